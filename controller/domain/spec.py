@@ -1,0 +1,127 @@
+"""SystemSpec: the contract between people and machines, one file in the estate for each zone of a system.
+
+`casework` writes it at approval, with images, flavors and zones already resolved; `stacks` turns it into resources.
+It holds no personal data: bastion account owners stand here as account ids, their names and telephones in the database.
+All sizes are GiB where the regulations' forms say GB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ServerType(StrEnum):
+    """The server types of annex 3 (LZ-A3)."""
+
+    APP = "APP"
+    WEB = "WEB"
+    FTP = "FTP"
+    DAT = "DAT"
+    MID = "MID"
+    TST = "TST"
+    OTH = "OTH"
+
+
+class Phase(StrEnum):
+    """What the approval stands for: a trial environment, or the system in service (LZ-21-4, LZ-21-5)."""
+
+    TRIAL = "trial"
+    SERVICE = "service"
+
+
+class Power(StrEnum):
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+class Metadata(_Strict):
+    """Who and where: codes are ASCII and name files and stacks, the Chinese names stand beside them."""
+
+    city: Code
+    unit: Code
+    unit_name: str
+    system: Code
+    system_name: str
+    zone: Code
+    zone_name: str
+    request: str = Field(description="Id of the request that was approved")
+
+
+class CloudImage(_Strict):
+    name: str
+    id: str
+
+
+class CloudFlavor(_Strict):
+    name: str
+    id: str
+
+
+class Machine(_Strict):
+    """One virtual machine: one row of the demand sheet."""
+
+    name: Code
+    role: ServerType
+    vcpu: int = Field(gt=0)
+    memory_gb: int = Field(gt=0, description="GiB")
+    system_disk_gb: int = Field(gt=0, description="GiB")
+    data_disk_gb: int = Field(ge=0, description="GiB; 0 means none")
+    image: CloudImage
+    flavor: CloudFlavor
+    cluster: Code | None = None
+    owners: tuple[str, ...] = Field(description="Account ids of the bastion account owners")
+
+
+class Placement(_Strict):
+    """Where in the cloud: resolved from the city's catalogue at approval."""
+
+    cloud: Code = Field(description="Name in clouds.yaml")
+    availability_zone: str
+    cidr: str = Field(description="The system's own subnet")
+    dns: tuple[str, ...] = ()
+    external_network: str | None = Field(default=None, description="Network id where the zone allows floating IPs")
+    volume_type: str | None = None
+    reachable_from: tuple[str, ...] = Field(default=(), description="CIDRs that may reach WEB and load balancers")
+
+
+class SystemSpec(_Strict):
+    """The approved system in one zone. Equal files give equal digests."""
+
+    api_version: Literal["yunguan/v1"] = Field(default="yunguan/v1", alias="apiVersion")
+    kind: Literal["System"] = "System"
+    metadata: Metadata
+    phase: Phase
+    power: Power = Power.RUNNING
+    placement: Placement
+    machines: tuple[Machine, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> SystemSpec:
+        names = [machine.name for machine in self.machines]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"machine names stand twice: {', '.join(doubled)}")
+        return self
+
+    @property
+    def stack_name(self) -> str:
+        """`city/unit/system.zone`, also the file's path below `stacks/` in the estate."""
+        meta = self.metadata
+        return f"{meta.city}/{meta.unit}/{meta.system}.{meta.zone}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, hexadecimal."""
+        document = self.model_dump(mode="json", by_alias=True)
+        return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
