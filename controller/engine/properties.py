@@ -1,0 +1,79 @@
+"""Property values as the engine knows them: JSON values, plus secrets and values not known yet.
+
+Keys are Pulumi's wire names (camelCase). `wire.py` turns these into the protocol's structs and back; `state.py` stores them.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+class _Unknown(enum.Enum):
+    """A value that will be known only once the resource it waits for has been made."""
+
+    TOKEN = "unknown"
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = _Unknown.TOKEN
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that is never printed, logged, or stored in plain; equal secrets hold equal values."""
+
+    value: Any
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+PropertyValue = Any
+PropertyMap = Mapping[str, PropertyValue]
+
+
+def transform(value: PropertyValue, leaf: Callable[[PropertyValue], PropertyValue]) -> PropertyValue:
+    """`value` rebuilt with `leaf` applied to all that is neither a mapping nor a list (a secret is a leaf)."""
+    if isinstance(value, Mapping):
+        return {key: transform(item, leaf) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [transform(item, leaf) for item in value]
+    return leaf(value)
+
+
+def holds_unknown(value: PropertyValue) -> bool:
+    """Whether any part of `value` is still unknown."""
+    if isinstance(value, Mapping):
+        return any(holds_unknown(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(holds_unknown(item) for item in value)
+    if isinstance(value, Secret):
+        return holds_unknown(value.value)
+    return value is UNKNOWN
+
+
+def revealed(value: PropertyValue) -> PropertyValue:
+    """`value` with secrets opened: only for the call to the cloud, never for print or store."""
+    return transform(value, lambda leaf: revealed(leaf.value) if isinstance(leaf, Secret) else leaf)
+
+
+def canonical(value: PropertyValue, hmac_key: bytes) -> str:
+    """Canonical JSON in which a secret is its keyed HMAC and an unknown one fixed sentinel: the form that digests are made of."""
+
+    def seal(leaf: PropertyValue) -> PropertyValue:
+        if isinstance(leaf, Secret):
+            plain = canonical(leaf.value, hmac_key).encode()
+            return {"$secret": hmac.new(hmac_key, plain, hashlib.sha256).hexdigest()}
+        if leaf is UNKNOWN:
+            return {"$unknown": True}
+        return leaf
+
+    return json.dumps(transform(value, seal), sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,207 @@
+"""The interface between the engine and whatever owns resources: one `Kind` a resource type.
+
+`check`, `diff` and `desired` are pure. `create`, `read`, `update`, `delete`, `find` and `list` talk to the cloud and wait, bounded by the
+kind's timeouts, for the state they promise; a timeout leads only to a read. What a call did is told by its return or by one of the
+errors below, so that the engine never has to guess:
+
+    Rejected     the cloud refused; it is certain that nothing was made or changed
+    Uncertain    the reply was lost (time-out, reset, 5xx): it may or may not have happened; only `find` or `read` can tell
+    Unsettled    it exists, but did not reach the promised state in time; carries what was observed
+    Incomplete   a list ended without proof that it was whole: nothing may be concluded from what it lacks
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from controller.domain.errors import Failed, Unknown
+from controller.engine.properties import PropertyMap, PropertyValue
+
+Fields = Mapping[str, PropertyValue]
+"""Managed fields of a resource, normalised: the names are those of the inputs, no time stamps, no status."""
+
+
+class Carrier(StrEnum):
+    """Where a kind carries the identity that its create call was given."""
+
+    METADATA = "metadata"
+    TAGS = "tags"
+    DESCRIPTION = "description"
+    NAME = "name"
+    NATURAL = "natural key"
+
+
+class Rejected(Failed):
+    """The cloud refused the call; nothing was made or changed. `status` is the HTTP status."""
+
+    def __init__(self, message: str, *, status: int, where: str = "", remedy: str = "") -> None:
+        super().__init__(message, where=where, remedy=remedy)
+        self.status = status
+
+
+class Uncertain(Failed):
+    """The reply was lost: whether the call had its effect is not known."""
+
+
+class Unsettled(Failed):
+    """The resource exists, but did not reach the promised state within the kind's timeout."""
+
+    def __init__(self, message: str, *, observation: Observation, where: str = "") -> None:
+        super().__init__(message, where=where)
+        self.observation = observation
+
+
+class Incomplete(Unknown):
+    """A list ended without proof of completeness."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One input that `check` refuses, by its property path."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Inputs with the kind's defaults filled in, and what is wrong with them."""
+
+    inputs: PropertyMap
+    failures: Sequence[Failure] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One property that differs. `replaces` where the property cannot be changed in place."""
+
+    old: PropertyValue
+    new: PropertyValue
+    replaces: bool = False
+
+
+@dataclass(frozen=True)
+class Diff:
+    """What differs between a resource as it is and as it shall be, by property path."""
+
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    delete_before_replace: bool = False
+
+    @property
+    def replaces(self) -> bool:
+        return any(change.replaces for change in self.changes.values())
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A resource as the cloud shows it.
+
+    `fields` are the managed ones, comparable with `Kind.desired(inputs)`; `outputs` is all that a program may read.
+    `identity` is None where the resource carries none of ours.
+    """
+
+    id: str
+    fields: Fields
+    outputs: PropertyMap
+    identity: str | None = None
+    name: str = ""
+    project: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """Hash of the managed fields: equal as long as nobody changed what we manage."""
+        return version_of(self.fields)
+
+
+def version_of(fields: Fields) -> str:
+    """The observed version of a resource whose managed fields are `fields`: 16 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a list shall cover: one project, or every project that the credentials can see (`project` None)."""
+
+    project: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list. Only the page with `last` true proves that the list is whole."""
+
+    items: Sequence[Observation]
+    last: bool
+
+
+class Kind(Protocol):
+    """A resource type: how it is checked, compared, made, read, changed, removed, found again and listed.
+
+    `Cloud` below is the provider's own connection, opaque to the engine.
+    """
+
+    token: str
+    service: str
+    carrier: Carrier
+    replace_on: frozenset[str]
+    data_bearing: bool
+    create_timeout: float
+    update_timeout: float
+    delete_timeout: float
+
+    def check(self, inputs: PropertyMap) -> Checked:
+        """Defaults filled in, every unknown, missing or malformed input named. Unknown values pass."""
+        ...
+
+    def diff(self, prior: PropertyMap, observed: Fields, inputs: PropertyMap) -> Diff:
+        """From the last applied inputs `prior`, overlaid with what was `observed` since, to `inputs`."""
+        ...
+
+    def desired(self, inputs: PropertyMap) -> Fields:
+        """The managed fields that an observation must equal; a field that is not named is not managed."""
+        ...
+
+    def create(self, cloud: Any, inputs: PropertyMap, identity: str) -> Observation:
+        """Make it, carrying `identity` inside the create call; nothing that can fail stands after that call but waiting."""
+        ...
+
+    def read(self, cloud: Any, id: str, inputs: PropertyMap) -> Observation | None:
+        """As the cloud shows it; None only after an answer that it does not exist."""
+        ...
+
+    def update(self, cloud: Any, id: str, inputs: PropertyMap, changes: Mapping[str, Change]) -> Observation:
+        """Change what `changes` names, in place; doing it twice does no harm."""
+        ...
+
+    def delete(self, cloud: Any, id: str, inputs: PropertyMap) -> None:
+        """Remove it and wait until it is gone; one that is gone already is done."""
+        ...
+
+    def find(self, cloud: Any, identity: str, inputs: PropertyMap) -> Sequence[Observation]:
+        """All that carry `identity` (or the natural key), from a complete list; raises Incomplete otherwise."""
+        ...
+
+    def list(self, cloud: Any, scope: Scope) -> Iterator[Page]:
+        """Everything of this kind in `scope`, by page; raises Incomplete where the chain breaks."""
+        ...
+
+
+class Provider(Protocol):
+    """What the engine is given: the kinds it may use and the clouds they act on."""
+
+    def kind(self, token: str) -> Kind:
+        """The kind of `token`. Raises WrongUse for one that is not known, naming it."""
+        ...
+
+    def cloud(self, name: str) -> Any:
+        """The connection to the cloud of that name (clouds.yaml), shared by threads."""
+        ...
+
+    def settle_seconds(self, name: str) -> float:
+        """How long after a request's time-out a lost create may still show up in this cloud's lists."""
+        ...
