@@ -1,0 +1,127 @@
+"""What a government unit asks for: the content of Liuzhou's annex-3 demand sheet, free of any file format.
+
+`controller.intake` makes a `Request` from a workbook, a form or an API call; `controller.casework` opens a case on each
+of its systems. Sizes in GB are GiB. Texts are in canonical form: trimmed, on one line, without control characters.
+Rule: LZ-A3.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+MOBILE_PATTERN = r"^1[3-9][0-9]{9}$"
+"""A mainland mobile number: 11 digits, 13 to 19 first."""
+
+EMAIL_PATTERN = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
+"""An e-mail address as units write them; addresses in quotes or with comments are not accepted."""
+
+OWNER_SEPARATORS = "、,，;；/／\n"
+"""What stands between several bastion account owners in one cell (LZ-A3), and therefore not inside a name."""
+
+_LINE = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+_NAME = r"^[^\s、,，;；/／\x00-\x1f\x7f]([^、,，;；/／\x00-\x1f\x7f]*[^\s、,，;；/／\x00-\x1f\x7f])?$"
+
+Label = Annotated[str, StringConstraints(pattern=_LINE, max_length=100)]
+Note = Annotated[str, StringConstraints(pattern=rf"^$|{_LINE}", max_length=1000)]
+PersonName = Annotated[str, StringConstraints(pattern=_NAME, max_length=50)]
+Email = Annotated[str, StringConstraints(pattern=EMAIL_PATTERN, max_length=254)]
+Mobile = Annotated[str, StringConstraints(pattern=MOBILE_PATTERN)]
+
+
+class ServerType(StrEnum):
+    """The seven server types of annex 3, note 5."""
+
+    APP = "APP"
+    WEB = "WEB"
+    FTP = "FTP"
+    DAT = "DAT"
+    MID = "MID"
+    TST = "TST"
+    OTH = "OTH"
+
+    @property
+    def meaning(self) -> str:
+        """The Chinese term that annex 3 gives for the type."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ServerType.APP: "应用程序",
+    ServerType.WEB: "政府网站",
+    ServerType.FTP: "文件服务器",
+    ServerType.DAT: "数据库",
+    ServerType.MID: "中间件",
+    ServerType.TST: "测试",
+    ServerType.OTH: "其他",
+}
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Person(_Value):
+    """A natural person with the two ways to reach them. Personal data: it stays in the database."""
+
+    name: PersonName
+    email: Email
+    mobile: Mobile
+
+
+class Owner(Person):
+    """One who is responsible for a bastion account of a machine."""
+
+
+class Contact(Person):
+    """One whom the authority or the vendor may call about a system."""
+
+
+class Machine(_Value):
+    """One row of the sheet: one virtual machine, never several (annex 3, note 3)."""
+
+    sheet: str
+    row: int = Field(ge=1, description="row of the sheet as Excel numbers it, so that people find it again")
+    zone: Label
+    subsystem: Label | None = None
+    developer: Label | None = None
+    role: ServerType
+    owners: tuple[Owner, ...] = Field(min_length=1)
+    vcpu: int = Field(ge=1)
+    memory_gb: int = Field(ge=1)
+    system_disk_gb: int = Field(ge=1)
+    data_disk_gb: int = Field(ge=0, description="0: no data disk")
+    image: Label
+    cluster: Label | None = Field(default=None, description="cluster group within system and zone; None: stands alone")
+    remark: Note = ""
+
+    @property
+    def clustered(self) -> bool:
+        """Whether the machine serves in a cluster group."""
+        return self.cluster is not None
+
+
+class System(_Value):
+    """A government information system: one table of the sheet, with the contacts from the line above the table."""
+
+    name: Label
+    unit_contact: Contact
+    vendor_contact: Contact
+    machines: tuple[Machine, ...] = Field(min_length=1)
+
+    def by_zone(self) -> dict[str, tuple[Machine, ...]]:
+        """The machines of each network zone, zones in the order of their first row; each zone becomes one stack."""
+        zones = dict.fromkeys(machine.zone for machine in self.machines)
+        return {zone: tuple(machine for machine in self.machines if machine.zone == zone) for zone in zones}
+
+
+class Request(_Value):
+    """The demand of one unit in one city, with the systems in the order of the sheet.
+
+    `unit` is None where the sheet does not name it (annex 3 has no field for it): whoever stores the request must then
+    say it.
+    """
+
+    city: str = Field(pattern=r"^[a-z]+$", description="code of the city's file in the catalogue, such as liuzhou")
+    unit: Label | None
+    systems: tuple[System, ...] = Field(min_length=1)
