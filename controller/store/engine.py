@@ -45,7 +45,7 @@ class StackRow(Base):
     """A stack: what one zone of a system shall be, and how far it is.
 
     `fence` is incremented by whoever claims the stack; a journal row with an older one is refused (invariant 7).
-    `settled_digest` is the digest of spec, program, catalogue and configuration under which the last pass had nothing to do.
+    `settled_digest` is that of spec, program, catalogue and configuration under which the last pass had nothing to do.
     """
 
     __tablename__ = "stack"
@@ -82,7 +82,7 @@ class PlanRow(Base):
 
 
 class ApprovalRow(Base):
-    """A person's (or, for repairs and expiries, a rule's) yes to one plan's digest; consumed by at most one execution."""
+    """A yes to one plan's digest, by a person or (repairs, expiries) by a rule; at most one execution consumes it."""
 
     __tablename__ = "approval"
 
@@ -147,11 +147,14 @@ class JournalRow(Base):
 class ResourceRow(Base):
     """The state of one resource. A replace has two rows of one URN for a while, told apart by generation.
 
-    `inputs` are the last applied ones (secrets sealed), `observed` the managed fields as last seen, `version` their hash.
+    `inputs` are the last applied ones (secrets sealed), `observed` the managed fields last seen, `version` their hash.
     """
 
     __tablename__ = "resource"
-    __table_args__ = (UniqueConstraint("stack_id", "urn", "generation"), Index("ix_resource_physical", "type", "physical_id"))
+    __table_args__ = (
+        UniqueConstraint("stack_id", "urn", "generation"),
+        Index("ix_resource_physical", "type", "physical_id"),
+    )
 
     id: Mapped[Id]
     stack_id: Mapped[int] = mapped_column(ForeignKey("stack.id"), index=True)
@@ -172,5 +175,6 @@ class ResourceRow(Base):
     protect: Mapped[bool] = mapped_column(Boolean, default=False)
     retain_on_delete: Mapped[bool] = mapped_column(Boolean, default=False)
     pending_delete: Mapped[bool] = mapped_column(Boolean, default=False)
+    missing: Mapped[bool] = mapped_column(Boolean, default=False)
     unsettled: Mapped[str] = mapped_column(Text, default="")
     changed_at: Mapped[Instant]

@@ -1,4 +1,4 @@
-"""Alembic's environment: runs the revisions on the URL that `store.database.migrate` hands over, one migrator at a time."""
+"""Alembic's environment: runs the revisions on the URL that `store.database.migrate` hands over, one at a time."""
 
 from __future__ import annotations
 

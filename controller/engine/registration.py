@@ -1,0 +1,62 @@
+"""What a program says about one resource, and what it is told back: the seam between the monitor and whoever plans or applies.
+
+`monitor.py` turns the protocol's messages into a `Registration`, hands it to a `Registrar` (`preview.Preview` or
+`execute.Execution`), and answers the program with the `Registered` it gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from controller.engine.properties import PropertyMap, PropertyValue
+
+
+@dataclass(frozen=True)
+class Options:
+    """The resource options that the engine obeys. `delete_before_replace` None leaves it to the kind."""
+
+    protect: bool = False
+    ignore_changes: Sequence[str] = ()
+    replace_on_changes: Sequence[str] = ()
+    delete_before_replace: bool | None = None
+    retain_on_delete: bool = False
+    additional_secret_outputs: Sequence[str] = ()
+    import_id: str = ""
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One resource as the program wants it. `property_dependencies` names, by input, the URNs that its value came from."""
+
+    urn: str
+    type: str
+    name: str
+    custom: bool
+    parent: str
+    inputs: PropertyMap
+    dependencies: Sequence[str] = ()
+    property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What the program is told: `id` is UNKNOWN while previewing a resource that is still to be made, "" for a component."""
+
+    id: PropertyValue
+    outputs: PropertyMap
+
+
+class Registrar(Protocol):
+    """Answers registrations as they come, from several threads at once; dependencies come before what depends on them."""
+
+    def register(self, registration: Registration) -> Registered:
+        """Plans or does what this registration needs. Raises YunguanError where it cannot: the program then ends."""
+        ...
+
+    def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
+        """Outputs of a component, or of the stack itself."""
+        ...

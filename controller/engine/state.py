@@ -1,0 +1,36 @@
+"""The state of a stack's resources as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from controller.engine.properties import PropertyMap
+from controller.engine.provider import Fields
+
+
+@dataclass(frozen=True)
+class ResourceState:
+    """One resource that was made (or adopted): what was asked for, what the cloud showed last, and how it hangs together.
+
+    `missing` says that a complete scan and a read of its own found it gone; `unsettled` why it never reached its promised state.
+    """
+
+    urn: str
+    generation: int
+    type: str
+    custom: bool
+    id: str
+    parent: str
+    inputs: PropertyMap
+    outputs: PropertyMap
+    observed: Fields
+    identity: str = ""
+    dependencies: Sequence[str] = ()
+    property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    position: int = 0
+    protect: bool = False
+    retain_on_delete: bool = False
+    pending_delete: bool = False
+    missing: bool = False
+    unsettled: str = ""
