@@ -1,4 +1,6 @@
-"""Every action leaves a row, chained by hash to the one before (invariant 6). Called inside the transaction of the action itself."""
+"""Every action leaves a row, chained by hash to the one before (invariant 6). Called inside the transaction of the
+action itself.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check of the chain found: how many rows, and the id of the first row that does not fit (None: all do)."""
+    """What a check of the chain found: how many rows, and the id of the first row that does not fit (None: all
+    do).
+    """
 
     rows: int
     broken_at: int | None

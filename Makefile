@@ -1,0 +1,60 @@
+# One page of commands. `make help` prints what each does.
+
+SHELL := /bin/bash
+CACHE ?= $(HOME)/.cache/yunguan
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_CACHE_DIR := $(CACHE)/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve check lint types layers unit test bench lock clean
+
+##@ Use
+help: ## This page
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## Install everything into .venv, from the lock file
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Yunguan needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## The main job on the embedded default, narrated
+	$(BIN)/yunguan demo
+
+serve: setup ## Web, API, controller and timers in one process
+	$(BIN)/yunguan serve
+
+##@ Check
+check: lint types layers unit ## Lint, types, layers and unit tests (under 2 minutes)
+
+lint: setup
+	$(BIN)/ruff format --check controller stacks sandbox tests
+	$(BIN)/ruff check controller stacks sandbox tests
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/pytest -q -n 2 -m "not world" tests
+
+test: lint types layers ## Everything
+	$(BIN)/pytest -n 2 --dist loadgroup tests
+
+bench: setup ## Figures as JSON: scan, apply, noop, latency
+	@for name in scan apply noop latency; do $(BIN)/yunguan bench $$name; done
+
+##@ Keep
+lock: setup ## Resolve pyproject.toml into requirements.lock anew
+	$(BIN)/pip-compile --quiet --all-extras --allow-unsafe --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock pyproject.toml
+
+clean: ## Remove what was installed and the default home
+	rm -rf $(VENV) .yunguan
