@@ -1,0 +1,73 @@
+"""What every folder of tests may ask for: a migrated database of its own, on a server that lives as long as the run.
+
+The server is the product's own embedded PostgreSQL. Workers of one run share it; each makes a template once, and every
+test that asks for a database gets a copy, dropped after it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from controller.store.database import Sessions, connect, migrate
+from controller.store.embedded import EmbeddedPostgres
+from controller.store.vault import Vault
+
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The server's maintenance connection: autocommit, in no test's database."""
+    folder = tmp_path_factory.getbasetemp()
+    shared: Path = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with EmbeddedPostgres(shared / "database", options=FAST) as server:
+        engine = create_engine(make_url(server.url).set(database="postgres"), isolation_level="AUTOCOMMIT")
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def database_template(database_server: Engine) -> str:
+    """Name of a migrated, empty database; nobody stays connected to it."""
+    name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with database_server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    migrate(_url(database_server, name))
+    return name
+
+
+@pytest.fixture
+def database_url(database_server: Engine, database_template: str) -> Iterator[str]:
+    """SQLAlchemy URL of a database that only this test knows."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with database_server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {database_template}"))
+    yield _url(database_server, name)
+    with database_server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def sessions(database_url: str) -> Iterator[Sessions]:
+    """Sessions on this test's database."""
+    engine, made = connect(database_url)
+    yield made
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def vault() -> Vault:
+    """A vault with a key of the test session."""
+    return Vault(Fernet.generate_key())
+
+
+def _url(server: Engine, database: str) -> str:
+    return server.url.set(database=database).render_as_string(hide_password=False)
