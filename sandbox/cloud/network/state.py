@@ -1,0 +1,62 @@
+"""What neutron keeps: a collection a kind, the address book of each subnet, and the quotas that were set."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.cloud.network.addresses import AddressBook
+from sandbox.cloud.store import Collection, Document
+
+DEFAULT_QUOTAS = {
+    "network": 100,
+    "subnet": 100,
+    "port": 1000,
+    "router": 50,
+    "floatingip": 100,
+    "security_group": 100,
+    "security_group_rule": 1000,
+    "subnetpool": -1,
+    "rbac_policy": 10,
+    "trunk": -1,
+    "address_group": 50,
+}
+
+
+def _kept(noun: str, *indexed: str) -> Any:
+    return field(default_factory=lambda: Collection(noun, *indexed))
+
+
+@dataclass
+class NetworkState:
+    """Neutron's memory; documents are kept as the API shows them."""
+
+    networks: Collection = _kept("network")
+    subnets: Collection = _kept("subnet", "network_id")
+    ports: Collection = _kept("port", "network_id", "device_id")
+    routers: Collection = _kept("router")
+    security_groups: Collection = _kept("security_group")
+    security_group_rules: Collection = _kept("security_group_rule", "security_group_id")
+    floating_ips: Collection = _kept("floating_ip", "port_id")
+    port_forwardings: Collection = _kept("port_forwarding", "floatingip_id")
+    subnet_pools: Collection = _kept("subnet_pool")
+    address_groups: Collection = _kept("address_group")
+    trunks: Collection = _kept("trunk", "port_id")
+    qos_policies: Collection = _kept("qos_policy")
+    rbac_policies: Collection = _kept("rbac_policy", "object_id")
+    agents: Collection = _kept("network_agent")
+    books: dict[str, AddressBook] = field(default_factory=dict)
+    """The addresses of each subnet, by subnet id."""
+    quotas: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Limits that differ from the default, by project id and resource."""
+    macs: Iterator[int] = field(default_factory=lambda: iter(range(1 << 24)))
+    """The last three bytes of the next port's hardware address."""
+
+    def quota(self, project_id: str, resource: str) -> int:
+        """The limit of a project; -1 is none."""
+        return self.quotas.get(project_id, {}).get(resource, DEFAULT_QUOTAS[resource])
+
+    def shared_with(self, document: Document, project_id: str | None) -> bool:
+        """Whether an RBAC policy opens the document to the project."""
+        return any(
+            policy["target_tenant"] in ("*", project_id) for policy in self.rbac_policies.where(object_id=document["id"])
+        )

@@ -1,0 +1,6 @@
+"""The services of this cloud, in the order they are seeded. A new service is one line here."""
+
+from sandbox.cloud.identity import IDENTITY
+from sandbox.cloud.service import Service
+
+SERVICES: tuple[Service, ...] = (IDENTITY,)

@@ -1,0 +1,60 @@
+"""States that pass by themselves: BUILD → ACTIVE, creating → available, PENDING_CREATE → ACTIVE.
+
+A handler says what will happen (`after("server.build", finish)`); with zero latency it happens as soon as the reply is
+rendered, before the next request is read; with realistic latency after the seconds of `REALISTIC`.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+REALISTIC = {
+    "server.build": 0.5,
+    "server.delete": 0.3,
+    "server.action": 0.4,
+    "server.resize": 0.8,
+    "image.save": 0.5,
+    "volume.create": 0.3,
+    "volume.delete": 0.2,
+    "volume.attach": 0.2,
+    "snapshot.create": 0.3,
+    "backup.create": 0.6,
+    "loadbalancer.create": 1.0,
+    "loadbalancer.update": 0.4,
+}
+DEFAULT_SECONDS = 0.2
+
+
+class Transitions:
+    """What is due to happen. `realistic` is switched by the admin port."""
+
+    def __init__(self, *, realistic: bool) -> None:
+        self.realistic = realistic
+        self._due: deque[Callable[[], None]] = deque()
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    def after(self, step: str, happen: Callable[[], None]) -> None:
+        """Let `happen` come after the latency of `step` (a key of `REALISTIC`)."""
+        if not self.realistic:
+            self._due.append(happen)
+            return
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(REALISTIC.get(step, DEFAULT_SECONDS), lambda: self._fire(timer, happen))
+        self._timers.add(timer)
+
+    def settle(self) -> None:
+        """Let everything happen that is due without latency; the server calls it once a reply is rendered."""
+        while self._due:
+            self._due.popleft()()
+
+    def forget(self) -> None:
+        """Drop what is due: the world it belonged to is gone."""
+        self._due.clear()
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def _fire(self, timer: asyncio.TimerHandle, happen: Callable[[], None]) -> None:
+        self._timers.discard(timer)
+        happen()
+        self.settle()
