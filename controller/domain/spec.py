@@ -95,11 +95,11 @@ class Placement(_Strict):
     availability_zone: str
     cidr: str = Field(description="The system's own subnet")
     dns: tuple[str, ...] = ()
-    external_network: CloudNetwork | None = Field(default=None, description="Where the router's gateway lies; none: closed")
+    external_network: CloudNetwork | None = Field(default=None, description="Where the router's gateway lies")
     floating_ips: bool = Field(default=True, description="Whether entries get a floating IP of the external network")
     volume_type: str | None = None
     reachable_from: tuple[str, ...] = Field(default=(), description="CIDRs that may reach WEB and load balancers")
-    bastions: tuple[str, ...] = Field(default=(), description="CIDRs of the zone's bastion hosts: SSH and RDP from nowhere else")
+    bastions: tuple[str, ...] = Field(default=(), description="CIDRs of the zone's bastion hosts")
 
 
 class SystemSpec(_Strict):
