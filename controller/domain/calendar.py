@@ -10,6 +10,7 @@ import calendar as gregorian
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from controller.domain.errors import WrongUse
@@ -57,7 +58,7 @@ class WorkCalendar:
         """The `days`-th working day after `start`; `start` itself for 0. Raises ValueError for a negative number."""
         if days < 0:
             raise ValueError("a period does not run backwards")
-        return next((day for number, day in enumerate(self.working_days_after(start), 1) if number == days), start) if days else start
+        return next(islice(self.working_days_after(start), days - 1, None)) if days else start
 
     def next_working_day(self, day: date) -> date:
         """`day` itself where it is worked, else the next day that is."""
@@ -69,7 +70,7 @@ class WorkCalendar:
 
 
 def add_months(start: date, months: int) -> date:
-    """The same day number `months` later, or that month's last day where it has none (31 January + 1 = 28 or 29 February)."""
+    """The same day number `months` later, or that month's last day where it has none."""
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     return date(year, month + 1, min(start.day, gregorian.monthrange(year, month + 1)[1]))
 

@@ -1,0 +1,22 @@
+"""The parties that act in a case. Which of them may do what stands in the city's file; here are only their names."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A part that a person plays in one city. `CONTROLLER` is the rule itself acting, without a person."""
+
+    UNIT = "unit"
+    COMPETENT_DEPARTMENT = "competent_department"
+    AUTHORITY = "authority"
+    CENTRE = "centre"
+    VENDOR = "vendor"
+    SUPERVISOR = "supervisor"
+    FINANCE = "finance"
+    CONTROLLER = "controller"
+
+
+CONTROLLER_ACTOR = "controller"
+"""The actor of what happens by rule, such as the end of a trial; no person may sign in under this name."""
