@@ -1,0 +1,86 @@
+"""Work is a row that says "look at this": asked for by anyone, handled by whichever worker comes first, twice without harm.
+
+A job in the queue only wakes a worker up; what is due stands here. `worker.py` defers jobs for due rows that have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from controller.clock import real_now
+from controller.store.reconcile import WorkRow
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be looked at: a stack by its row id, or a whole cloud by its name."""
+
+    kind: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.key}"
+
+    @classmethod
+    def stack(cls, stack_id: int) -> Subject:
+        """A look at one stack."""
+        return cls("stack", str(stack_id))
+
+    @classmethod
+    def scan(cls, cloud: str) -> Subject:
+        """A drift scan of one cloud."""
+        return cls("scan", cloud)
+
+    @classmethod
+    def parse(cls, text: str) -> Subject:
+        """The subject written as `kind:key`."""
+        kind, _, key = text.partition(":")
+        return cls(kind, key)
+
+
+def ask(session: Session, subject: Subject, reason: str, *, after: timedelta = timedelta()) -> None:
+    """Asks for a look from now (real clock) plus `after` on; an earlier due time stays. The caller commits."""
+    due = real_now() + after
+    row = insert(WorkRow).values(subject=str(subject), reason=reason, due_at=due, asked=1)
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=[WorkRow.subject],
+            set_={
+                "reason": row.excluded.reason,
+                "due_at": func.least(WorkRow.due_at, row.excluded.due_at),
+                "asked": WorkRow.asked + 1,
+            },
+        )
+    )
+
+
+def asked(session: Session, subject: Subject) -> int:
+    """How often the look was asked for so far; 0 where it is not asked for. Read it before the work, hand it to `done`."""
+    return session.scalar(select(WorkRow.asked).where(WorkRow.subject == str(subject))) or 0
+
+
+def done(session: Session, subject: Subject, seen: int) -> None:
+    """Removes the row unless somebody asked again since `seen` was read. The caller commits."""
+    session.execute(delete(WorkRow).where(WorkRow.subject == str(subject), WorkRow.asked == seen))
+
+
+def postpone(session: Session, subject: Subject, reason: str, until: datetime) -> None:
+    """Leaves the row for a later time (real clock), for example until a lost call must have shown up. The caller commits."""
+    row = insert(WorkRow).values(subject=str(subject), reason=reason, due_at=until, asked=1)
+    session.execute(
+        row.on_conflict_do_update(index_elements=[WorkRow.subject], set_={"reason": reason, "due_at": until})
+    )
+
+
+def due(session: Session, *, limit: int = 1000) -> Sequence[Subject]:
+    """What is due now, the longest waiting first."""
+    rows = session.scalars(
+        select(WorkRow.subject).where(WorkRow.due_at <= real_now()).order_by(WorkRow.due_at).limit(limit)
+    )
+    return [Subject.parse(text) for text in rows]

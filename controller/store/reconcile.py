@@ -1,0 +1,84 @@
+"""Tables of reconcile: work that is due, scans with their findings, and incidents left for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, DateTime, Float, ForeignKey, Index, Integer, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from controller.store.base import Base, Id, Instant
+
+
+class WorkRow(Base):
+    """A subject to look at (`stack:<id>` or `scan:<cloud>`), why, and from when on (real clock).
+
+    `asked` counts how often it was asked for: whoever did the work removes the row only if nobody asked meanwhile.
+    """
+
+    __tablename__ = "work"
+
+    id: Mapped[Id]
+    subject: Mapped[str] = mapped_column(Text, unique=True)
+    reason: Mapped[str] = mapped_column(Text)
+    due_at: Mapped[Instant] = mapped_column(index=True)
+    asked: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class ScanRow(Base):
+    """One drift scan of a cloud. Without `complete`, nothing that it did not see may be called missing."""
+
+    __tablename__ = "scan"
+
+    id: Mapped[Id]
+    cloud: Mapped[str] = mapped_column(Text, index=True)
+    started_at: Mapped[Instant]
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    complete: Mapped[bool] = mapped_column(Boolean, default=False)
+    incomplete: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    objects: Mapped[int] = mapped_column(Integer, default=0)
+    api_calls: Mapped[int] = mapped_column(Integer, default=0)
+    seconds: Mapped[float] = mapped_column(Float, default=0.0)
+    counts: Mapped[dict[str, int]] = mapped_column(JSONB, default=dict)
+
+
+class FindingRow(Base):
+    """Something a scan found to differ: `verdict` is changed, missing, orphan or unknown."""
+
+    __tablename__ = "finding"
+
+    id: Mapped[Id]
+    scan_id: Mapped[int] = mapped_column(ForeignKey("scan.id"), index=True)
+    stack_id: Mapped[int | None] = mapped_column(ForeignKey("stack.id"), index=True)
+    urn: Mapped[str] = mapped_column(Text, default="")
+    type: Mapped[str] = mapped_column(Text)
+    physical_id: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text, default="")
+    verdict: Mapped[str] = mapped_column(Text)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+
+
+class IncidentRow(Base):
+    """What the guard or a scan left for a person. `subject` keeps the same trouble from being reported twice while open."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index("uq_incident_open", "kind", "subject", unique=True, postgresql_where=text("state = 'open'")),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    stack_id: Mapped[int | None] = mapped_column(ForeignKey("stack.id"), index=True)
+    cloud: Mapped[str] = mapped_column(Text)
+    summary: Mapped[str] = mapped_column(Text)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    state: Mapped[str] = mapped_column(Text, default="open")
+    rule: Mapped[str] = mapped_column(Text, default="")
+    opened_at: Mapped[Instant]
+    decided_by: Mapped[str] = mapped_column(Text, default="")
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str] = mapped_column(Text, default="")
