@@ -207,6 +207,14 @@ class Provider(Protocol):
         """The kind of `token`. Raises WrongUse for one that is not known, naming it."""
         ...
 
+    def kinds(self) -> Sequence[Kind]:
+        """Every kind, in the order in which a scan lists them (what owns comes before what is owned)."""
+        ...
+
+    def calls_made(self, name: str) -> int:
+        """How many API calls this process has made to the cloud of that name."""
+        ...
+
     def cloud(self, name: str) -> Any:
         """The connection to the cloud of that name (clouds.yaml), shared by threads."""
         ...
