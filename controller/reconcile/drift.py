@@ -1,0 +1,126 @@
+"""What follows from a scan: verdicts become drifted state, work for `apply.py`, or incidents for a person.
+
+changed, missing            the state says so, and a look at the stack is asked for (its repair passes the guard)
+orphan inside one of ours   (a rule added to our security group): adopted for removal, then as above
+orphan with our identity    a late call's creation: adopted for removal; one that bears data goes to a person (invariant 7)
+any other orphan            an incident (GY-22a): nobody is charged for it, a person decides
+unknown                     nothing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller import audit
+from controller.clock import real_now
+from controller.engine.provider import Provider
+from controller.reconcile import work
+from controller.reconcile.incidents import IncidentKind, report
+from controller.reconcile.scan import ScanResult
+from controller.reconcile.verdict import Finding, Verdict
+from controller.store.database import Sessions
+from controller.store.engine import JournalRow, ResourceRow, StackRow
+from controller.store.reconcile import IncidentRow
+
+ACTOR = "controller"
+
+
+def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> None:
+    """Makes every finding of the scan count, a transaction a stack."""
+    by_stack: dict[int, list[Finding]] = {}
+    with sessions.begin() as session:
+        for finding in result.findings:
+            if finding.verdict is Verdict.UNKNOWN:
+                continue
+            stack_id = _stack_of(session, finding)
+            if stack_id is None or _needs_a_person(provider, finding):
+                _report_orphan(session, result.cloud, finding, stack_id)
+            else:
+                by_stack.setdefault(stack_id, []).append(finding)
+    for stack_id, findings in by_stack.items():
+        with sessions.begin() as session:
+            _mark(session, stack_id, findings)
+
+
+def _stack_of(session: Session, finding: Finding) -> int | None:
+    """The stack that a finding belongs to: its own, its owner's, or the one whose journal gave it its identity."""
+    if finding.stack_id is not None:
+        return finding.stack_id
+    if not finding.identity:
+        return None
+    return session.scalar(select(JournalRow.stack_id).where(JournalRow.identity == finding.identity).limit(1))
+
+
+def _needs_a_person(provider: Provider, finding: Finding) -> bool:
+    return finding.verdict is Verdict.ORPHAN and provider.kind(finding.type).data_bearing
+
+
+def _report_orphan(session: Session, cloud: str, finding: Finding, stack_id: int | None) -> None:
+    dismissed = select(IncidentRow.id).where(
+        IncidentRow.kind == IncidentKind.ORPHAN, IncidentRow.subject == finding.id, IncidentRow.state == "dismissed"
+    )
+    if session.scalar(dismissed) is not None:
+        return
+    report(
+        session,
+        kind=IncidentKind.ORPHAN,
+        subject=finding.id,
+        cloud=cloud,
+        stack_id=stack_id,
+        summary=f"{finding.type} {finding.name or finding.id} runs without an approved request",
+        details={"type": finding.type, "id": finding.id, "name": finding.name, "identity": finding.identity},
+        rule="GY-22a",
+    )
+
+
+def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:
+    stack = session.scalar(select(StackRow).where(StackRow.id == stack_id).with_for_update())
+    if stack is None:
+        return
+    for finding in findings:
+        if finding.verdict is Verdict.ORPHAN:
+            adopt_for_removal(session, stack, finding)
+            continue
+        row = session.get(ResourceRow, finding.resource_id)
+        if row is None or row.physical_id != finding.id:
+            continue
+        row.version = ""
+        if finding.verdict is Verdict.MISSING:
+            row.missing = True
+        else:
+            row.observed = row.observed | {path: actual for path, (_desired, actual) in finding.fields.items()}
+    stack.settled_digest = ""
+    work.ask(session, work.Subject.stack(stack_id), "drift")
+    audit.record(
+        session,
+        actor=ACTOR,
+        action="drift.found",
+        target=stack.name,
+        details={"findings": [f"{finding.verdict} {finding.urn or finding.id}" for finding in findings]},
+    )
+
+
+def adopt_for_removal(session: Session, stack: StackRow, finding: Finding) -> None:
+    """Writes a thing that is not ours into the stack's state, to be deleted like anything else: planned, guarded, journaled."""
+    session.flush()
+    urn = f"urn:pulumi:{stack.name}::unmanaged::{finding.type}::{finding.id}"
+    if session.scalar(select(ResourceRow.id).where(ResourceRow.stack_id == stack.id, ResourceRow.urn == urn)):
+        return
+    session.add(
+        ResourceRow(
+            stack_id=stack.id,
+            urn=urn,
+            generation=1,
+            type=finding.type,
+            custom=True,
+            physical_id=finding.id,
+            identity=finding.identity,
+            parent=finding.owner_urn,
+            dependencies=[finding.owner_urn] if finding.owner_urn else [],
+            pending_delete=True,
+            changed_at=real_now(),
+        )
+    )

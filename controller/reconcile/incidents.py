@@ -1,0 +1,90 @@
+"""Incidents: what the guard or a scan left for a person, reported once while it is open, decided once.
+
+`drift.py` and `apply.py` open them; the CLI and the pages list and decide them. What an approval sets off is asked for as work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from controller import audit
+from controller.clock import real_now
+from controller.domain.errors import Refused, WrongUse
+from controller.store.reconcile import IncidentRow
+
+
+class IncidentKind(StrEnum):
+    """guard: a repair needs a person. orphan: something runs without a request. reclaim: a lease ended."""
+
+    GUARD = "guard"
+    ORPHAN = "orphan"
+    RECLAIM = "reclaim"
+
+
+class IncidentState(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    DISMISSED = "dismissed"
+
+
+def report(
+    session: Session,
+    *,
+    kind: IncidentKind,
+    subject: str,
+    cloud: str,
+    summary: str,
+    details: Mapping[str, Any],
+    stack_id: int | None = None,
+    plan_id: int | None = None,
+    rule: str = "",
+) -> None:
+    """Opens an incident, unless one of this kind is open for `subject`: that one then gets the newer facts. The caller commits."""
+    row = insert(IncidentRow).values(
+        kind=kind,
+        subject=subject,
+        cloud=cloud,
+        summary=summary,
+        details=dict(details),
+        stack_id=stack_id,
+        plan_id=plan_id,
+        rule=rule,
+        state=IncidentState.OPEN,
+        opened_at=real_now(),
+        decided_by="",
+        reason="",
+    )
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=[IncidentRow.kind, IncidentRow.subject],
+            index_where=IncidentRow.state == IncidentState.OPEN,
+            set_={"summary": row.excluded.summary, "details": row.excluded.details, "plan_id": row.excluded.plan_id},
+        )
+    )
+
+
+def open_incidents(session: Session) -> Sequence[IncidentRow]:
+    """All that wait for a person, the oldest first."""
+    return session.scalars(
+        select(IncidentRow).where(IncidentRow.state == IncidentState.OPEN).order_by(IncidentRow.id)
+    ).all()
+
+
+def decide(session: Session, incident_id: int, decision: IncidentState, *, user: str, reason: str) -> IncidentRow:
+    """Records a person's decision. Raises Refused where somebody was first, WrongUse where there is no such incident."""
+    row = session.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update())
+    if row is None:
+        raise WrongUse(f"there is no incident {incident_id}", remedy="yunguan incident list shows the open ones")
+    if row.state != IncidentState.OPEN:
+        raise Refused(f"incident {incident_id} was {row.state} by {row.decided_by} before", where=f"{row.decided_at}")
+    row.state, row.decided_by, row.decided_at, row.reason = decision, user, real_now(), reason
+    audit.record(
+        session, actor=user, action=f"incident.{decision}", target=f"incident {row.id}", details={"reason": reason}
+    )
+    return row

@@ -1,0 +1,45 @@
+"""Observation against state, field by field: a pure comparison that changes nothing and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from controller.engine.properties import PropertyValue
+from controller.engine.provider import Fields
+
+
+class Verdict(StrEnum):
+    """What a scan says of one resource. missing needs a complete list and a 404 on a read of its own."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    MISSING = "missing"
+    ORPHAN = "orphan"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One resource that is not as it shall be.
+
+    `fields` holds, for a changed one, what it shall be and what it is, by property. `urn` is "" for an orphan; an orphan whose
+    `owner_urn` is set was made by hand inside a resource of ours. `identity` is what an orphan carries of ours.
+    """
+
+    verdict: Verdict
+    type: str
+    id: str
+    name: str = ""
+    stack_id: int | None = None
+    urn: str = ""
+    resource_id: int | None = None
+    owner_urn: str = ""
+    identity: str = ""
+    fields: Mapping[str, tuple[PropertyValue, PropertyValue]] = field(default_factory=dict)
+
+
+def differences(desired: Fields, observed: Fields) -> dict[str, tuple[PropertyValue, PropertyValue]]:
+    """The managed fields that are not as desired: what each shall be, and what it is."""
+    return {key: (value, observed.get(key)) for key, value in desired.items() if observed.get(key) != value}
