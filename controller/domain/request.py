@@ -1,14 +1,16 @@
 """What a government unit asks for: the content of Liuzhou's annex-3 demand sheet, free of any file format.
 
 `controller.intake` makes a `Request` from a workbook, a form or an API call; `controller.casework` opens a case on each
-of its systems. Sizes in GB are GiB. Texts are in canonical form: trimmed, on one line, without control characters.
+of its systems. Sizes in GB are GiB. Texts are in canonical form: words joined by single spaces, on one line.
 Rule: LZ-A3.
 """
 
+import re
+import unicodedata
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 MOBILE_PATTERN = r"^1[3-9][0-9]{9}$"
 """A mainland mobile number: 11 digits, 13 to 19 first."""
@@ -19,12 +21,21 @@ EMAIL_PATTERN = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 OWNER_SEPARATORS = "、,，;；/／\n"
 """What stands between several bastion account owners in one cell (LZ-A3), and therefore not inside a name."""
 
-_LINE = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
-_NAME = r"^[^\s、,，;；/／\x00-\x1f\x7f]([^、,，;；/／\x00-\x1f\x7f]*[^\s、,，;；/／\x00-\x1f\x7f])?$"
+# A word holds no space of any kind, no control or format character, and nothing that XML cannot carry.
+_WORD = r"[^\s\p{Cc}\p{Cf}\x{FFFE}\x{FFFF}]+"
+_NAME_WORD = r"[^\s\p{Cc}\p{Cf}\x{FFFE}\x{FFFF}、,，;；/／]+"
 
-Label = Annotated[str, StringConstraints(pattern=_LINE, max_length=100)]
-Note = Annotated[str, StringConstraints(pattern=rf"^$|{_LINE}", max_length=1000)]
-PersonName = Annotated[str, StringConstraints(pattern=_NAME, max_length=50)]
+
+def _canonical_name(name: str) -> str:
+    """Letters in their ordinary width, and the gap closed that aligns names of two characters (张　三)."""
+    return re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", unicodedata.normalize("NFKC", name))
+
+
+Label = Annotated[str, StringConstraints(pattern=rf"^{_WORD}( {_WORD})*$", max_length=100)]
+Note = Annotated[str, StringConstraints(pattern=rf"^({_WORD}( {_WORD})*)?$", max_length=1000)]
+PersonName = Annotated[
+    str, BeforeValidator(_canonical_name), StringConstraints(pattern=rf"^{_NAME_WORD}( {_NAME_WORD})*$", max_length=50)
+]
 Email = Annotated[str, StringConstraints(pattern=EMAIL_PATTERN, max_length=254)]
 Mobile = Annotated[str, StringConstraints(pattern=MOBILE_PATTERN)]
 
