@@ -66,12 +66,28 @@ NETWORK = Resource(
     remove=remove_network,
     defaults=DEFAULTS,
     updatable=frozenset(
-        {"name", "description", "admin_state_up", "shared", "router:external", "is_default", "mtu", "port_security_enabled",
-         "qos_policy_id", "dns_domain"}
+        {
+            "name",
+            "description",
+            "admin_state_up",
+            "shared",
+            "router:external",
+            "is_default",
+            "mtu",
+            "port_security_enabled",
+            "qos_policy_id",
+            "dns_domain",
+        }
     ),
     restricted=frozenset(
-        {"shared", "router:external", "is_default", "provider:network_type", "provider:physical_network",
-         "provider:segmentation_id"}
+        {
+            "shared",
+            "router:external",
+            "is_default",
+            "provider:network_type",
+            "provider:physical_network",
+            "provider:segmentation_id",
+        }
     ),
 )
 

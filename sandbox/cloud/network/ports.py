@@ -1,4 +1,4 @@
-"""Ports: addresses out of subnets, security groups, binding; what nova and octavia call to make, bind and drop theirs."""
+"""Ports: addresses out of subnets, security groups, binding. Nova goes through `plugging`; routers, floating IPs and octavia call here."""
 
 import ipaddress
 from typing import Any
@@ -103,21 +103,6 @@ def drop_port(world: World, port: Document) -> None:
     state.ports.remove(port["id"])
 
 
-def bind_port(world: World, port_id: str, *, device_id: str, device_owner: str, host: str) -> Document:
-    """Give a port to a device (nova's plugging of a server): ACTIVE on that host."""
-    port = world[NetworkState].ports[port_id]
-    update_port(world, port, {"device_id": device_id, "device_owner": device_owner, "binding:host_id": host})
-    stamp(port)
-    return port
-
-
-def unbind_port(world: World, port_id: str) -> None:
-    """Take a port from its device and keep it (nova's way with ports it did not make)."""
-    port = world[NetworkState].ports[port_id]
-    update_port(world, port, {"device_id": "", "device_owner": "", "binding:host_id": ""})
-    stamp(port)
-
-
 def port_details(port: Document) -> Fields:
     """What a floating IP shows of its port."""
     names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
@@ -137,7 +122,9 @@ def _allocate(state: NetworkState, network: Document, asked: list[Fields] | None
     try:
         if asked is None:
             for version in sorted({subnet["ip_version"] for subnet in subnets}):
-                claimed.append(_any_address(state, network, [each for each in subnets if each["ip_version"] == version]))
+                claimed.append(
+                    _any_address(state, network, [each for each in subnets if each["ip_version"] == version])
+                )
         for wanted in asked or ():
             claimed.append(_asked_address(state, network, subnets, wanted))
     except (BadRequest, Conflict, NotFound):
@@ -161,8 +148,11 @@ def _asked_address(state: NetworkState, network: Document, subnets: list[Documen
     if wanted.get("subnet_id"):
         chosen = [state.subnets[wanted["subnet_id"]]]
         if chosen[0]["network_id"] != network["id"]:
-            raise BadRequest(f"Invalid input for operation: Failed to create port on network {network['id']}, because fixed_ips "
-                             f"included invalid subnet {chosen[0]['id']}.", kind="InvalidInput")
+            raise BadRequest(
+                f"Invalid input for operation: Failed to create port on network {network['id']}, because fixed_ips "
+                f"included invalid subnet {chosen[0]['id']}.",
+                kind="InvalidInput",
+            )
     else:
         chosen = subnets
     if not address:
@@ -170,13 +160,20 @@ def _asked_address(state: NetworkState, network: Document, subnets: list[Documen
     try:
         number = ipaddress.ip_address(address)
     except ValueError:
-        raise BadRequest(f"Invalid input for fixed_ips. Reason: '{address}' is not a valid IP address.", kind="HTTPBadRequest") from None
+        raise BadRequest(
+            f"Invalid input for fixed_ips. Reason: '{address}' is not a valid IP address.", kind="HTTPBadRequest"
+        ) from None
     for subnet in chosen:
         if number in ipaddress.ip_network(subnet["cidr"]):
             if not state.books[subnet["id"]].claim(address):
-                raise Conflict(f"IP address {address} already allocated in subnet {subnet['id']}", kind="IpAddressAlreadyAllocated")
+                raise Conflict(
+                    f"IP address {address} already allocated in subnet {subnet['id']}", kind="IpAddressAlreadyAllocated"
+                )
             return {"subnet_id": subnet["id"], "ip_address": address}
-    raise BadRequest(f"IP address {address} is not a valid IP for any of the subnets on the specified network.", kind="InvalidIpForNetwork")
+    raise BadRequest(
+        f"IP address {address} is not a valid IP for any of the subnets on the specified network.",
+        kind="InvalidIpForNetwork",
+    )
 
 
 def _reallocate(state: NetworkState, port: Document, asked: list[Fields]) -> list[Address]:
@@ -210,7 +207,10 @@ def _mac(state: NetworkState, network: Document, asked: str | None) -> str:
     if not asked:
         return "fa:16:3e:" + next(state.macs).to_bytes(3, "big").hex(":")
     if any(port["mac_address"] == asked for port in state.ports.where(network_id=network["id"])):
-        raise Conflict(f"Unable to complete operation for network {network['id']}. The mac address {asked} is in use.", kind="MacAddressInUse")
+        raise Conflict(
+            f"Unable to complete operation for network {network['id']}. The mac address {asked} is in use.",
+            kind="MacAddressInUse",
+        )
     return asked
 
 

@@ -72,8 +72,10 @@ def _sorted(call: Call, documents: list[Document]) -> list[Document]:
     for place, key in reversed(list(enumerate(keys))):
         direction = directions[place] if place < len(directions) else "asc"
         if documents and key not in documents[0]:
-            raise BadRequest(f"Invalid input for operation: '{key}' is an invalid attribute for sort keys.", kind="BadRequest")
-        documents.sort(key=lambda each: (each[key] is None, each[key]), reverse=direction == "desc")  # noqa: B023
+            raise BadRequest(
+                f"Invalid input for operation: '{key}' is an invalid attribute for sort keys.", kind="BadRequest"
+            )
+        documents.sort(key=lambda each: (each[key] is None, each[key]), reverse=direction == "desc")
     return documents
 
 

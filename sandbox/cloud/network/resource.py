@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from sandbox.cloud import clock
+from sandbox.cloud.caller import Caller
 from sandbox.cloud.errors import ApiError, BadRequest, Conflict, Forbidden, NotFound
 from sandbox.cloud.network import query
 from sandbox.cloud.network.state import DEFAULT_QUOTAS, NetworkState
@@ -119,12 +120,17 @@ def visible(resource: Resource, call: Call) -> Sequence[Document]:
 
 
 def sees(call: Call, document: Document) -> bool:
-    """Whether the caller sees a document: theirs, shared with all, an external network, or opened by an RBAC policy."""
+    """Whether the caller of a request sees a document."""
+    return may_see(call.world, call.caller, document)
+
+
+def may_see(world: World, caller: Caller, document: Document) -> bool:
+    """Whether a document is theirs, shared with all, an external network, or opened to them by an RBAC policy."""
     return bool(
-        call.caller.owns(document)
+        caller.owns(document)
         or document.get("shared")
         or document.get("router:external")
-        or call.world[NetworkState].shared_with(document, call.caller.project_id)
+        or world[NetworkState].shared_with(document, caller.project_id)
     )
 
 
@@ -143,8 +149,11 @@ def own(resource: Resource, call: Call) -> Document:
         raise Forbidden(f"(rule:update_{resource.singular}) is disallowed by policy", kind="PolicyNotAuthorized")
     revision = call.headers.get("If-Match", "").removeprefix("revision_number=")
     if revision and revision != str(document["revision_number"]):
-        raise ApiError(f"Constrained to {revision}, but current revision is {document['revision_number']}",
-                       kind="RevisionNumberConstraintFailed", status=412)
+        raise ApiError(
+            f"Constrained to {revision}, but current revision is {document['revision_number']}",
+            kind="RevisionNumberConstraintFailed",
+            status=412,
+        )
     return document
 
 
@@ -174,7 +183,9 @@ def _create_one(resource: Resource, call: Call, fields: Fields) -> Document:
         raise Forbidden(f"(rule:create_{resource.singular}) is disallowed by policy", kind="PolicyNotAuthorized")
     missing = sorted(resource.required - fields.keys())
     if missing:
-        raise BadRequest(f"Failed to parse request. Required attribute '{missing[0]}' not specified", kind="HTTPBadRequest")
+        raise BadRequest(
+            f"Failed to parse request. Required attribute '{missing[0]}' not specified", kind="HTTPBadRequest"
+        )
     _refuse_unknown(fields.keys() - resource.defaults.keys() - {"project_id", "tenant_id"})
     _refuse_restricted(resource, call, {name for name in fields if fields[name] != resource.defaults.get(name)})
     resource.check(call, fields)

@@ -25,8 +25,32 @@ RULE_DEFAULTS: Fields = {
 }
 _IDENTITY = tuple(name for name in RULE_DEFAULTS if name != "description")
 _NAMED_PROTOCOLS = frozenset(
-    {"ah", "any", "dccp", "egp", "esp", "gre", "icmp", "icmpv6", "igmp", "ipip", "ipv6-encap", "ipv6-frag", "ipv6-icmp",
-     "ipv6-nonxt", "ipv6-opts", "ipv6-route", "ospf", "pgm", "rsvp", "sctp", "tcp", "udp", "udplite", "vrrp"}
+    {
+        "ah",
+        "any",
+        "dccp",
+        "egp",
+        "esp",
+        "gre",
+        "icmp",
+        "icmpv6",
+        "igmp",
+        "ipip",
+        "ipv6-encap",
+        "ipv6-frag",
+        "ipv6-icmp",
+        "ipv6-nonxt",
+        "ipv6-opts",
+        "ipv6-route",
+        "ospf",
+        "pgm",
+        "rsvp",
+        "sctp",
+        "tcp",
+        "udp",
+        "udplite",
+        "vrrp",
+    }
 )
 _WITH_PORTS = frozenset({"tcp", "udp", "sctp", "udplite", "dccp", "6", "17", "132", "136", "33"})
 _ICMP = frozenset({"icmp", "icmpv6", "ipv6-icmp", "1", "58"})
@@ -55,10 +79,16 @@ def remove_group(world: World, group: Document) -> None:
     """Refused (409) while a port is in it, and for the default group."""
     state = world[NetworkState]
     if group["name"] == "default":
-        raise Conflict("Insufficient rights for removing default security group.", kind="SecurityGroupCannotRemoveDefault")
+        raise Conflict(
+            "Insufficient rights for removing default security group.", kind="SecurityGroupCannotRemoveDefault"
+        )
     if any(group["id"] in port["security_groups"] for port in state.ports):
         raise Conflict(f"Security Group {group['id']} in use.", kind="SecurityGroupInUse")
-    for rule in [each for each in state.security_group_rules if group["id"] in (each["security_group_id"], each["remote_group_id"])]:
+    for rule in [
+        each
+        for each in state.security_group_rules
+        if group["id"] in (each["security_group_id"], each["remote_group_id"])
+    ]:
         remove_rule(world, rule)
     state.security_groups.remove(group["id"])
 
@@ -74,7 +104,9 @@ def make_rule(world: World, project_id: str, fields: Fields) -> Document:
     document["belongs_to_default_sg"] = group["name"] == "default"
     for other in group["security_group_rules"]:
         if all(other[name] == document[name] for name in _IDENTITY):
-            raise Conflict(f"Security group rule already exists. Rule id is {other['id']}.", kind="SecurityGroupRuleExists")
+            raise Conflict(
+                f"Security group rule already exists. Rule id is {other['id']}.", kind="SecurityGroupRuleExists"
+            )
     group["security_group_rules"].append(document)
     stamp(group)
     return state.security_group_rules.add(document)
@@ -100,11 +132,20 @@ def _new_group(world: World, project_id: str, fields: Fields) -> Document:
 def _check_rule(state: NetworkState, rule: Fields) -> None:
     """Refuse what neutron refuses: unknown words, ports without a protocol, a range upside down, two remotes."""
     if rule.get("direction") not in ("ingress", "egress"):
-        raise BadRequest(f"Invalid input for direction. Reason: '{rule.get('direction')}' is not in ['ingress', 'egress'].", kind="HTTPBadRequest")
+        raise BadRequest(
+            f"Invalid input for direction. Reason: '{rule.get('direction')}' is not in ['ingress', 'egress'].",
+            kind="HTTPBadRequest",
+        )
     if rule.get("ethertype", "IPv4") not in ("IPv4", "IPv6"):
-        raise BadRequest(f"Security group rule for ethertype '{rule['ethertype']}' not supported. Allowed values are ['IPv4', 'IPv6'].", kind="SecurityGroupRuleInvalidEtherType")
+        raise BadRequest(
+            f"Security group rule for ethertype '{rule['ethertype']}' not supported. Allowed values are ['IPv4', 'IPv6'].",
+            kind="SecurityGroupRuleInvalidEtherType",
+        )
     if sum(bool(rule.get(name)) for name in ("remote_ip_prefix", "remote_group_id", "remote_address_group_id")) > 1:
-        raise BadRequest("Only remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.", kind="SecurityGroupMultipleRemoteEntites")
+        raise BadRequest(
+            "Only remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.",
+            kind="SecurityGroupMultipleRemoteEntites",
+        )
     if rule.get("remote_group_id"):
         state.security_groups[rule["remote_group_id"]]
     if rule.get("remote_address_group_id"):
@@ -122,22 +163,31 @@ def _check_prefix(rule: Fields) -> None:
     except ValueError:
         raise BadRequest(f"Invalid CIDR {prefix} given as IP prefix.", kind="InvalidCIDR") from None
     if f"IPv{version}" != rule.get("ethertype", "IPv4"):
-        raise BadRequest(f"Conflicting value ethertype {rule.get('ethertype', 'IPv4')} for CIDR {prefix}", kind="SecurityGroupRuleParameterConflict")
+        raise BadRequest(
+            f"Conflicting value ethertype {rule.get('ethertype', 'IPv4')} for CIDR {prefix}",
+            kind="SecurityGroupRuleParameterConflict",
+        )
 
 
 def _check_ports(rule: Fields) -> None:
     low, high = rule.get("port_range_min"), rule.get("port_range_max")
     protocol = None if rule.get("protocol") is None else str(rule["protocol"]).lower()
     if protocol is not None and protocol not in _NAMED_PROTOCOLS and not (protocol.isdigit() and int(protocol) < 256):
-        raise BadRequest(f"Security group rule protocol {protocol} not supported.", kind="SecurityGroupRuleInvalidProtocol")
+        raise BadRequest(
+            f"Security group rule protocol {protocol} not supported.", kind="SecurityGroupRuleInvalidProtocol"
+        )
     if low is None and high is None:
         return
     if protocol is None or protocol not in _WITH_PORTS | _ICMP:
-        raise BadRequest("Must also specify protocol if port range is given.", kind="SecurityGroupProtocolRequiredWithPorts")
+        raise BadRequest(
+            "Must also specify protocol if port range is given.", kind="SecurityGroupProtocolRequiredWithPorts"
+        )
     if protocol in _ICMP:
         return
     if low is None or high is None or not 1 <= low <= high <= 65535:
-        raise BadRequest("For TCP/UDP protocols, port_range_min must be <= port_range_max", kind="SecurityGroupInvalidPortRange")
+        raise BadRequest(
+            "For TCP/UDP protocols, port_range_min must be <= port_range_max", kind="SecurityGroupInvalidPortRange"
+        )
 
 
 def _normalized(prefix: str | None) -> str | None:

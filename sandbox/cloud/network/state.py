@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
 from sandbox.cloud.network.addresses import AddressBook
 from sandbox.cloud.store import Collection, Document
@@ -22,28 +22,26 @@ DEFAULT_QUOTAS = {
 }
 
 
-def _kept(noun: str, *indexed: str) -> Any:
-    return field(default_factory=lambda: Collection(noun, *indexed))
-
-
 @dataclass
 class NetworkState:
     """Neutron's memory; documents are kept as the API shows them."""
 
-    networks: Collection = _kept("network")
-    subnets: Collection = _kept("subnet", "network_id")
-    ports: Collection = _kept("port", "network_id", "device_id")
-    routers: Collection = _kept("router")
-    security_groups: Collection = _kept("security_group")
-    security_group_rules: Collection = _kept("security_group_rule", "security_group_id")
-    floating_ips: Collection = _kept("floating_ip", "port_id")
-    port_forwardings: Collection = _kept("port_forwarding", "floatingip_id")
-    subnet_pools: Collection = _kept("subnet_pool")
-    address_groups: Collection = _kept("address_group")
-    trunks: Collection = _kept("trunk", "port_id")
-    qos_policies: Collection = _kept("qos_policy")
-    rbac_policies: Collection = _kept("rbac_policy", "object_id")
-    agents: Collection = _kept("network_agent")
+    networks: Collection = field(default_factory=partial(Collection, "network"))
+    subnets: Collection = field(default_factory=partial(Collection, "subnet", "network_id"))
+    ports: Collection = field(default_factory=partial(Collection, "port", "network_id", "device_id"))
+    routers: Collection = field(default_factory=partial(Collection, "router"))
+    security_groups: Collection = field(default_factory=partial(Collection, "security_group"))
+    security_group_rules: Collection = field(
+        default_factory=partial(Collection, "security_group_rule", "security_group_id")
+    )
+    floating_ips: Collection = field(default_factory=partial(Collection, "floating_ip", "port_id"))
+    port_forwardings: Collection = field(default_factory=partial(Collection, "port_forwarding", "floatingip_id"))
+    subnet_pools: Collection = field(default_factory=partial(Collection, "subnet_pool"))
+    address_groups: Collection = field(default_factory=partial(Collection, "address_group"))
+    trunks: Collection = field(default_factory=partial(Collection, "trunk", "port_id"))
+    qos_policies: Collection = field(default_factory=partial(Collection, "qos_policy"))
+    rbac_policies: Collection = field(default_factory=partial(Collection, "rbac_policy", "object_id"))
+    agents: Collection = field(default_factory=partial(Collection, "network_agent"))
     books: dict[str, AddressBook] = field(default_factory=dict)
     """The addresses of each subnet, by subnet id."""
     quotas: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -58,5 +56,6 @@ class NetworkState:
     def shared_with(self, document: Document, project_id: str | None) -> bool:
         """Whether an RBAC policy opens the document to the project."""
         return any(
-            policy["target_tenant"] in ("*", project_id) for policy in self.rbac_policies.where(object_id=document["id"])
+            policy["target_tenant"] in ("*", project_id)
+            for policy in self.rbac_policies.where(object_id=document["id"])
         )

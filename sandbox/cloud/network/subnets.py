@@ -1,6 +1,7 @@
 """Subnets, and the subnet pools they may be cut from."""
 
 import ipaddress
+import itertools
 from typing import Any
 
 from sandbox.cloud.errors import BadRequest, Conflict, NotFound
@@ -64,7 +65,10 @@ def update_subnet(world: World, subnet: Document, changes: Fields) -> None:
     cidr = ipaddress.ip_network(subnet["cidr"])
     gateway = changes.get("gateway_ip", subnet["gateway_ip"])
     if gateway != subnet["gateway_ip"] and _gateway_in_use(state, subnet):
-        raise Conflict(f"Current gateway ip {subnet['gateway_ip']} already in use by a port. Unable to update.", kind="GatewayIpInUse")
+        raise Conflict(
+            f"Current gateway ip {subnet['gateway_ip']} already in use by a port. Unable to update.",
+            kind="GatewayIpInUse",
+        )
     if changes.get("allocation_pools"):
         pools = _pools(cidr, gateway, changes["allocation_pools"])
         state.books[subnet["id"]].replace_pools(pools)
@@ -92,18 +96,28 @@ def _cidr(state: NetworkState, fields: Fields) -> addresses.Network:
         try:
             cidr = ipaddress.ip_network(fields["cidr"], strict=False)
         except ValueError:
-            raise BadRequest(f"Invalid input for cidr. Reason: '{fields['cidr']}' is not a valid IP subnet.", kind="HTTPBadRequest") from None
+            raise BadRequest(
+                f"Invalid input for cidr. Reason: '{fields['cidr']}' is not a valid IP subnet.", kind="HTTPBadRequest"
+            ) from None
         if fields.get("ip_version", cidr.version) != cidr.version:
-            raise BadRequest(f"Invalid input for operation: cidr '{cidr}' does not match the ip_version '{fields['ip_version']}'.", kind="InvalidInput")
+            raise BadRequest(
+                f"Invalid input for operation: cidr '{cidr}' does not match the ip_version '{fields['ip_version']}'.",
+                kind="InvalidInput",
+            )
         return cidr
     if not fields.get("subnetpool_id"):
-        raise BadRequest("Bad subnets request: a subnetpool must be specified in the absence of a cidr.", kind="BadRequest")
+        raise BadRequest(
+            "Bad subnets request: a subnetpool must be specified in the absence of a cidr.", kind="BadRequest"
+        )
     pool = state.subnet_pools[fields["subnetpool_id"]]
     length = fields.get("prefixlen") or pool["default_prefixlen"]
     used = [subnet["cidr"] for subnet in state.subnets.where(subnetpool_id=pool["id"])]
     carved = addresses.carve(pool["prefixes"], int(length), used)
     if carved is None:
-        raise Conflict("Failed to allocate subnet: Insufficient prefix space to allocate subnet size /" + str(length) + ".", kind="SubnetAllocationError")
+        raise Conflict(
+            "Failed to allocate subnet: Insufficient prefix space to allocate subnet size /" + str(length) + ".",
+            kind="SubnetAllocationError",
+        )
     return ipaddress.ip_network(carved)
 
 
@@ -126,10 +140,16 @@ def _pools(cidr: addresses.Network, gateway: str | None, given: list[dict[str, s
     lowest, highest = int(cidr.network_address), int(cidr.broadcast_address)
     for pool in pools:
         if not lowest <= pool.first <= pool.last <= highest:
-            raise BadRequest(f"The allocation pool {pool.body(cidr.version)} spans beyond the subnet cidr {cidr}.", kind="OutOfBoundsAllocationPool")
+            raise BadRequest(
+                f"The allocation pool {pool.body(cidr.version)} spans beyond the subnet cidr {cidr}.",
+                kind="OutOfBoundsAllocationPool",
+            )
         if gateway and pool.first <= int(ipaddress.ip_address(gateway)) <= pool.last:
-            raise Conflict(f"Gateway ip {gateway} conflicts with allocation pool {pool.body(cidr.version)}.", kind="GatewayConflictWithAllocationPools")
-    if any(before.last >= after.first for before, after in zip(pools, pools[1:], strict=False)):
+            raise Conflict(
+                f"Gateway ip {gateway} conflicts with allocation pool {pool.body(cidr.version)}.",
+                kind="GatewayConflictWithAllocationPools",
+            )
+    if any(before.last >= after.first for before, after in itertools.pairwise(pools)):
         raise Conflict(f"Found overlapping allocation pools for subnet {cidr}.", kind="OverlappingAllocationPools")
     return pools
 
@@ -160,7 +180,16 @@ SUBNET = Resource(
     defaults=DEFAULTS,
     required=frozenset({"network_id"}),
     updatable=frozenset(
-        {"name", "description", "gateway_ip", "allocation_pools", "enable_dhcp", "dns_nameservers", "host_routes", "service_types"}
+        {
+            "name",
+            "description",
+            "gateway_ip",
+            "allocation_pools",
+            "enable_dhcp",
+            "dns_nameservers",
+            "host_routes",
+            "service_types",
+        }
     ),
 )
 
@@ -194,7 +223,9 @@ def remove_subnet_pool(world: World, pool: Document) -> None:
     """Refused (409) while a subnet is cut from it."""
     state = world[NetworkState]
     if any(subnet["subnetpool_id"] == pool["id"] for subnet in state.subnets):
-        raise Conflict(f"Unable to delete subnet pool: subnets of pool {pool['id']} exist.", kind="SubnetPoolDeleteError")
+        raise Conflict(
+            f"Unable to delete subnet pool: subnets of pool {pool['id']} exist.", kind="SubnetPoolDeleteError"
+        )
     state.subnet_pools.remove(pool["id"])
 
 

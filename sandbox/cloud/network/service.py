@@ -1,0 +1,89 @@
+"""Neutron as a service of the cloud: its routes, its seed (external networks) and its bulk makers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.cloud.errors import neutron_dialect
+from sandbox.cloud.network.bulk import MAKERS
+from sandbox.cloud.network.facts import register_facts, seed_agents
+from sandbox.cloud.network.floating_ips import FLOATING_IP, register_forwardings
+from sandbox.cloud.network.networks import NETWORK, make_network, register_availability
+from sandbox.cloud.network.ports import PORT
+from sandbox.cloud.network.qos import QOS_POLICY, register_rules
+from sandbox.cloud.network.quotas import register_quotas
+from sandbox.cloud.network.resource import Resource, register
+from sandbox.cloud.network.routers import ROUTER, register_actions
+from sandbox.cloud.network.security_groups import SECURITY_GROUP, SECURITY_GROUP_RULE
+from sandbox.cloud.network.sharing import ADDRESS_GROUP, RBAC_POLICY, register_addresses
+from sandbox.cloud.network.state import NetworkState
+from sandbox.cloud.network.subnets import SUBNET, SUBNET_POOL, make_subnet
+from sandbox.cloud.network.trunks import TRUNK, register_subports
+from sandbox.cloud.routing import Router
+from sandbox.cloud.service import Service
+from sandbox.cloud.world import World
+
+RESOURCES: tuple[Resource, ...] = (
+    NETWORK,
+    SUBNET,
+    SUBNET_POOL,
+    PORT,
+    ROUTER,
+    SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+    FLOATING_IP,
+    TRUNK,
+    QOS_POLICY,
+    RBAC_POLICY,
+    ADDRESS_GROUP,
+)
+
+
+def _routes() -> Router:
+    routes = Router()
+    for resource in RESOURCES:
+        register(routes, resource)
+    for add in (
+        register_facts,
+        register_availability,
+        register_actions,
+        register_forwardings,
+        register_subports,
+        register_rules,
+        register_addresses,
+        register_quotas,
+    ):
+        add(routes)
+    return routes
+
+
+def seed(world: World, document: Mapping[str, Any]) -> None:
+    """The agents, and the external networks of seed.yaml, owned by no project."""
+    seed_agents(world)
+    for each in document["external_networks"]:
+        fields = {
+            "name": each["name"],
+            "router:external": True,
+            "provider:network_type": "flat",
+            "provider:physical_network": each["name"],
+        }
+        network = make_network(world, "", fields)
+        inside = {
+            "name": f"{each['name']}-subnet",
+            "cidr": each["cidr"],
+            "gateway_ip": each["gateway"],
+            "enable_dhcp": False,
+        }
+        make_subnet(world, "", {"network_id": network["id"], **inside})
+
+
+NETWORK_SERVICE = Service(
+    name="network",
+    type="network",
+    prefix="network",
+    endpoint="network",
+    routes=_routes(),
+    dialect=neutron_dialect,
+    state=NetworkState,
+    seed=seed,
+    makers=MAKERS,
+)
