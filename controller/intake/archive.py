@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from openpyxl.utils.cell import range_boundaries
 
-from controller.intake.findings import Refusal
+from controller.domain.errors import Refused
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_UNPACKED_BYTES = 64 * 1024 * 1024
@@ -33,10 +33,10 @@ def inspect_archive(data: bytes) -> bool:
     """Refuse what is not a safe .xlsx file; otherwise tell whether any cell holds a formula.
 
     Raises:
-        Refusal: too large, .xls, encrypted, with macros, binary, damaged, not a workbook, or a bomb.
+        Refused: too large, .xls, encrypted, with macros, binary, damaged, not a workbook, or a bomb.
     """
     if len(data) > MAX_FILE_BYTES:
-        raise Refusal(f"文件大小超过 {MAX_FILE_BYTES // 1024 // 1024} MB。请删除图片等无关内容后重新提交。")
+        raise Refused(f"文件大小超过 {MAX_FILE_BYTES // 1024 // 1024} MB。请删除图片等无关内容后重新提交。")
     if data.startswith(_OLE_SIGNATURE):
         _refuse_ole(data)
     try:
@@ -45,29 +45,29 @@ def inspect_archive(data: bytes) -> bool:
             _check_parts(parts)
             return _scan_parts(archive, parts)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
-        raise Refusal(f"文件不是 .xlsx 工作簿，或已损坏。{_SAVE_AS_XLSX}。") from error
+        raise Refused(f"文件不是 .xlsx 工作簿，或已损坏。{_SAVE_AS_XLSX}。") from error
 
 
 def _refuse_ole(data: bytes) -> None:
     if _ENCRYPTED_STREAM in data:
-        raise Refusal("文件已加密，无法读取。请取消打开密码后重新提交。")
-    raise Refusal(f"文件是旧版 .xls 格式，不能读取。{_SAVE_AS_XLSX}。")
+        raise Refused("文件已加密，无法读取。请取消打开密码后重新提交。")
+    raise Refused(f"文件是旧版 .xls 格式，不能读取。{_SAVE_AS_XLSX}。")
 
 
 def _check_parts(parts: list[zipfile.ZipInfo]) -> None:
     names = {part.filename for part in parts}
     if any(name.endswith("vbaProject.bin") for name in names):
-        raise Refusal(f"文件含有宏，不能接收。{_SAVE_AS_XLSX}。")
+        raise Refused(f"文件含有宏，不能接收。{_SAVE_AS_XLSX}。")
     if "xl/workbook.bin" in names:
-        raise Refusal(f"文件是 .xlsb 二进制格式，不能读取。{_SAVE_AS_XLSX}。")
+        raise Refused(f"文件是 .xlsb 二进制格式，不能读取。{_SAVE_AS_XLSX}。")
     if "[Content_Types].xml" not in names:
-        raise Refusal(f"文件不是 Excel 工作簿。{_SAVE_AS_XLSX}。")
+        raise Refused(f"文件不是 Excel 工作簿。{_SAVE_AS_XLSX}。")
     if any(part.flag_bits & 0x1 for part in parts):
-        raise Refusal("文件已加密，无法读取。请取消压缩密码后重新提交。")
+        raise Refused("文件已加密，无法读取。请取消压缩密码后重新提交。")
     unpacked = sum(part.file_size for part in parts)
     ratios = (part.file_size / max(part.compress_size, 1) for part in parts if part.file_size > _SMALL_PART)
     if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES or max(ratios, default=0) > MAX_RATIO:
-        raise Refusal("文件解压后的内容过大，疑似压缩炸弹，已拒绝。请使用下载的模板重新填写。")
+        raise Refused("文件解压后的内容过大，疑似压缩炸弹，已拒绝。请使用下载的模板重新填写。")
 
 
 def _scan_parts(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> bool:
@@ -79,7 +79,7 @@ def _scan_parts(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> bool:
             scan.feed(archive.read(part))
         except expat.ExpatError as error:
             if part.filename.endswith((".xml", ".rels")):
-                raise Refusal(f"文件内容已损坏（{part.filename}）。{_SAVE_AS_XLSX}。") from error
+                raise Refused(f"文件内容已损坏（{part.filename}）。{_SAVE_AS_XLSX}。") from error
     return scan.formulas
 
 
@@ -98,27 +98,27 @@ class _XmlScan:
         parser.ParseFile(io.BytesIO(xml))
 
     def _refuse_doctype(self, *_: object) -> None:
-        raise Refusal("文件的 XML 含有 DOCTYPE 声明，Excel 不会这样保存，已拒绝。请使用下载的模板重新填写。")
+        raise Refused("文件的 XML 含有 DOCTYPE 声明，Excel 不会这样保存，已拒绝。请使用下载的模板重新填写。")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.elements += 1
         if self.elements > MAX_XML_ELEMENTS:
-            raise Refusal("文件中的单元格过多。请删除表格以外带格式的空行、空列，或分成几个文件提交。")
+            raise Refused("文件中的单元格过多。请删除表格以外带格式的空行、空列，或分成几个文件提交。")
         match name.rpartition(":")[2]:
             case "f":
                 self.formulas = True
             case "mergeCell" | "hyperlink" if "ref" in attributes:
                 self._count_range(attributes["ref"])
             case "workbook" if attributes.get("xmlns", "").startswith(_STRICT_NAMESPACE):
-                raise Refusal(f"文件是“Strict Open XML”格式，不能读取。{_SAVE_AS_XLSX}。")
+                raise Refused(f"文件是“Strict Open XML”格式，不能读取。{_SAVE_AS_XLSX}。")
 
     def _count_range(self, reference: str) -> None:
         try:
             left, top, right, bottom = range_boundaries(reference)
         except ValueError as error:
-            raise Refusal(f"文件中的区域“{reference[:20]}”无法识别。{_SAVE_AS_XLSX}。") from error
+            raise Refused(f"文件中的区域“{reference[:20]}”无法识别。{_SAVE_AS_XLSX}。") from error
         if left is None or top is None or right is None or bottom is None:
-            raise Refusal(f"区域“{reference}”跨越整行或整列，不能读取。请取消合并后重新提交。")
+            raise Refused(f"区域“{reference}”跨越整行或整列，不能读取。请取消合并后重新提交。")
         self.range_cells += (right - left + 1) * (bottom - top + 1)
         if self.range_cells > MAX_RANGE_CELLS:
-            raise Refusal(f"合并单元格或超链接区域（如“{reference}”）过大。请取消合并后重新提交。")
+            raise Refused(f"合并单元格或超链接区域（如“{reference}”）过大。请取消合并后重新提交。")

@@ -8,10 +8,6 @@ from openpyxl.utils import get_column_letter
 from controller.domain.request import Request
 
 
-class Refusal(Exception):
-    """The file as a whole cannot be taken; the message (zh-CN) says why and what to hand in instead."""
-
-
 @dataclass(frozen=True)
 class Problem:
     """What is wrong, where, and what to write there. Sheet and cell are empty where the file itself is meant."""

@@ -1,6 +1,9 @@
-"""What a city allows in its workbook: made from the city's file by the catalogue, used by reader and template."""
+"""What a city allows in its workbook: made from the city's file, used by reader and template."""
 
 from dataclasses import dataclass
+from typing import Self
+
+from controller.domain.city import City
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,12 @@ class WorkbookRules:
     memory_gb: Bounds = Bounds(1, 1024)
     system_disk_gb: Bounds = Bounds(20, 2048)
     data_disk_gb: Bounds = Bounds(0, 65536)
+
+    @classmethod
+    def of_city(cls, city: City) -> Self:
+        """The rules of a city as its file in the catalogue words them."""
+        return cls(
+            city=city.code,
+            zones=tuple(zone.name for zone in city.zones),
+            images=tuple(image.name for image in city.images),
+        )

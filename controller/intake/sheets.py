@@ -14,8 +14,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.worksheet.worksheet import Worksheet
 
+from controller.domain.errors import Refused
 from controller.intake.archive import inspect_archive
-from controller.intake.findings import Refusal
 
 MAX_SHEETS = 50
 MAX_ROWS = 10_000
@@ -65,7 +65,7 @@ def open_sheets(data: bytes) -> tuple[Sheet, ...]:
     """The sheets of a workbook in their order, hidden ones too.
 
     Raises:
-        Refusal: the file is not a workbook that can be read safely, or is too large.
+        Refused: the file is not a workbook that can be read safely, or is too large.
     """
     has_formulas = inspect_archive(data)
     computed = _load(data, cached_values=True)
@@ -74,7 +74,7 @@ def open_sheets(data: bytes) -> tuple[Sheet, ...]:
     if has_formulas:
         with_formulas = [*_load(data, cached_values=False).worksheets]
     if len(worksheets) > MAX_SHEETS:
-        raise Refusal(f"文件有 {len(worksheets)} 个工作表，最多 {MAX_SHEETS} 个。请分成几个文件提交。")
+        raise Refused(f"文件有 {len(worksheets)} 个工作表，最多 {MAX_SHEETS} 个。请分成几个文件提交。")
     return tuple(_sheet(sheet, formulas) for sheet, formulas in zip(worksheets, with_formulas, strict=True))
 
 
@@ -82,12 +82,12 @@ def _load(data: bytes, *, cached_values: bool) -> Workbook:
     try:
         return load_workbook(io.BytesIO(data), data_only=cached_values, keep_links=False)
     except Exception as error:  # openpyxl raises whatever a malformed part happens to trip over
-        raise Refusal("文件内容不合 Excel 工作簿的格式，无法读取。请使用下载的模板重新填写。") from error
+        raise Refused("文件内容不合 Excel 工作簿的格式，无法读取。请使用下载的模板重新填写。") from error
 
 
 def _sheet(computed: Worksheet, formulas: Worksheet | None) -> Sheet:
     if computed.max_row > MAX_ROWS:
-        raise Refusal(
+        raise Refused(
             f"工作表“{computed.title}”用到第 {computed.max_row} 行，最多 {MAX_ROWS} 行。"
             "请删除表格下方带格式的空行，或分成几个文件提交。"
         )

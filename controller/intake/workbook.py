@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 from openpyxl.utils.cell import coordinate_to_tuple
 
+from controller.domain.errors import Refused
 from controller.domain.request import Request
 from controller.intake.columns import Column
-from controller.intake.findings import Findings, Problem, Reading, Refusal, cell_name, listed
+from controller.intake.findings import Findings, Problem, Reading, cell_name, listed
 from controller.intake.parties import UNIT_LABEL, read_parties
 from controller.intake.rows import read_rows
 from controller.intake.rules import WorkbookRules
@@ -27,8 +28,8 @@ def read_workbook(data: bytes, rules: WorkbookRules) -> Reading:
     """Read a workbook, or say everything that is wrong with it (zh-CN), each with its sheet and cell."""
     try:
         sheets = [sheet for sheet in open_sheets(data) if sheet.name != GUIDE_SHEET]
-    except Refusal as refusal:
-        return Reading(None, problems=(Problem("", "", str(refusal)),))
+    except Refused as refused:
+        return Reading(None, problems=(Problem("", "", refused.message),))
     findings = [Findings(sheet.name) for sheet in sheets]
     filled = [
         table for sheet, found in zip(sheets, findings, strict=True) for table in _filled_tables(sheet, rules, found)
