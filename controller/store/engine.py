@@ -47,6 +47,8 @@ class StackRow(Base):
     """A stack: what one zone of a system shall be, and how far it is.
 
     `fence` is incremented by whoever claims the stack; a journal row with an older one is refused (invariant 7).
+    `applied_digest` is the spec digest that the last succeeded execution applied; `ground` names the rule by which the
+    controller itself wrote the present spec (a trial's end), and is empty where people approved it.
     `settled_digest` is that of spec, program, catalogue and configuration under which the last pass had nothing to
     do.
     """
@@ -66,6 +68,8 @@ class StackRow(Base):
     message: Mapped[str] = mapped_column(Text, default="")
     outputs: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     settled_digest: Mapped[str] = mapped_column(Text, default="")
+    applied_digest: Mapped[str] = mapped_column(Text, default="")
+    ground: Mapped[str] = mapped_column(Text, default="")
     changed_at: Mapped[Instant]
 
 

@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("outputs", JSONB(), nullable=False),
         sa.Column("settled_digest", sa.Text(), nullable=False),
+        sa.Column("applied_digest", sa.Text(), nullable=False),
+        sa.Column("ground", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stack")),
         sa.UniqueConstraint("name", name=op.f("uq_stack_name")),
