@@ -1,0 +1,53 @@
+"""An approved spec, or an approved end, becomes what a stack shall be. Called by casework inside its own transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.clock import real_now
+from controller.domain.errors import Refused, WrongUse
+from controller.domain.spec import SystemSpec
+from controller.reconcile import work
+from controller.store.engine import Provisioning, StackRow
+
+OVER = {Provisioning.ENDING, Provisioning.ENDED}
+
+
+def desire(session: Session, spec: SystemSpec, *, commit: str, case_id: int, ground: str = "") -> StackRow:
+    """The stack shall be as `spec`, merged as `commit`, says. `ground` is the rule id where no person approved it.
+
+    Raises Refused where the stack is being ended: a new system is a new request.
+    """
+    row = session.scalar(select(StackRow).where(StackRow.name == spec.stack_name).with_for_update())
+    if row is None:
+        row = StackRow(name=spec.stack_name, case_id=case_id, changed_at=real_now())
+        session.add(row)
+    if row.provisioning in OVER:
+        raise Refused("the stack has been ended", where=spec.stack_name, remedy="apply for a new system")
+    row.cloud = spec.placement.cloud
+    row.spec, row.spec_digest, row.spec_commit = spec.model_dump(mode="json", by_alias=True), spec.digest, commit
+    row.ground, row.settled_digest, row.message, row.changed_at = ground, "", "", real_now()
+    if row.applied_digest != spec.digest:
+        row.provisioning = Provisioning.PENDING
+    session.flush()
+    work.ask(session, work.Subject.stack(row.id), f"spec {spec.digest[:12]} merged")
+    return row
+
+
+def end(session: Session, stack_name: str) -> StackRow:
+    """The stack shall cease to be: a plan that destroys it is made, and waits for its approval."""
+    row = stack(session, stack_name, lock=True)
+    if row.provisioning not in OVER:
+        row.provisioning, row.settled_digest, row.changed_at = Provisioning.ENDING, "", real_now()
+        work.ask(session, work.Subject.stack(row.id), "end approved")
+    return row
+
+
+def stack(session: Session, name: str, *, lock: bool = False) -> StackRow:
+    """The stack of that name. Raises WrongUse where there is none."""
+    query = select(StackRow).where(StackRow.name == name)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise WrongUse(f"there is no stack {name}", remedy="yunguan stack list shows them")
+    return row
