@@ -1,6 +1,7 @@
 """When a period ends: a start, a length and the pauses in it become a `Deadline` with its warnings.
 
-`casework.clocks` keeps one for each running clock of a case; `yunguan deadline` shows one for a rule and a day. How days are counted stands in the Civil Code, articles 200 to 204.
+`casework.clocks` keeps one for each running clock of a case; `yunguan deadline` shows one for a rule and a day.
+How days are counted stands in the Civil Code, articles 200 to 204.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def within_working_days(
 
 
 def within_natural_days(calendar: WorkCalendar, start: date, days: int) -> Deadline:
-    """A person's deadline `days` natural days after `start`; one that ends on a day off moves to the next working day."""
+    """A person's deadline `days` natural days after `start`; moved to the next working day where that is a day off."""
     end = calendar.next_working_day(start + timedelta(days=days))
     return Deadline(start, end, calendar.is_provisional(start, end))
 

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0003_engine"
-down_revision = "0001_base"
+down_revision = "0002_casework"
 
 
 def upgrade() -> None:
