@@ -1,0 +1,1 @@
+"""The estate: approved SystemSpecs as YAML files in a git repository, changed by proposals that an approval merges."""

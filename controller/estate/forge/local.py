@@ -1,0 +1,59 @@
+"""The local forge: a proposal is a branch of the estate's own repository, an approval its merge commit."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from controller.domain.errors import WrongUse
+from controller.estate.document import path_of, refuse_personal_data, render
+from controller.estate.forge import Approval, Change
+from controller.estate.repository import Entry, Estate
+
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_REQUEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class LocalForge:
+    """Implements `Forge` on the repository alone."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+
+    def propose(self, change: Change) -> str:
+        """The branch `proposal/<request>/<hash of the change>`: the same change proposed twice is one proposal."""
+        if not _REQUEST.fullmatch(change.request):
+            raise WrongUse(f"{change.request!r} is no id of a request")
+        refuse_personal_data(change.message, where="message of the proposal")
+        files: dict[str, str | None] = {path_of(name): None for name in change.remove}
+        files |= {path_of(spec.stack_name): render(spec) for spec in change.put}
+        key = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:12]
+        stacks = sorted([*change.remove, *(spec.stack_name for spec in change.put)])
+        entry = Entry(
+            account=_account(change.author),
+            at=change.at,
+            title=_line(change.message),
+            trailers={"Request": change.request, "Rule": change.rule, "Stacks": " ".join(stacks)},
+        )
+        return self._estate.write_branch(f"proposal/{change.request}/{key}", files, entry)
+
+    def merge(self, proposal: str, approval: Approval) -> str:
+        """The merge commit, in the approver's name."""
+        entry = Entry(
+            account=_account(approval.approver),
+            at=approval.at,
+            title=f"Merge {proposal}",
+            trailers={"Approved-by": approval.approver, "Approval-rule": approval.rule},
+        )
+        return self._estate.merge_branch(proposal, entry)
+
+
+def _account(account: str) -> str:
+    if not _ACCOUNT.fullmatch(account):
+        raise WrongUse(f"{account!r} is no account id", remedy="authors and approvers are named by account id")
+    return account
+
+
+def _line(message: str) -> str:
+    """One line, so that nothing in it can be taken for a trailer."""
+    return " ".join(message.split())
