@@ -1,8 +1,8 @@
-"""An approved spec, or an approved end, becomes what a stack shall be. Called by casework inside its own transaction."""
+"""An approved spec or an approved end becomes what a stack shall be. Casework calls it inside its own transaction."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
@@ -37,17 +37,25 @@ def desire(session: Session, spec: SystemSpec, *, commit: str, case_id: int, gro
 
 def end(session: Session, stack_name: str) -> StackRow:
     """The stack shall cease to be: a plan that destroys it is made, and waits for its approval."""
-    row = stack(session, stack_name, lock=True)
+    row = locked_stack(session, stack_name)
     if row.provisioning not in OVER:
         row.provisioning, row.settled_digest, row.changed_at = Provisioning.ENDING, "", real_now()
         work.ask(session, work.Subject.stack(row.id), "end approved")
     return row
 
 
-def stack(session: Session, name: str, *, lock: bool = False) -> StackRow:
+def stack(session: Session, name: str) -> StackRow:
     """The stack of that name. Raises WrongUse where there is none."""
-    query = select(StackRow).where(StackRow.name == name)
-    row = session.scalar(query.with_for_update() if lock else query)
+    return _one(session, name, select(StackRow).where(StackRow.name == name))
+
+
+def locked_stack(session: Session, name: str) -> StackRow:
+    """The stack of that name, its row locked until the caller commits. Raises WrongUse where there is none."""
+    return _one(session, name, select(StackRow).where(StackRow.name == name).with_for_update())
+
+
+def _one(session: Session, name: str, query: Select[tuple[StackRow]]) -> StackRow:
+    row = session.scalar(query)
     if row is None:
         raise WrongUse(f"there is no stack {name}", remedy="yunguan stack list shows them")
     return row

@@ -104,7 +104,10 @@ def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:
 
 
 def adopt_for_removal(session: Session, stack: StackRow, finding: Finding) -> None:
-    """Writes a thing that is not ours into the stack's state, to be deleted like anything else: planned, guarded, journaled."""
+    """Writes a thing that is not ours into the stack's state, to be deleted as anything else is.
+
+    That is: planned, guarded, approved, journaled (invariants 2 and 7).
+    """
     session.flush()
     urn = f"urn:pulumi:{stack.name}::unmanaged::{finding.type}::{finding.id}"
     if session.scalar(select(ResourceRow.id).where(ResourceRow.stack_id == stack.id, ResourceRow.urn == urn)):

@@ -1,6 +1,6 @@
 """Incidents: what the guard or a scan left for a person, reported once while it is open, decided once.
 
-`drift.py` and `apply.py` open them; the CLI and the pages list and decide them. What an approval sets off is asked for as work.
+`drift.py` and `apply.py` open them; the CLI and the pages list and decide them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def report(
     plan_id: int | None = None,
     rule: str = "",
 ) -> None:
-    """Opens an incident, unless one of this kind is open for `subject`: that one then gets the newer facts. The caller commits."""
+    """Opens an incident; one of this kind that is open for `subject` gets the newer facts. The caller commits."""
     row = insert(IncidentRow).values(
         kind=kind,
         subject=subject,

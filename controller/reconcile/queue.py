@@ -1,6 +1,8 @@
-"""The queue of wake-ups: a job holds nothing but the subject's key. Jobs are deferred here by name; `worker.py` runs them."""
+"""The queue of wake-ups: a job holds only the subject's key. Jobs are deferred here by name; `worker.py` runs them."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
@@ -39,7 +41,5 @@ class Queue:
         job = self._app.configure_task(
             LOOK[subject.kind], queue=QUEUES[subject.kind], lock=str(subject), queueing_lock=str(subject)
         )
-        try:
+        with suppress(AlreadyEnqueued):
             job.defer(key=subject.key)
-        except AlreadyEnqueued:
-            pass

@@ -1,7 +1,7 @@
 """A cloud becomes verdicts: every kind is listed in bulk and compared with a compact map of the state.
 
-Called by `worker.py` and `yunguan drift`. It writes a scan with its findings and changes nothing else; `drift.py` decides
-what follows. An incomplete list never yields "missing": all of that kind that was not seen is unknown.
+Called by `worker.py` and `yunguan drift`. It writes a scan with its findings and changes nothing else; `drift.py`
+decides what follows. An incomplete list never yields "missing": all of that kind that was not seen is unknown.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Work is a row that says "look at this": asked for by anyone, handled by whichever worker comes first, twice without harm.
+"""Work is a row that says "look at this": asked for by anyone, handled by any worker, twice without harm.
 
 A job in the queue only wakes a worker up; what is due stands here. `worker.py` defers jobs for due rows that have none.
 """
@@ -61,7 +61,7 @@ def ask(session: Session, subject: Subject, reason: str, *, after: timedelta = t
 
 
 def asked(session: Session, subject: Subject) -> int:
-    """How often the look was asked for so far; 0 where it is not asked for. Read it before the work, hand it to `done`."""
+    """How often the look was asked for; 0 where it is not. Read it before the work, hand it to `done`."""
     return session.scalar(select(WorkRow.asked).where(WorkRow.subject == str(subject))) or 0
 
 
@@ -71,7 +71,7 @@ def done(session: Session, subject: Subject, seen: int) -> None:
 
 
 def postpone(session: Session, subject: Subject, reason: str, until: datetime) -> None:
-    """Leaves the row for a later time (real clock), for example until a lost call must have shown up. The caller commits."""
+    """Leaves the row for a later time (real clock): a lost call must have shown up by then. The caller commits."""
     row = insert(WorkRow).values(subject=str(subject), reason=reason, due_at=until, asked=1)
     session.execute(
         row.on_conflict_do_update(index_elements=[WorkRow.subject], set_={"reason": reason, "due_at": until})

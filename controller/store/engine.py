@@ -102,6 +102,21 @@ class ApprovalRow(Base):
     voided: Mapped[str] = mapped_column(Text, default="")
 
 
+class DecisionRow(Base):
+    """A person's word that one resource which bears data may be given up (invariant 4). It holds for that very id."""
+
+    __tablename__ = "decision"
+    __table_args__ = (UniqueConstraint("stack_id", "urn", "physical_id"),)
+
+    id: Mapped[Id]
+    stack_id: Mapped[int] = mapped_column(ForeignKey("stack.id"), index=True)
+    urn: Mapped[str] = mapped_column(Text)
+    physical_id: Mapped[str] = mapped_column(Text)
+    person: Mapped[str] = mapped_column(Text)
+    ground: Mapped[str] = mapped_column(Text)
+    decided_at: Mapped[Instant]
+
+
 class ExecutionRow(Base):
     """One execution of an approved plan. At most one a stack is running."""
 
@@ -123,13 +138,15 @@ class ExecutionRow(Base):
 class JournalRow(Base):
     """An intent, committed before the call it announces, closed with what came of it.
 
-    `outcome` is "" while it is open, then done, rejected, adopted, absent or superseded.
-    `physical_id` is known beforehand for update and delete, afterwards for create.
+    `outcome` is "" while it is open, else one of `engine.journal.Ending`. `physical_id` is known beforehand for update
+    and delete, afterwards for create. `target` is the state row that the call is to lead to (for a delete, the row that
+    it removes). `conclusive_at` is set once a reply was lost: from then on a complete list without the resource proves
+    that it was not made.
     """
 
     __tablename__ = "journal"
     __table_args__ = (
-        Index("ix_journal_open", "stack_id", postgresql_where=text("outcome = ''")),
+        Index("uq_journal_open", "stack_id", "urn", "generation", unique=True, postgresql_where=text("outcome = ''")),
         UniqueConstraint("stack_id", "urn", "generation", "op", "attempt"),
     )
 
@@ -144,10 +161,11 @@ class JournalRow(Base):
     fence: Mapped[int] = mapped_column(BigInteger)
     identity: Mapped[str] = mapped_column(Text, default="")
     physical_id: Mapped[str] = mapped_column(Text, default="")
-    inputs: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    target: Mapped[dict[str, Any]] = mapped_column(JSONB)
     outcome: Mapped[str] = mapped_column(Text, default="")
     message: Mapped[str] = mapped_column(Text, default="")
     intended_at: Mapped[Instant]
+    conclusive_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
@@ -161,6 +179,7 @@ class ResourceRow(Base):
     __tablename__ = "resource"
     __table_args__ = (
         UniqueConstraint("stack_id", "urn", "generation"),
+        Index("uq_resource_live", "stack_id", "urn", unique=True, postgresql_where=text("NOT pending_delete")),
         Index("ix_resource_physical", "type", "physical_id"),
     )
 

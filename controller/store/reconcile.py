@@ -61,7 +61,7 @@ class FindingRow(Base):
 
 
 class IncidentRow(Base):
-    """What the guard or a scan left for a person. `subject` keeps the same trouble from being reported twice while open."""
+    """What the guard or a scan left for a person. `subject` keeps one trouble from being reported twice while open."""
 
     __tablename__ = "incident"
     __table_args__ = (

@@ -79,6 +79,27 @@ def upgrade() -> None:
     op.create_index(op.f("ix_resource_identity"), "resource", ["identity"], unique=False)
     op.create_index("ix_resource_physical", "resource", ["type", "physical_id"], unique=False)
     op.create_index(op.f("ix_resource_stack_id"), "resource", ["stack_id"], unique=False)
+    op.create_index(
+        "uq_resource_live",
+        "resource",
+        ["stack_id", "urn"],
+        unique=True,
+        postgresql_where=sa.text("NOT pending_delete"),
+    )
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("stack_id", sa.BigInteger(), nullable=False),
+        sa.Column("urn", sa.Text(), nullable=False),
+        sa.Column("physical_id", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("ground", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["stack_id"], ["stack.id"], name=op.f("fk_decision_stack_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+        sa.UniqueConstraint("stack_id", "urn", "physical_id", name=op.f("uq_decision_stack_id_urn_physical_id")),
+    )
+    op.create_index(op.f("ix_decision_stack_id"), "decision", ["stack_id"], unique=False)
     op.create_table(
         "approval",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -125,10 +146,11 @@ def upgrade() -> None:
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column("identity", sa.Text(), nullable=False),
         sa.Column("physical_id", sa.Text(), nullable=False),
-        sa.Column("inputs", JSONB(), nullable=False),
+        sa.Column("target", JSONB(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("intended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("conclusive_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["execution_id"], ["execution.id"], name=op.f("fk_journal_execution_id")),
         sa.ForeignKeyConstraint(["stack_id"], ["stack.id"], name=op.f("fk_journal_stack_id")),
@@ -138,11 +160,17 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_journal_execution_id"), "journal", ["execution_id"], unique=False)
-    op.create_index("ix_journal_open", "journal", ["stack_id"], unique=False, postgresql_where=sa.text("outcome = ''"))
+    op.create_index(
+        "uq_journal_open",
+        "journal",
+        ["stack_id", "urn", "generation"],
+        unique=True,
+        postgresql_where=sa.text("outcome = ''"),
+    )
     op.create_index(op.f("ix_journal_stack_id"), "journal", ["stack_id"], unique=False)
 
 
 def downgrade() -> None:
     """Removes them again."""
-    for table in ("resource", "journal", "execution", "approval", "plan", "stack"):
+    for table in ("resource", "journal", "decision", "execution", "approval", "plan", "stack"):
         op.drop_table(table)
