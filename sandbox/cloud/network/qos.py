@@ -63,7 +63,7 @@ def register_rules(routes: Router) -> None:
 
 
 def _list(kind: str, call: Call) -> Fields:
-    rules = [rule for rule in find(QOS_POLICY, call)["rules"] if rule["type"] == kind]
+    rules = [_shown(rule) for rule in find(QOS_POLICY, call)["rules"] if rule["type"] == kind]
     return {f"{kind}_rules": query.page(call, rules).documents}
 
 
@@ -76,7 +76,12 @@ def _create(kind: str, call: Call) -> Fields:
             raise Conflict(f"Rule conflicts with rule {other['id']} of the policy.", kind="QoSRulesConflict")
     policy["rules"].append(rule)
     stamp(policy)
-    return {f"{kind}_rule": rule}
+    return {f"{kind}_rule": _shown(rule)}
+
+
+def _shown(rule: Document) -> Document:
+    """A rule by itself; its type and policy show only where the policy lists it."""
+    return {name: value for name, value in rule.items() if name not in ("type", "qos_policy_id")}
 
 
 def _rule(kind: str, call: Call) -> Document:
@@ -90,14 +95,14 @@ def _rule(kind: str, call: Call) -> Document:
 
 
 def _show(kind: str, call: Call) -> Fields:
-    return {f"{kind}_rule": _rule(kind, call)}
+    return {f"{kind}_rule": _shown(_rule(kind, call))}
 
 
 def _update(kind: str, call: Call) -> Fields:
     rule, changes = _rule(kind, call), call.body(f"{kind}_rule")
     rule.update({name: value for name, value in changes.items() if name in RULE_DEFAULTS[kind]})
     stamp(own(QOS_POLICY, call))
-    return {f"{kind}_rule": rule}
+    return {f"{kind}_rule": _shown(rule)}
 
 
 def _delete(kind: str, call: Call) -> None:

@@ -89,13 +89,14 @@ def register(routes: Router, resource: Resource) -> None:
     routes.get(one)(partial(show, resource))
     routes.put(one)(partial(change, resource))
     routes.delete(one)(partial(delete, resource))
-    routes.get(f"{one}/tags")(partial(list_tags, resource))
-    routes.put(f"{one}/tags")(partial(replace_tags, resource))
-    routes.post(f"{one}/tags", status=201)(partial(add_tags, resource))
-    routes.delete(f"{one}/tags")(partial(clear_tags, resource))
-    routes.get(f"{one}/tags/{{tag}}")(partial(has_tag, resource))
-    routes.put(f"{one}/tags/{{tag}}", status=201)(partial(add_tag, resource))
-    routes.delete(f"{one}/tags/{{tag}}")(partial(remove_tag, resource))
+    tags = f"/v2.0/{resource.path.rpartition('/')[2]}/{{id}}/tags"  # of qos/policies they lie under /policies
+    routes.get(tags)(partial(list_tags, resource))
+    routes.put(tags)(partial(replace_tags, resource))
+    routes.post(tags, status=201)(partial(add_tags, resource))
+    routes.delete(tags)(partial(clear_tags, resource))
+    routes.get(f"{tags}/{{tag}}")(partial(has_tag, resource))
+    routes.put(f"{tags}/{{tag}}", status=201)(partial(add_tag, resource))
+    routes.delete(f"{tags}/{{tag}}")(partial(remove_tag, resource))
 
 
 def list_all(resource: Resource, call: Call) -> Fields:
