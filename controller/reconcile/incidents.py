@@ -77,7 +77,7 @@ def open_incidents(session: Session) -> Sequence[IncidentRow]:
 
 
 def decide(session: Session, incident_id: int, decision: IncidentState, *, user: str, reason: str) -> IncidentRow:
-    """Records a person's decision. Raises Refused where somebody was first, WrongUse where there is no such incident."""
+    """Records a person's decision. Raises Refused where somebody was first, WrongUse where there is no such one."""
     row = session.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update())
     if row is None:
         raise WrongUse(f"there is no incident {incident_id}", remedy="yunguan incident list shows the open ones")

@@ -24,8 +24,8 @@ class Verdict(StrEnum):
 class Finding:
     """One resource that is not as it shall be.
 
-    `fields` holds, for a changed one, what it shall be and what it is, by property. `urn` is "" for an orphan; an orphan
-    whose `owner_urn` is set was made by hand inside a resource of ours. `identity` is what an orphan carries of ours.
+    `fields` holds, for a changed one, what it shall be and what it is, by property. `urn` is "" for an orphan; an
+    orphan whose `owner_urn` is set was made by hand inside a resource of ours. `identity` is what an orphan carries of ours.
     """
 
     verdict: Verdict
