@@ -25,7 +25,8 @@ class Finding:
     """One resource that is not as it shall be.
 
     `fields` holds, for a changed one, what it shall be and what it is, by property. `urn` is "" for an orphan; an
-    orphan whose `owner_urn` is set was made by hand inside a resource of ours. `identity` is what an orphan carries of ours.
+    orphan whose `owner_urn` is set was made by hand inside a resource of ours. `identity` is what an orphan carries of
+    ours.
     """
 
     verdict: Verdict
