@@ -7,10 +7,11 @@ Rule: LZ-A3.
 
 import re
 import unicodedata
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from controller.domain.spec import ServerType
 
 MOBILE_PATTERN = r"^1[3-9][0-9]{9}$"
 """A mainland mobile number: 11 digits, 13 to 19 first."""
@@ -26,8 +27,10 @@ _WORD = r"[^\s\p{Cc}\p{Cf}\x{FFFE}\x{FFFF}]+"
 _NAME_WORD = r"[^\s\p{Cc}\p{Cf}\x{FFFE}\x{FFFF}、,，;；/／]+"
 
 
-def _canonical_name(name: str) -> str:
+def _canonical_name(name: object) -> object:
     """Letters in their ordinary width, and the gap closed that aligns names of two characters (张　三)."""
+    if not isinstance(name, str):
+        return name
     return re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", unicodedata.normalize("NFKC", name))
 
 
@@ -39,25 +42,7 @@ PersonName = Annotated[
 Email = Annotated[str, StringConstraints(pattern=EMAIL_PATTERN, max_length=254)]
 Mobile = Annotated[str, StringConstraints(pattern=MOBILE_PATTERN)]
 
-
-class ServerType(StrEnum):
-    """The seven server types of annex 3, note 5."""
-
-    APP = "APP"
-    WEB = "WEB"
-    FTP = "FTP"
-    DAT = "DAT"
-    MID = "MID"
-    TST = "TST"
-    OTH = "OTH"
-
-    @property
-    def meaning(self) -> str:
-        """The Chinese term that annex 3 gives for the type."""
-        return _MEANINGS[self]
-
-
-_MEANINGS = {
+SERVER_TYPE_TERMS = {
     ServerType.APP: "应用程序",
     ServerType.WEB: "政府网站",
     ServerType.FTP: "文件服务器",
@@ -66,6 +51,7 @@ _MEANINGS = {
     ServerType.TST: "测试",
     ServerType.OTH: "其他",
 }
+"""The Chinese terms of the server types (annex 3, note 5)."""
 
 
 class _Value(BaseModel):

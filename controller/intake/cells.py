@@ -13,11 +13,12 @@ from controller.domain.request import (
     EMAIL_PATTERN,
     MOBILE_PATTERN,
     OWNER_SEPARATORS,
+    SERVER_TYPE_TERMS,
     Label,
     Note,
     PersonName,
-    ServerType,
 )
+from controller.domain.spec import ServerType
 from controller.intake.findings import listed
 from controller.intake.rules import Bounds
 from controller.intake.sheets import Unreadable, Value
@@ -127,11 +128,11 @@ def one_of(value: Value, choices: tuple[str, ...]) -> str:
 def server_type(value: Value) -> ServerType:
     """One of annex 3's seven types, written as its code or its Chinese term."""
     content = text(value)
-    by_key = {_key(name): kind for kind in ServerType for name in (kind.value, kind.meaning)}
+    by_key = {_key(name): kind for kind, term in SERVER_TYPE_TERMS.items() for name in (kind.value, term)}
     if (kind := by_key.get(_key(content))) is not None:
         return kind
     hint = _hint(_key(content), {key: kind.value for key, kind in by_key.items()} | _KINDRED)
-    choices = listed(f"{kind.value}（{kind.meaning}）" for kind in ServerType)
+    choices = listed(f"{kind.value}（{term}）" for kind, term in SERVER_TYPE_TERMS.items())
     raise CellError(f"服务器类型“{content}”不存在{hint}。请写：{choices}。")
 
 

@@ -12,7 +12,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from controller.domain.request import ServerType
+from controller.domain.spec import ServerType
 from controller.intake.columns import Column
 from controller.intake.parties import UNIT_CONTACT_LABEL, UNIT_LABEL, VENDOR_CONTACT_LABEL
 from controller.intake.rules import Bounds, WorkbookRules

@@ -10,7 +10,8 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from controller.domain.request import ServerType
+from controller.domain.request import SERVER_TYPE_TERMS
+from controller.domain.spec import ServerType
 from controller.intake.columns import Column
 from controller.intake.form import FIRST_ROW, TITLE, offer_choices, print_form, print_header, print_row
 from controller.intake.rows import SAMPLE_MARK
@@ -25,7 +26,7 @@ _NOTES = (
     "红色字段为必填项；“系统名称”与“子系统名称”至少填一项；“集群部署”为“是”时须填“集群组号”。",
     "请务必一行一台虚拟机，不能合并填写：不要合并单元格，不要写“x2”“2台”。",
     "堡垒机账号负责人，可填写多人，用“、”隔开，并与负责人的邮箱地址、手机号码按相同顺序一一对应。",
-    "类型说明。" + "；".join(f"{kind.value}：{kind.meaning}" for kind in ServerType) + "。",
+    "类型说明。" + "；".join(f"{kind.value}：{term}" for kind, term in SERVER_TYPE_TERMS.items()) + "。",
     "申请单位写单位全称；两个联系人各写姓名、手机号码、邮箱，如：张三 13800000000 zhangsan@example.com。",
     "内存、系统盘、数据盘以 GB 为单位，只写整数；没有数据盘的可不填。",
     "同一集群的虚拟机填相同的集群组号；集群在同一网络分区内组建。",
