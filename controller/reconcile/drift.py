@@ -2,7 +2,7 @@
 
 changed, missing            the state says so, and a look at the stack is asked for (its repair passes the guard)
 orphan inside one of ours   (a rule added to our security group): adopted for removal, then as above
-orphan with our identity    a late call's creation: adopted for removal; one that bears data goes to a person (invariant 7)
+orphan with our identity    a late call's creation: adopted for removal; what bears data goes to a person
 any other orphan            an incident (GY-22a): nobody is charged for it, a person decides
 unknown                     nothing
 """

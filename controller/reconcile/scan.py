@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from controller.clock import real_now
 from controller.domain.errors import YunguanError
 from controller.engine.provider import Kind, Observation, Provider, Scope
-from controller.engine.state import read_state
+from controller.engine.storage import from_row
 from controller.reconcile.verdict import Finding, Verdict, differences
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionRow, ExecutionState, JournalRow, ResourceRow, StackRow
@@ -143,7 +143,7 @@ class Scanner:
             row = session.get(ResourceRow, known.row_id)
             if row is None:
                 return
-            desired = kind.desired(read_state(row, self._vault).inputs)
+            desired = kind.desired(from_row(row, self._vault).inputs)
         fields = differences(desired, observation.fields)
         if not fields:
             self._count(Verdict.SAME)
@@ -167,7 +167,7 @@ class Scanner:
             row = session.get(ResourceRow, known.row_id)
             if row is None or _is_busy(session, known.stack_id):
                 return
-            inputs = read_state(row, self._vault).inputs
+            inputs = from_row(row, self._vault).inputs
         finding = Finding(
             Verdict.MISSING, kind.token, id, stack_id=known.stack_id, urn=known.urn, resource_id=known.row_id
         )

@@ -1,0 +1,86 @@
+"""The state in the database: a row a resource becomes a `ResourceState` and back, secrets sealed on the way.
+
+Called by `journal.py` inside its transactions, and by whoever reads a stack's state (preview, reconcile, cli).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from controller.clock import real_now
+from controller.engine.sealing import opened, sealed
+from controller.engine.state import ResourceState
+from controller.store.engine import ResourceRow
+from controller.store.vault import Vault
+
+_PLAIN = tuple(
+    item.name for item in fields(ResourceState) if item.name not in {"id", "inputs", "outputs", "observed"}
+)
+_SEALED = ("inputs", "outputs", "observed")
+
+
+def to_document(state: ResourceState, vault: Vault) -> dict[str, Any]:
+    """`state` as JSON in which every secret is sealed."""
+    plain = {name: getattr(state, name) for name in _PLAIN}
+    plain["dependencies"] = list(state.dependencies)
+    plain["property_dependencies"] = {path: list(urns) for path, urns in state.property_dependencies.items()}
+    return {**plain, "id": state.id, **{name: sealed(getattr(state, name), vault) for name in _SEALED}}
+
+
+def from_document(document: Mapping[str, Any], vault: Vault) -> ResourceState:
+    """The state that `to_document` made `document` of."""
+    return ResourceState(**{**document, **{name: opened(document[name], vault) for name in _SEALED}})
+
+
+def load_state(session: Session, stack_id: int, vault: Vault) -> list[ResourceState]:
+    """All rows of a stack, what is needed before what needs it; those that wait for removal among them."""
+    rows = session.scalars(
+        select(ResourceRow)
+        .where(ResourceRow.stack_id == stack_id)
+        .order_by(ResourceRow.position, ResourceRow.urn, ResourceRow.generation)
+    )
+    return [from_row(row, vault) for row in rows]
+
+
+def save(session: Session, stack_id: int, states: Iterable[ResourceState], vault: Vault) -> None:
+    """Writes each row, new or changed; rows that become pending come first, since a URN has one live row at any time."""
+    for state in sorted(states, key=lambda one: not one.pending_delete):
+        document = to_document(state, vault)
+        values = {
+            **{name: value for name, value in document.items() if name != "id"},
+            "stack_id": stack_id,
+            "physical_id": state.id,
+            "version": state.version,
+            "changed_at": real_now(),
+        }
+        session.execute(
+            insert(ResourceRow)
+            .values(values)
+            .on_conflict_do_update(index_elements=["stack_id", "urn", "generation"], set_=values)
+        )
+
+
+def remove(session: Session, stack_id: int, states: Iterable[ResourceState]) -> None:
+    """Removes the rows of `states`."""
+    for state in states:
+        session.execute(
+            delete(ResourceRow).where(
+                ResourceRow.stack_id == stack_id,
+                ResourceRow.urn == state.urn,
+                ResourceRow.generation == state.generation,
+            )
+        )
+
+
+def from_row(row: ResourceRow, vault: Vault) -> ResourceState:
+    """The state that a row holds."""
+    plain = {name: getattr(row, name) for name in _PLAIN}
+    return ResourceState(
+        **plain, id=row.physical_id, **{name: opened(getattr(row, name), vault) for name in _SEALED}
+    )
