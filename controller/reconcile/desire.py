@@ -54,7 +54,7 @@ def locked_stack(session: Session, name: str) -> StackRow:
     return _one(session, name, select(StackRow).where(StackRow.name == name).with_for_update())
 
 
-def _one(session: Session, name: str, query: Select[tuple[StackRow]]) -> StackRow:
+def _one(session: Session, name: str, query: Select[StackRow]) -> StackRow:
     row = session.scalar(query)
     if row is None:
         raise WrongUse(f"there is no stack {name}", remedy="yunguan stack list shows them")

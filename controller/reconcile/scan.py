@@ -132,7 +132,10 @@ class Scanner:
             )
         )
         with self._sessions() as session:
-            return {id: Known(*rest) for id, *rest in session.execute(rows.execution_options(yield_per=5000))}
+            return {
+                id: Known(row_id, stack_id, urn, version)
+                for id, row_id, stack_id, urn, version in session.execute(rows.execution_options(yield_per=5000))
+            }
 
     def _compare(self, kind: Kind, known: Known, observation: Observation) -> None:
         """Equal versions are equal fields; only where they differ is the row itself read."""

@@ -61,7 +61,10 @@ class UserRoleRow(Base):
 
 
 class SystemRow(Base):
-    """A government information system of a unit."""
+    """A government information system of a unit.
+
+    `demand` is what it is in service with (a `domain.demand.Demand`), between the days of confirmed opening and end.
+    """
 
     __tablename__ = "system"
     __table_args__ = (UniqueConstraint("unit_id", "code"), UniqueConstraint("unit_id", "name"))
@@ -70,7 +73,10 @@ class SystemRow(Base):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
     code: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
-    unit: Mapped[UnitRow] = relationship(lazy="joined")
+    demand: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    opened_on: Mapped[date | None]
+    ended_on: Mapped[date | None]
+    unit: Mapped[UnitRow] = relationship(lazy="joined", innerjoin=True)
 
 
 class CaseRow(Base):
@@ -93,11 +99,12 @@ class CaseRow(Base):
     facts: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)
     demand: Mapped[dict[str, Any]] = mapped_column(JSONB)
     payer: Mapped[str] = mapped_column(Text)
+    applicant: Mapped[str] = mapped_column(Text)
     unit_contact_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     vendor_contact_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     opened_at: Mapped[Instant]
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    system: Mapped[SystemRow] = relationship(lazy="joined")
+    system: Mapped[SystemRow] = relationship(lazy="joined", innerjoin=True)
 
 
 class EventKind(StrEnum):
@@ -134,7 +141,8 @@ class ClockRow(Base):
     """A running or ended clock of a case: working days of a party, or the natural days of a stage that ends by itself.
 
     `then` is the action by rule at the end of natural days; "" for a party's clock, which only becomes overdue.
-    `due_at` is None while a pause is open. `warned` counts the warnings that were given: half, last day, overdue.
+    `due_at` is None while a pause is open; `look_at` is when the next warning or the end is due. `warned` counts the
+    warnings that were given: half, last day, overdue.
     """
 
     __tablename__ = "clock"
@@ -150,7 +158,8 @@ class ClockRow(Base):
     started_on: Mapped[date]
     pauses: Mapped[list[dict[str, str | None]]] = mapped_column(JSONB, default=list)
     due_on: Mapped[date | None]
-    due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
+    due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    look_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     provisional: Mapped[bool] = mapped_column(default=False)
     warned: Mapped[int] = mapped_column(default=0)
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +27,15 @@ class Vault:
         """The vault of a home; its key file is made on first use, readable by its owner only."""
         path = home / "secret.key"
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
         if not path.exists():
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor, temporary = tempfile.mkstemp(dir=home)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(Fernet.generate_key())
                 file.flush()
                 os.fsync(file.fileno())
-            try:
+            with suppress(FileExistsError):  # another process was first: its key counts
                 os.link(temporary, path)
-            except FileExistsError:
-                pass  # another process was first: its key counts
-            finally:
-                temporary.unlink()
+            os.unlink(temporary)
         return cls(path.read_bytes())
 
     def seal(self, value: Any) -> str:

@@ -68,6 +68,9 @@ def _cases() -> None:
         sa.Column("unit_id", sa.BigInteger(), sa.ForeignKey("unit.id"), nullable=False),
         _text("code"),
         _text("name"),
+        sa.Column("demand", JSONB()),
+        sa.Column("opened_on", sa.Date()),
+        sa.Column("ended_on", sa.Date()),
         sa.UniqueConstraint("unit_id", "code"),
         sa.UniqueConstraint("unit_id", "name"),
     )
@@ -84,6 +87,7 @@ def _cases() -> None:
         sa.Column("facts", JSONB(), nullable=False),
         sa.Column("demand", JSONB(), nullable=False),
         _text("payer"),
+        _text("applicant"),
         sa.Column("unit_contact_id", sa.BigInteger(), sa.ForeignKey("person.id")),
         sa.Column("vendor_contact_id", sa.BigInteger(), sa.ForeignKey("person.id")),
         _instant("opened_at"),
@@ -126,12 +130,13 @@ def _files() -> None:
         sa.Column("pauses", JSONB(), nullable=False),
         sa.Column("due_on", sa.Date()),
         sa.Column("due_at", sa.DateTime(timezone=True)),
+        sa.Column("look_at", sa.DateTime(timezone=True)),
         sa.Column("provisional", sa.Boolean(), nullable=False),
         sa.Column("warned", sa.Integer(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
     )
     op.create_index("ix_clock_case_id", "clock", ["case_id"])
-    op.create_index("ix_clock_due_at", "clock", ["due_at"])
+    op.create_index("ix_clock_look_at", "clock", ["look_at"])
     op.create_index("uq_clock_running", "clock", ["case_id"], unique=True, postgresql_where=sa.text("ended_at IS NULL"))
     op.create_table(
         "evidence",

@@ -1,0 +1,56 @@
+"""The audit trail only grows, and whoever changes it past the database is found out (invariant 6)."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from controller import audit
+from controller.store.database import Sessions
+
+
+def _fill(sessions: Sessions, count: int, actor: str = "甲") -> None:
+    for number in range(count):
+        with sessions.begin() as session:
+            audit.record(session, actor=actor, action="case.accept", target=f"LZ-{number}", details={"理由": "齐全"})
+
+
+def test_a_chain_of_many_writers_holds(sessions: Sessions) -> None:
+    threads = [threading.Thread(target=_fill, args=(sessions, 10, f"writer {n}")) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with sessions() as session:
+        assert audit.verify(session) == audit.Verdict(rows=40, broken_at=None)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET actor = '乙'", "DELETE FROM audit"])
+def test_the_database_refuses_to_change_a_row(sessions: Sessions, statement: str) -> None:
+    _fill(sessions, 1)
+    with pytest.raises(DBAPIError, match="only grows"), sessions.begin() as session:
+        session.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken_at"),
+    [("UPDATE audit SET actor = '乙' WHERE id = 2", 2), ("DELETE FROM audit WHERE id = 2", 3)],
+)
+def test_a_change_past_the_trigger_breaks_the_chain(sessions: Sessions, statement: str, broken_at: int) -> None:
+    _fill(sessions, 3)
+    with sessions.begin() as session:
+        session.execute(text("ALTER TABLE audit DISABLE TRIGGER audit_append_only"))
+        session.execute(text(statement))
+    with sessions() as session:
+        assert audit.verify(session).broken_at == broken_at
+
+
+def test_what_a_rolled_back_action_would_have_recorded_is_not_there(sessions: Sessions) -> None:
+    with sessions() as session:
+        audit.record(session, actor="甲", action="case.accept", target="LZ-1")
+        session.rollback()
+    with sessions() as session:
+        assert audit.verify(session).rows == 0
