@@ -6,16 +6,14 @@ rest have no address outside, whatever their zone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pulumi
 from pulumi_openstack import networking
 
-from controller.domain.spec import ServerType
 from stacks.ecs import Server
 from stacks.naming import Context
 from stacks.network import SystemNetwork
-from stacks.services import entry_machines
 from stacks.slb import Balancer
 from stacks.tags import Item
 
@@ -25,20 +23,13 @@ def build(
 ) -> dict[str, pulumi.Output[str]]:
     """Address by the name of the machine or load balancer that it leads to."""
     external = context.spec.placement.external_network
-    if external is None or not context.spec.placement.floating_ips:
+    if external is None:
         return {}
+    ports = {server.machine.name: server.port for server in servers} | {one.cluster.name: one.vip for one in balancers}
     return {
-        name: _floating_ip(context, network, name, port, external.name)
-        for name, port in _entries(context, servers, balancers)
+        name: _floating_ip(context, network, name, ports[name], external.name)
+        for name in context.spec.floating_ip_entries
     }
-
-
-def _entries(
-    context: Context, servers: Sequence[Server], balancers: Sequence[Balancer]
-) -> Iterator[tuple[str, networking.Port]]:
-    direct = entry_machines(context.spec)
-    yield from ((server.machine.name, server.port) for server in servers if server.machine in direct)
-    yield from ((one.cluster.name, one.vip) for one in balancers if one.cluster.role is ServerType.WEB)
 
 
 def _floating_ip(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.domain.spec import Machine, ServerType, SystemSpec
-from stacks.services import SERVICES, Service, Source, balanced_clusters, clusters, entry_machines
+from stacks.services import SERVICES, Service, Source
 
 BALANCER_GROUP = "balancer"
 _METADATA_SERVICE = "169.254.169.254/32"
@@ -58,7 +58,7 @@ def groups_of(machine: Machine) -> tuple[str, str]:
 
 def groups(spec: SystemSpec) -> list[str]:
     """All groups of the system, by name."""
-    balancer = {BALANCER_GROUP} if balanced_clusters(spec) else set()
+    balancer = {BALANCER_GROUP} if spec.balanced_clusters else set()
     return sorted({group for machine in spec.machines for group in groups_of(machine)} | balancer)
 
 
@@ -97,12 +97,12 @@ def _from_source(
 ) -> Iterator[Opening]:
     group, first, last = role.lower(), service.first_port, service.last_port
     match source:
-        case Source.CLIENTS if role is not ServerType.WEB or entry_machines(spec):
+        case Source.CLIENTS if role is not ServerType.WEB or spec.entry_machines:
             for cidr in spec.placement.reachable_from:
                 yield _ingress(group, service.name, first, last, cidr)
-        case Source.BALANCER if any(cluster.role is role for cluster in balanced_clusters(spec)):
+        case Source.BALANCER if any(cluster.role is role for cluster in spec.balanced_clusters):
             yield _ingress(group, service.name, first, last, spec.placement.cidr)
-        case Source.PEERS if any(cluster.role is role and len(cluster.machines) > 1 for cluster in clusters(spec)):
+        case Source.PEERS if any(cluster.role is role and len(cluster.machines) > 1 for cluster in spec.clusters):
             yield _ingress_of_group(group, service.name, first, last, group)
         case ServerType() if any(machine.role is source for machine in spec.machines):
             yield _ingress_of_group(group, service.name, first, last, source.lower())
@@ -110,7 +110,7 @@ def _from_source(
 
 def _of_balancer(spec: SystemSpec) -> Iterator[Opening]:
     """In: clients to the WEB ports, WEB machines to the APP ports. Out: the members' subnet."""
-    balanced = {cluster.role for cluster in balanced_clusters(spec)}
+    balanced = {cluster.role for cluster in spec.balanced_clusters}
     has_web = any(machine.role is ServerType.WEB for machine in spec.machines)
     for service in SERVICES[ServerType.WEB] if ServerType.WEB in balanced else ():
         for cidr in spec.placement.reachable_from:

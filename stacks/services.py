@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from controller.domain.spec import Machine, ServerType, SystemSpec
+from controller.domain.spec import ServerType
 
 
 class Source(Enum):
@@ -66,38 +66,3 @@ SERVICES: dict[ServerType, tuple[Service, ...]] = {
     ServerType.TST: (),
     ServerType.OTH: (),
 }
-
-BALANCED = (ServerType.WEB, ServerType.APP)
-"""Server types whose clusters are served through a load balancer."""
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """The machines of one type in one cluster group: they share a load balancer."""
-
-    group: str
-    role: ServerType
-    machines: tuple[Machine, ...]
-
-    @property
-    def name(self) -> str:
-        return f"{self.group}-{self.role.lower()}"
-
-
-def clusters(spec: SystemSpec) -> list[Cluster]:
-    """Each cluster group by name; one that holds two server types counts as two."""
-    keys = sorted({(machine.cluster, machine.role) for machine in spec.machines if machine.cluster is not None})
-    return [
-        Cluster(group, role, tuple(one for one in spec.machines if (one.cluster, one.role) == (group, role)))
-        for group, role in keys
-    ]
-
-
-def balanced_clusters(spec: SystemSpec) -> list[Cluster]:
-    """Those that serve WEB or APP, through a load balancer of their own."""
-    return [cluster for cluster in clusters(spec) if cluster.role in BALANCED]
-
-
-def entry_machines(spec: SystemSpec) -> list[Machine]:
-    """WEB machines that clients reach directly, having no load balancer before them."""
-    return [machine for machine in spec.machines if machine.role is ServerType.WEB and machine.cluster is None]

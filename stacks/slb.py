@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from pulumi_openstack import loadbalancer, networking
 
+from controller.domain.spec import Cluster
 from stacks.ecs import Server
 from stacks.naming import Context
 from stacks.network import SystemNetwork
 from stacks.openings import BALANCER_GROUP
 from stacks.security import SecurityGroups
-from stacks.services import SERVICES, Cluster, Service, balanced_clusters
+from stacks.services import SERVICES, Service
 from stacks.tags import Item
 
 _PROBE_SECONDS = 5
@@ -36,7 +37,7 @@ class Balancer:
 def build(
     context: Context, network: SystemNetwork, groups: SecurityGroups, servers: Sequence[Server]
 ) -> list[Balancer]:
-    return [_balancer(context, network, groups, cluster, servers) for cluster in balanced_clusters(context.spec)]
+    return [_balancer(context, network, groups, cluster, servers) for cluster in context.spec.balanced_clusters]
 
 
 def _balancer(

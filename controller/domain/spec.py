@@ -88,6 +88,22 @@ class Machine(_Strict):
     owners: tuple[str, ...] = Field(description="Account ids of the bastion account owners")
 
 
+BALANCED = (ServerType.WEB, ServerType.APP)
+"""Server types whose clusters are served through a load balancer."""
+
+
+class Cluster(_Strict):
+    """The machines of one server type in one cluster group."""
+
+    group: Code
+    role: ServerType
+    machines: tuple[Machine, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.group}-{self.role.lower()}"
+
+
 class Placement(_Strict):
     """Where in the cloud: resolved from the city's catalogue at approval."""
 
@@ -126,6 +142,35 @@ class SystemSpec(_Strict):
         """`city/unit/system.zone`, also the file's path below `stacks/` in the estate."""
         meta = self.metadata
         return f"{meta.city}/{meta.unit}/{meta.system}.{meta.zone}"
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """Each cluster group, by name; one that holds two server types counts as two."""
+        keys = sorted({(machine.cluster, machine.role) for machine in self.machines if machine.cluster is not None})
+        return tuple(
+            Cluster(
+                group=group, role=role, machines=tuple(m for m in self.machines if (m.cluster, m.role) == (group, role))
+            )
+            for group, role in keys
+        )
+
+    @property
+    def balanced_clusters(self) -> tuple[Cluster, ...]:
+        """Those that have a load balancer."""
+        return tuple(cluster for cluster in self.clusters if cluster.role in BALANCED)
+
+    @property
+    def entry_machines(self) -> tuple[Machine, ...]:
+        """WEB machines that clients reach directly, having no load balancer before them."""
+        return tuple(one for one in self.machines if one.role is ServerType.WEB and one.cluster is None)
+
+    @property
+    def floating_ip_entries(self) -> tuple[str, ...]:
+        """Names of the machines and clusters that clients reach by an address outside, where the zone gives them."""
+        if self.placement.external_network is None or not self.placement.floating_ips:
+            return ()
+        clusters = (cluster.name for cluster in self.balanced_clusters if cluster.role is ServerType.WEB)
+        return (*(machine.name for machine in self.entry_machines), *clusters)
 
     @property
     def digest(self) -> str:

@@ -74,14 +74,19 @@ class Estate:
                 estate._write(MAIN, first, tree, [])
         return estate
 
-    def write_branch(self, branch: str, changes: Mapping[str, str | None], entry: Entry) -> str:
-        """One commit on a new branch off main: text by path, None to remove. A branch that exists is left as it is."""
+    def write_branch(self, name: str, changes: Mapping[str, str | None], entry: Entry) -> str:
+        """One commit off main on a branch `<name>/<number>`, which is returned: text by path, None to remove.
+
+        A branch of that name that still stands (open and mergeable, or merged and in force) is returned as it is.
+        """
         with _locked(self._folder):
-            reference = _BRANCHES + branch
-            if reference not in self._repository.references:
-                base = self._tip(MAIN)
-                self._write(reference, entry, self._tree(base, changes), [base])
-        return branch
+            main, number = self._tip(MAIN), 1
+            while (reference := f"{_BRANCHES}{name}/{number}") in self._repository.references:
+                if self._stands(self._tip(reference), main):
+                    return f"{name}/{number}"
+                number += 1
+            self._write(reference, entry, self._tree(main, changes), [main])
+        return f"{name}/{number}"
 
     def merge_branch(self, branch: str, entry: Entry) -> str:
         """Merges into main and returns the commit; a branch that was merged before returns the same commit again.
@@ -114,30 +119,28 @@ class Estate:
             raise WrongUse(f"the estate holds no stack {stack_name}", where=at or "main")
         return parse(_text(tree[path]), where=path)
 
+    def __contains__(self, stack_name: str) -> bool:
+        """Whether main holds a file of that stack."""
+        return _blob(self._tip(MAIN), path_of(stack_name)) is not None
+
     def stacks(self, *, at: str | None = None) -> list[str]:
         """Names of all stacks on main, or in commit `at`."""
         index = pygit2.Index()
         index.read_tree((self._commit(at) if at else self._tip(MAIN)).tree)
         return [name for entry in index if (name := stack_of(entry.path)) is not None]
 
-    def history(self, stack_name: str) -> list[Revision]:
+    def history(self, stack_name: str) -> Iterator[Revision]:
         """The merges that made, changed or removed a stack, newest first."""
-        path, found = path_of(stack_name), []
+        path = path_of(stack_name)
         commit: pygit2.Commit | None = self._tip(MAIN)
         while commit is not None:
             before = commit.parents[0] if commit.parents else None
             if _blob(commit, path) != _blob(before, path):
-                found.append(_revision(commit))
+                yield _revision(commit)
             commit = before
-        return found
 
     def _merged_tree(self, ours: pygit2.Commit, theirs: pygit2.Commit, branch: str) -> pygit2.Oid:
-        base = theirs.parents[0]
-        changed = {
-            side.path
-            for delta in base.tree.diff_to_tree(theirs.tree).deltas
-            for side in (delta.old_file, delta.new_file)
-        }
+        base, changed = theirs.parents[0], _changed_paths(theirs)
         moved = sorted(path for path in changed if _blob(base, path) != _blob(ours, path))
         if moved:
             raise Refused(
@@ -146,6 +149,11 @@ class Estate:
                 remedy="propose it again on the present state, to be approved anew",
             )
         return self._tree(ours, {path: _text(theirs.tree[path]) if path in theirs.tree else None for path in changed})
+
+    def _stands(self, proposed: pygit2.Commit, main: pygit2.Commit) -> bool:
+        merged = self._repository.descendant_of(main.id, proposed.id)
+        expected = proposed if merged else proposed.parents[0]
+        return all(_blob(expected, path) == _blob(main, path) for path in _changed_paths(proposed))
 
     def _merge_of(self, theirs: pygit2.Commit, ours: pygit2.Commit) -> pygit2.Commit | None:
         """The commit on main's first-parent line that merged `theirs`, if any."""
@@ -194,6 +202,11 @@ def _locked(folder: Path) -> Iterator[None]:
     with (folder / "yunguan.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _changed_paths(commit: pygit2.Commit) -> set[str]:
+    deltas = commit.parents[0].tree.diff_to_tree(commit.tree).deltas
+    return {side.path for delta in deltas for side in (delta.old_file, delta.new_file)}
 
 
 def _blob(commit: pygit2.Commit | None, path: str) -> pygit2.Oid | None:

@@ -21,7 +21,7 @@ class LocalForge:
         self._estate = estate
 
     def propose(self, change: Change) -> str:
-        """The branch `proposal/<request>/<hash of the change>`: the same change proposed twice is one proposal."""
+        """The branch `proposal/<request>/<hash of the change>/<number>`: what still stands is not proposed anew."""
         if not _REQUEST.fullmatch(change.request):
             raise WrongUse(f"{change.request!r} is no id of a request")
         refuse_personal_data(change.message, where="message of the proposal")
