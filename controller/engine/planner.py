@@ -1,7 +1,7 @@
 """Decides, and only decides: registration + state + diff → what must be done. Makes no call; asks nobody.
 
-`preview.py` decides with it what a plan will hold; `execute.py` decides again with real values and asks `objection` whether
-the approved plan allows that. A kind's `check` and `diff` are pure, so `assess` may use them.
+`preview.py` decides with it what a plan will hold; `execute.py` decides again with real values and asks `objection`
+whether the approved plan allows that. A kind's `check` and `diff` are pure, so `assess` may use them.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ def _because(decision: Decision) -> str:
 def _in_order(waiting: Mapping[Any, set[Any]]) -> list[Any]:
     """Keys with those they wait for before them, the smallest first among equals. Raises Refused for a circle."""
     waited_by: dict[Any, list[Any]] = {}
-    open_needs = {key: len(needs) for key, needs in waiting.items()}
+    open_needs = {key: len(before) for key, before in waiting.items()}
     for key, before in waiting.items():
         for need in before:
             waited_by.setdefault(need, []).append(key)

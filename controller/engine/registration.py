@@ -1,4 +1,4 @@
-"""What a program says about one resource, and what it is told back: the seam between the monitor and whoever plans or applies.
+"""What a program says about one resource, and what it is told: the seam between the monitor and what plans or applies.
 
 `monitor.py` turns the protocol's messages into a `Registration`, hands it to a `Registrar` (`preview.Preview` or
 `execute.Execution`), and answers the program with the `Registered` it gets.
@@ -10,12 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from controller.engine.properties import PropertyMap, PropertyValue
+from controller.engine.properties import PropertyMap, PropertyValue, Secret
 
 
 @dataclass(frozen=True)
 class Options:
-    """The resource options that the engine obeys. `delete_before_replace` None leaves it to the kind."""
+    """The resource options that the engine obeys.
+
+    `delete_before_replace` None leaves it to the kind. `timeouts` are seconds by operation. `aliases` are URNs that the
+    resource may have had before.
+    """
 
     protect: bool = False
     ignore_changes: Sequence[str] = ()
@@ -24,12 +28,13 @@ class Options:
     retain_on_delete: bool = False
     additional_secret_outputs: Sequence[str] = ()
     import_id: str = ""
+    aliases: Sequence[str] = ()
     timeouts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Registration:
-    """One resource as the program wants it. `property_dependencies` names, by input, the URNs that its value came from."""
+    """One resource as the program wants it. `property_dependencies` names, by input, the URNs its value is from."""
 
     urn: str
     type: str
@@ -41,17 +46,26 @@ class Registration:
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
 
+    def with_secrets(self, outputs: PropertyMap) -> PropertyMap:
+        """`outputs` with those made secret that the options name or whose input of that name is a secret."""
+        secret = {key for key, value in self.inputs.items() if isinstance(value, Secret)}
+        secret |= set(self.options.additional_secret_outputs)
+        return {
+            key: Secret(value) if key in secret and not isinstance(value, Secret) else value
+            for key, value in outputs.items()
+        }
+
 
 @dataclass(frozen=True)
 class Registered:
-    """What the program is told: `id` is UNKNOWN while previewing a resource that is still to be made, "" for a component."""
+    """What the program is told: `id` is UNKNOWN while previewing what is still to be made, "" for a component."""
 
     id: PropertyValue
     outputs: PropertyMap
 
 
 class Registrar(Protocol):
-    """Answers registrations as they come, from several threads at once; dependencies come before what depends on them."""
+    """Answers registrations as they come, from several threads at once; what is needed comes before what needs it."""
 
     def register(self, registration: Registration) -> Registered:
         """Plans or does what this registration needs. Raises YunguanError where it cannot: the program then ends."""

@@ -1,7 +1,7 @@
 """Pulumi's property structs ↔ property values. The monitor decodes what a program sends and encodes what it is told.
 
-On the wire a secret, a resource, an output and an asset are structs with a signature under one key, and an unknown is one
-fixed string (pulumi's sdk/go/common/resource: properties.go, asset.go). Numbers are doubles: whole ones become int.
+On the wire a secret, a resource, an output and an asset are structs with a signature under one key, and an unknown is
+one fixed string (pulumi's sdk/go/common/resource: properties.go, asset.go). Numbers are doubles: whole ones become int.
 """
 
 from __future__ import annotations

@@ -1,0 +1,141 @@
+"""A program's RegisterResource message → `Registration`: its URN, inputs, and the options that the engine obeys.
+
+Called by `monitor.py`. URNs are Pulumi's: `urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from pulumi.runtime.proto import alias_pb2, resource_pb2
+
+from controller.domain.errors import Refused, WrongUse
+from controller.engine import wire
+from controller.engine.registration import Options, Registration
+
+STACK_TYPE: Final = "pulumi:pulumi:Stack"
+_UNSUPPORTED: Final[Mapping[str, str]] = {
+    "remote": "a component that a provider builds",
+    "provider": "an explicit provider",
+    "providers": "an explicit provider",
+    "packageRef": "a parameterized package",
+    "deletedWith": "the option deletedWith",
+    "replace_with": "the option replaceWith",
+    "replacement_trigger": "the option replacementTrigger",
+    "transforms": "the option transforms",
+    "state_migrations": "the option stateMigrations",
+    "envVarMappings": "the option envVarMappings",
+    "hideDiffs": "the option hideDiffs",
+}
+"""Fields of the message that the engine does not obey, by what a program's author calls them."""
+
+_HOOKS: Final = "the option hooks"
+_STACK_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+
+
+def pulumi_stack_name(stack: str) -> str:
+    """The name of `city/unit/system.zone` as Pulumi allows it: `/` becomes `_`, which no code of ours contains.
+
+    Raises WrongUse for a name with other characters than Pulumi's.
+    """
+    name = stack.replace("/", "_")
+    if not _STACK_NAME.fullmatch(name):
+        raise WrongUse(f"{stack!r} is no stack name", remedy="use letters, digits, and . - _ /")
+    return name
+
+
+def stack_urn(project: str, stack: str) -> str:
+    """URN of the resource that stands for the whole stack; `stack` is Pulumi's name of it."""
+    return f"urn:pulumi:{stack}::{project}::{STACK_TYPE}::{project}-{stack}"
+
+
+def registration(request: resource_pb2.RegisterResourceRequest, *, project: str, stack: str) -> Registration:
+    """The registration in `request`. Raises Refused, naming it, for what the engine does not support."""
+    urn = _urn(request.type, request.name, request.parent, project, stack)
+    _refuse_unsupported(request, urn)
+    if request.type.startswith("pulumi:providers:"):
+        raise Refused(
+            "an explicit provider is not supported by this engine",
+            where=urn,
+            remedy="leave it out: the cloud is that of the stack",
+        )
+    return Registration(
+        urn=urn,
+        type=request.type,
+        name=request.name,
+        custom=request.custom,
+        parent=request.parent,
+        inputs=wire.decode(request.object),
+        dependencies=tuple(sorted(request.dependencies)),
+        property_dependencies={
+            key: tuple(sorted(origins.urns))
+            for key, origins in sorted(request.propertyDependencies.items())
+            if origins.urns
+        },
+        options=_options(request, urn, project, stack),
+    )
+
+
+def _urn(type_: str, name: str, parent: str, project: str, stack: str) -> str:
+    parent_type = parent.split("::", 3)[2] if parent else STACK_TYPE
+    qualified = type_ if parent_type == STACK_TYPE else f"{parent_type}${type_}"
+    return f"urn:pulumi:{stack}::{project}::{qualified}::{name}"
+
+
+def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest, urn: str) -> None:
+    given = {descriptor.name for descriptor, _ in request.ListFields()}
+    refused = [what for field, what in _UNSUPPORTED.items() if field in given]
+    if request.hooks.ListFields():
+        refused.append(_HOOKS)
+    if refused:
+        raise Refused(
+            f"not supported by this engine: {', '.join(dict.fromkeys(refused))}",
+            where=urn,
+            remedy="take it out of the program",
+        )
+
+
+def _options(request: resource_pb2.RegisterResourceRequest, urn: str, project: str, stack: str) -> Options:
+    timeouts = {
+        name: _seconds(text, urn)
+        for name, text in (
+            ("create", request.customTimeouts.create),
+            ("update", request.customTimeouts.update),
+            ("delete", request.customTimeouts.delete),
+        )
+        if text
+    }
+    return Options(
+        protect=request.protect,
+        ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
+        delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+        retain_on_delete=request.retainOnDelete,
+        additional_secret_outputs=tuple(request.additionalSecretOutputs),
+        import_id=request.importId,
+        aliases=tuple(_alias(alias, request, project, stack) for alias in request.aliases),
+        timeouts=timeouts,
+    )
+
+
+def _alias(alias: alias_pb2.Alias, request: resource_pb2.RegisterResourceRequest, project: str, stack: str) -> str:
+    """The URN that an alias stands for: what it leaves open is as in the resource itself."""
+    if alias.urn:
+        return alias.urn
+    spec = alias.spec
+    parent = "" if spec.noParent else spec.parentUrn or request.parent
+    return _urn(
+        spec.type or request.type, spec.name or request.name, parent, spec.project or project, spec.stack or stack
+    )
+
+
+def _seconds(text: str, urn: str) -> float:
+    """A duration as programs write it (`90s`, `1h30m`), in seconds."""
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match.groups()):
+        raise Refused(f"{text!r} is no duration", where=urn, remedy="write it like 90s, 10m or 1h30m")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
