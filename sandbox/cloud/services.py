@@ -1,8 +1,9 @@
 """The services of this cloud, in the order they are seeded. A new service is one line here."""
 
+from sandbox.cloud.compute import COMPUTE
 from sandbox.cloud.identity import IDENTITY
 from sandbox.cloud.image import IMAGE
 from sandbox.cloud.network import NETWORK_SERVICE
 from sandbox.cloud.service import Service
 
-SERVICES: tuple[Service, ...] = (IDENTITY, IMAGE, NETWORK_SERVICE)
+SERVICES: tuple[Service, ...] = (IDENTITY, IMAGE, COMPUTE, NETWORK_SERVICE)

@@ -22,7 +22,7 @@ def make_port(
     fixed_ip: str | None = None,
     security_groups: list[str] | None = None,
 ) -> Document:
-    """Make a port on a network for a server (its `id`, `OS-EXT-AZ:availability_zone`, `OS-EXT-SRV-ATTR:host`) and bind it.
+    """Make a port on a network for a server (its `id`, `availability_zone`, `host`) and bind it.
 
     `security_groups` are names or ids of the caller's project (none: `default`). `BadRequest` where the network has no subnet or
     does not exist for the caller. The port's device_owner is `compute:<zone>`.
@@ -118,8 +118,8 @@ def set_security_group(world: World, caller: Caller, server_id: str, name_or_id:
 def _binding(server: Document) -> Fields:
     return {
         "device_id": server["id"],
-        "device_owner": f"compute:{server['OS-EXT-AZ:availability_zone']}",
-        "binding:host_id": server["OS-EXT-SRV-ATTR:host"],
+        "device_owner": f"compute:{server['availability_zone']}",
+        "binding:host_id": server["host"],
     }
 
 
