@@ -14,6 +14,7 @@ from controller.domain.request import (
     MOBILE_PATTERN,
     OWNER_SEPARATORS,
     SERVER_TYPE_TERMS,
+    GroupName,
     Label,
     Note,
     PersonName,
@@ -36,6 +37,7 @@ _MULTIPLIED = re.compile(
     re.IGNORECASE,
 )
 _LABEL: TypeAdapter[str] = TypeAdapter(Label)
+_GROUP: TypeAdapter[str] = TypeAdapter(GroupName)
 _NOTE: TypeAdapter[str] = TypeAdapter(Note)
 _PERSON_NAME: TypeAdapter[str] = TypeAdapter(PersonName)
 _NOTHING = frozenset({"/", "-", "—", "--", "——", "无", "\\"})
@@ -62,6 +64,11 @@ def is_nothing(value: Value) -> bool:
 def label(value: Value) -> str:
     """A name of at most 100 characters."""
     return _within(_LABEL, text(value))
+
+
+def group(value: Value) -> str:
+    """The name of a cluster group; 集群１ and 集群1 are one."""
+    return _within(_GROUP, text(value))
 
 
 def remark(value: Value) -> str:

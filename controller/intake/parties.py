@@ -50,11 +50,7 @@ class _Piece:
 
 def read_parties(table: Table, findings: Findings) -> Parties:
     """Unit and contacts of a table; each contact needs a name, one mobile number and one e-mail address."""
-    try:
-        pieces = _pieces(table.lines_above)
-    except CellError as error:
-        findings.problem(cell_name(table.header_row, 1), f"表头上方的联系人行无法读取：{error}")
-        return Parties(None, None, None)
+    pieces = _pieces(table.lines_above, findings)
     place = cell_name(max(table.header_row - 1, 1), 1)
     return Parties(
         unit=_unit(pieces.get("unit"), findings),
@@ -63,13 +59,17 @@ def read_parties(table: Table, findings: Findings) -> Parties:
     )
 
 
-def _pieces(lines: Mapping[int, Mapping[int, Value]]) -> dict[str, _Piece]:
+def _pieces(lines: Mapping[int, Mapping[int, Value]], findings: Findings) -> dict[str, _Piece]:
     """What is written behind each label, on the label's own row; of a label that comes twice, the lower one."""
     pieces: dict[str, _Piece] = {}
     for row, values in lines.items():
         current = None
         for column, value in values.items():
-            content = text(value)
+            try:
+                content = text(value)
+            except CellError as error:
+                findings.problem(cell_name(row, column), str(error))
+                continue
             labels = list(_LABELS.finditer(content))
             before = content[: labels[0].start()] if labels else content
             if current is not None:

@@ -189,7 +189,7 @@ class _RowReader:
 
     def _cluster(self) -> str | None:
         clustered = self._required(Column.CLUSTERED, cells.yes_or_no)
-        group = self._optional(Column.CLUSTER, cells.label)
+        group = self._optional(Column.CLUSTER, cells.group)
         if clustered is False and group is not None:
             self._fault(Column.CLUSTER, f"“集群部署”为“否”，却填了集群组号“{group}”。请改为“是”，或清空组号。")
         if clustered and Column.CLUSTER in self.table.columns and self._given(Column.CLUSTER) is None:

@@ -73,6 +73,8 @@ def open_sheets(data: bytes) -> tuple[Sheet, ...]:
     with_formulas: list[Worksheet | None] = [None] * len(worksheets)
     if has_formulas:
         with_formulas = [*_load(data, cached_values=False).worksheets]
+    if not worksheets:
+        raise Refused("文件中没有工作表。请使用下载的模板重新填写。")
     if len(worksheets) > MAX_SHEETS:
         raise Refused(f"文件有 {len(worksheets)} 个工作表，最多 {MAX_SHEETS} 个。请分成几个文件提交。")
     return tuple(_sheet(sheet, formulas) for sheet, formulas in zip(worksheets, with_formulas, strict=True))

@@ -72,7 +72,7 @@ def _nothing_asked(sheets: Iterable[Sheet]) -> Problem:
             place = cell_name(table.header_row + 1, min(table.columns.values()))
             return Problem(sheet.name, place, "表中没有填写任何虚拟机。请从本行起逐行填写，一行一台。")
     titles = listed(column.title for column in Column)
-    name = next((sheet.name for sheet in sheets), "")
+    name = next((sheet.name for sheet in sheets), GUIDE_SHEET)
     return Problem(name, "A1", f"没有找到附件3的表头。请使用下载的模板，表头为：{titles}（LZ-A3）。")
 
 
