@@ -16,9 +16,11 @@ import holidays
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from controller.domain.billing import Basis, Price, PriceList
 from controller.domain.calendar import WorkCalendar
 from controller.domain.city import City, RuleId
 from controller.domain.errors import Failed, WrongUse
+from controller.domain.money import Exact
 
 CATALOG = Path(__file__).resolve().parent.parent / "catalog"
 YEARS_AHEAD = 12
@@ -57,6 +59,19 @@ class _Year(_Entry):
 
 class _Calendar(_Entry):
     years: dict[int, _Year] = Field(min_length=1)
+
+
+class _Price(_Entry):
+    item: str
+    unit: str
+    price: Exact
+    start: date = Field(alias="from")
+    end: date | None = Field(alias="to")
+
+
+class _Prices(_Entry):
+    basis: Basis
+    prices: tuple[_Price, ...]
 
 
 def cities(root: Path = CATALOG) -> tuple[str, ...]:
@@ -99,6 +114,16 @@ def work_calendar(code: str, root: Path = CATALOG) -> WorkCalendar:
 def rules(root: Path = CATALOG) -> tuple[Rule, ...]:
     """Every rule of the five regulations, in the order of the texts."""
     return _load(root / "rules.yaml", _Rules).rules
+
+
+@cache
+def prices(code: str, root: Path = CATALOG) -> PriceList:
+    """The price list of that code, with what its prices pay for. Raises WrongUse for one that has no file."""
+    known = sorted(path.stem for path in (root / "prices").glob("*.yaml"))
+    if code not in known:
+        raise WrongUse(f"there is no price list {code}", remedy="known price lists: " + ", ".join(known))
+    loaded = _load(root / "prices" / f"{code}.yaml", _Prices)
+    return PriceList.of(loaded.basis, (Price(one.item, one.price, one.start, one.end) for one in loaded.prices))
 
 
 def _days(entries: tuple[str | date, ...]) -> Iterator[date]:
