@@ -73,7 +73,7 @@ class Service:
     prefix: str
     """The first segment of its paths: `compute`."""
     endpoint: str
-    """What the catalogue names, below the cloud's address: `compute/v2.1` (may hold `{project_id}`)."""
+    """What the catalogue names, below the cloud's address: `compute/v2.1` (may hold `$(project_id)s`)."""
     routes: Router
     dialect: Dialect
     state: type

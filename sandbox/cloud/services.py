@@ -5,5 +5,6 @@ from sandbox.cloud.identity import IDENTITY
 from sandbox.cloud.image import IMAGE
 from sandbox.cloud.network import NETWORK_SERVICE
 from sandbox.cloud.service import Service
+from sandbox.cloud.volume import VOLUME_SERVICE
 
-SERVICES: tuple[Service, ...] = (IDENTITY, IMAGE, COMPUTE, NETWORK_SERVICE)
+SERVICES: tuple[Service, ...] = (IDENTITY, IMAGE, COMPUTE, NETWORK_SERVICE, VOLUME_SERVICE)
