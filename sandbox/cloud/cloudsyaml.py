@@ -14,7 +14,15 @@ CLOUDS = {
     "sandbox-alt": ("alt_demo", {"project_name": "alt_demo", "project_domain_id": "default"}),
     "sandbox-admin": ("admin", {"project_name": "admin", "project_domain_id": "default"}),
     "sandbox-system-admin": ("admin", {"system_scope": "all"}),
+    # openstacksdk's inventory tests ask for this one by name
+    "devstack-admin": ("admin", {"project_name": "admin", "project_domain_id": "default"}),
 }
+
+NETWORKS = [
+    {"name": "private", "default_interface": True},
+    {"name": "public", "routes_externally": True, "nat_source": True},
+]
+"""Which network a client's server goes on when it names none, and where its floating address comes from."""
 
 
 def write(world: World, path: Path) -> None:
@@ -34,5 +42,6 @@ def write(world: World, path: Path) -> None:
             "region_name": REGION,
             "identity_api_version": "3",
             "volume_api_version": "3",
+            "networks": NETWORKS,
         }
-    write_private(path, yaml.safe_dump({"clouds": clouds}, sort_keys=False))
+    write_private(path, yaml.safe_dump({"clouds": clouds}, sort_keys=False, default_flow_style=False))

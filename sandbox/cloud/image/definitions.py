@@ -60,8 +60,10 @@ def create(call: Call) -> dict[str, Any]:
 
 @routes.get(ONE)
 def show(call: Call) -> dict[str, Any]:
-    """One namespace."""
-    return _shown(_namespace(call))
+    """One namespace, with its tags."""
+    namespace = _namespace(call)
+    tags = {"tags": list(namespace["tags"].values())} if namespace["tags"] else {}
+    return {**_shown(namespace), **tags}
 
 
 @routes.put(ONE, admin=True)

@@ -1,9 +1,10 @@
-"""Neutron as a service of the cloud: its routes, its seed (external networks) and its bulk makers."""
+"""Neutron as a service of the cloud: its routes, its seed (external networks and a shared private one) and its bulk makers."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from sandbox.cloud.errors import neutron_dialect
+from sandbox.cloud.identity.state import IdentityState
 from sandbox.cloud.network.bulk import MAKERS
 from sandbox.cloud.network.facts import register_facts, seed_agents
 from sandbox.cloud.network.floating_ips import FLOATING_IP, register_forwardings
@@ -12,7 +13,7 @@ from sandbox.cloud.network.ports import PORT
 from sandbox.cloud.network.qos import QOS_POLICY, register_rules
 from sandbox.cloud.network.quotas import register_quotas
 from sandbox.cloud.network.resource import Resource, register
-from sandbox.cloud.network.routers import ROUTER, register_actions
+from sandbox.cloud.network.routers import ROUTER, add_interface, make_router, register_actions
 from sandbox.cloud.network.security_groups import SECURITY_GROUP, SECURITY_GROUP_RULE
 from sandbox.cloud.network.sharing import ADDRESS_GROUP, RBAC_POLICY, register_addresses
 from sandbox.cloud.network.state import NetworkState
@@ -74,6 +75,19 @@ def seed(world: World, document: Mapping[str, Any]) -> None:
             "enable_dhcp": False,
         }
         make_subnet(world, "", {"network_id": network["id"], **inside})
+    _seed_private(world, document["private_network"])
+
+
+def _seed_private(world: World, document: Mapping[str, Any]) -> None:
+    """The network that servers are put on when nothing is said: the administrators' own, shared, routed to outside."""
+    owner = next(project["id"] for project in world[IdentityState].projects if project["name"] == "admin")
+    network = make_network(world, owner, {"name": document["name"], "shared": True})
+    fields = {"name": f"{document['name']}-subnet", "network_id": network["id"], "cidr": document["cidr"]}
+    subnet = make_subnet(world, owner, fields)
+    outside = world[NetworkState].networks.first(name=document["external"])
+    gateway = {"network_id": outside["id"]} if outside else None
+    router = make_router(world, owner, {"name": document["router"], "external_gateway_info": gateway})
+    add_interface(world, router, {"subnet_id": subnet["id"]})
 
 
 NETWORK_SERVICE = Service(
