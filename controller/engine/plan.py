@@ -1,6 +1,7 @@
 """A Plan is a value: what would be done to one stack, in order, with a digest that an approval names.
 
-`preview.py` makes it, people approve its digest, `execute.py` obeys it. It makes no call: it is handed what was observed.
+`preview.py` makes it, people approve its digest, `execute.py` obeys it, `PlanRow` keeps its document. It makes no call:
+it is handed what was observed.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-from controller.engine.properties import PropertyMap, canonical
+from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, canonical, transform
 from controller.engine.provider import Change
+from controller.engine.sealing import opened, sealed
+from controller.store.vault import Vault
 
 
 class Op(StrEnum):
-    """What is done to a resource. The order of strength is in `planner.WEAKER`."""
+    """What is done to a resource. What each may become when it is done stands in `planner.MAY_BECOME`."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -30,17 +34,21 @@ class Op(StrEnum):
 class Operation:
     """One step on one resource.
 
-    `observed_version` is the version of the resource that the step rests on ("" where there is none yet).
-    `waits_for` names, by property path, the URNs whose outputs are still unknown.
+    `generation` and `observed_version` are those of the state that the step rests on (0 and "" where none is yet).
+    `waits_for` names, by input, the URNs whose outputs are still unknown. `retain` deletes from the state alone.
     """
 
     urn: str
     type: str
     op: Op
     inputs: PropertyMap
+    parent: str = ""
+    generation: int = 0
     diff: Mapping[str, Change] = field(default_factory=dict)
     observed_version: str = ""
     delete_before_replace: bool = False
+    data_bearing: bool = False
+    retain: bool = False
     waits_for: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -54,7 +62,11 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """All operations on one stack, with everything that they rest on."""
+    """All operations on one stack, with everything that they rest on.
+
+    They stand in the order of what needs what, then by URN; what is deleted comes last, dependents first. The order
+    does not depend on how the program's threads ran.
+    """
 
     stack: str
     purpose: Purpose
@@ -65,32 +77,89 @@ class Plan:
     invokes: Mapping[str, str] = field(default_factory=dict)
 
     def digest(self, hmac_key: bytes) -> str:
-        """SHA-256 over spec, program, operations with inputs, seed, invoke results and observed versions; secrets enter as HMAC."""
-        document = {
-            "stack": self.stack,
-            "purpose": self.purpose,
-            "spec": self.spec_digest,
-            "program": self.program_version,
-            "seed": self.autoname_seed,
-            "invokes": dict(self.invokes),
-            "operations": [
-                {
-                    "urn": operation.urn,
-                    "type": operation.type,
-                    "op": operation.op,
-                    "inputs": operation.inputs,
-                    "replaces": sorted(path for path, change in operation.diff.items() if change.replaces),
-                    "diff": {path: [change.old, change.new] for path, change in operation.diff.items()},
-                    "observed": operation.observed_version,
-                    "delete_before_replace": operation.delete_before_replace,
-                    "waits_for": {path: sorted(urns) for path, urns in operation.waits_for.items()},
-                }
-                for operation in self.operations
-            ],
-        }
-        return hashlib.sha256(canonical(document, hmac_key).encode()).hexdigest()
+        """SHA-256, hexadecimal, over everything in the plan; a secret enters as its HMAC, an unknown as a sentinel."""
+        return hashlib.sha256(canonical(_content(self), hmac_key).encode()).hexdigest()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing would be done."""
         return all(operation.op is Op.SAME for operation in self.operations)
+
+    @property
+    def by_urn(self) -> Mapping[str, Operation]:
+        """What is done to the resource that each URN now stands for; what a replace left over is not among it."""
+        return {operation.urn: operation for operation in reversed(self.operations)}
+
+    def to_document(self, vault: Vault) -> dict[str, Any]:
+        """JSON to keep it by, its secrets sealed. Equal plans give documents that differ in the sealed parts alone."""
+        document: dict[str, Any] = sealed(_without_unknowns(_content(self)), vault)
+        return document
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], vault: Vault) -> Plan:
+        """The plan that `to_document` made it of. Raises Failed where the vault is not the one that sealed it."""
+        content = _with_unknowns(opened(document, vault))
+        operations = [
+            Operation(
+                **{
+                    **one,
+                    "op": Op(one["op"]),
+                    "diff": {path: Change(**change) for path, change in one["diff"].items()},
+                }
+            )
+            for one in content["operations"]
+        ]
+        return cls(**{**content, "purpose": Purpose(content["purpose"]), "operations": operations})
+
+
+def _content(plan: Plan) -> dict[str, PropertyValue]:
+    """All fields as property values: secrets and unknowns still as such."""
+    return {
+        "stack": plan.stack,
+        "purpose": plan.purpose.value,
+        "spec_digest": plan.spec_digest,
+        "program_version": plan.program_version,
+        "autoname_seed": plan.autoname_seed,
+        "invokes": dict(plan.invokes),
+        "operations": [_operation_content(operation) for operation in plan.operations],
+    }
+
+
+def _operation_content(operation: Operation) -> dict[str, PropertyValue]:
+    return {
+        "urn": operation.urn,
+        "type": operation.type,
+        "op": operation.op.value,
+        "inputs": operation.inputs,
+        "parent": operation.parent,
+        "generation": operation.generation,
+        "diff": {
+            path: {"old": change.old, "new": change.new, "replaces": change.replaces}
+            for path, change in operation.diff.items()
+        },
+        "observed_version": operation.observed_version,
+        "delete_before_replace": operation.delete_before_replace,
+        "data_bearing": operation.data_bearing,
+        "retain": operation.retain,
+        "waits_for": {path: sorted(urns) for path, urns in operation.waits_for.items()},
+    }
+
+
+_UNKNOWN_MARK = {"$unknown": True}
+
+
+def _without_unknowns(value: PropertyValue) -> PropertyValue:
+    def mark(leaf: PropertyValue) -> PropertyValue:
+        if isinstance(leaf, Secret):
+            return Secret(_without_unknowns(leaf.value))
+        return dict(_UNKNOWN_MARK) if leaf is UNKNOWN else leaf
+
+    return transform(value, mark)
+
+
+def _with_unknowns(value: PropertyValue) -> PropertyValue:
+    if isinstance(value, Secret):
+        return Secret(_with_unknowns(value.value))
+    if isinstance(value, Mapping):
+        return UNKNOWN if value == _UNKNOWN_MARK else {key: _with_unknowns(item) for key, item in value.items()}
+    return [_with_unknowns(item) for item in value] if isinstance(value, list) else value

@@ -22,6 +22,9 @@ _UNSUPPORTED: Final = {
     "c44067f5952c0a294b673a41bacd8c17": "an asset",
     "0def7320c3a5731c473e5ecbe6d01bc7": "an archive",
 }
+_RESERVED: Final = ({"$unknown"}, {"$secret"})
+"""What the engine itself writes into stored plans and states in the place of an unknown or a secret."""
+
 _UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
@@ -55,6 +58,8 @@ def _decode(value: struct_pb2.Value, path: str) -> PropertyValue:
 def _decode_struct(struct: struct_pb2.Struct, path: str) -> PropertyValue:
     fields = struct.fields
     signature = fields[_SIGNATURE].string_value if _SIGNATURE in fields else ""
+    if fields.keys() in _RESERVED:
+        raise Refused("a map with this only key is reserved", where=path, remedy="give the key another name")
     if not signature:
         return {key: _decode(item, f"{path}.{key}") for key, item in fields.items()}
     if signature == _SECRET:
