@@ -26,6 +26,7 @@ class Effect(StrEnum):
     STOP_TRIAL = "stop_trial"
     PROPOSE_RECLAIM = "propose_reclaim"
     RECLAIM = "reclaim"
+    RELEASE = "release"
     CONFIRM_OPENING = "confirm_opening"
     CONFIRM_CHANGE = "confirm_change"
     CONFIRM_END = "confirm_end"
@@ -48,6 +49,11 @@ class Document(_Definition):
         """Whether the document is asked of a case with these facts."""
         return all(facts.get(fact) in values for fact, values in self.when.items())
 
+    @property
+    def wanted(self) -> str:
+        """What to hand in, for the person who did not."""
+        return f"{self.title}（材料 {self.code}，{self.rule}）"
+
 
 class Declaration(_Definition):
     """A fact that must have been declared, with one of the values `must_be`."""
@@ -57,6 +63,11 @@ class Declaration(_Definition):
     title: str
     rule: str
     exception: bool = False
+
+    @property
+    def wanted(self) -> str:
+        """What to declare, for the person who did not."""
+        return f"{self.title}（声明 {self.fact}={'|'.join(self.must_be)}，{self.rule}）"
 
 
 class Action(_Definition):
@@ -250,27 +261,23 @@ def _entitled(stage: Stage, standing: Standing, action: Action, roles: frozenset
     raise Refused(f"您的角色不能办理“{action.title}”", remedy=f"应由以下角色办理：{allowed}", rule=stage.rule)
 
 
+def lacking(
+    action: Action, facts: Mapping[str, str], documents: frozenset[str], exceptions: frozenset[str]
+) -> tuple[Declaration | Document, ...]:
+    """What `action` still asks for: declarations, then documents, without those that an exception stands for."""
+    declarations = (one for one in action.declarations if facts.get(one.fact) not in one.must_be)
+    asked = (one for one in action.documents if one.is_asked(facts) and one.code not in documents)
+    return tuple(one for one in (*declarations, *asked) if not (one.exception and one.rule in exceptions))
+
+
 def _check_conditions(stage: Stage, action: Action, attempt: Attempt) -> None:
-    missing: list[str] = []
-    rules: list[str] = []
-    for declaration in action.declarations:
-        if declaration.exception and declaration.rule in attempt.exceptions:
-            continue
-        if attempt.facts.get(declaration.fact) not in declaration.must_be:
-            values = "|".join(declaration.must_be)
-            missing.append(f"{declaration.title}（声明 {declaration.fact}={values}，{declaration.rule}）")
-            rules.append(declaration.rule)
-    for document in action.documents:
-        if document.exception and document.rule in attempt.exceptions:
-            continue
-        if document.is_asked(attempt.facts) and document.code not in attempt.documents:
-            missing.append(f"{document.title}（材料 {document.code}，{document.rule}）")
-            rules.append(document.rule)
+    missing = lacking(action, attempt.facts, attempt.documents, attempt.exceptions)
+    wanted = [one.wanted for one in missing]
     if action.reason and not attempt.reason.strip():
-        missing.append("书面理由")
-        rules.append(stage.rule)
-    if missing:
-        raise Refused(f"办理“{action.title}”的条件不齐", remedy="请补齐：" + "；".join(missing), rule=rules[0])
+        wanted.append("书面理由")
+    if wanted:
+        rule = missing[0].rule if missing else stage.rule
+        raise Refused(f"办理“{action.title}”的条件不齐", remedy="请补齐：" + "；".join(wanted), rule=rule)
 
 
 def _days(stage: Stage, attempt: Attempt) -> int:

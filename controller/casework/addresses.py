@@ -1,0 +1,37 @@
+"""A system's subnet in a zone: the first free block of the zone's pool, kept until the system has been reclaimed."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from controller.domain.city import Zone
+from controller.domain.errors import Refused
+from controller.store.casework import CidrRow, SystemRow
+
+ALLOCATION_LOCK = 7_215_003
+
+
+def subnet_of(session: Session, system: SystemRow, zone: Zone) -> IPv4Network:
+    """The block of `system` in `zone`, taken from the pool where it has none. Raises Refused where the pool is full."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ALLOCATION_LOCK})
+    held = session.scalar(select(CidrRow.block).where(CidrRow.system_id == system.id, CidrRow.zone == zone.code))
+    if held is not None:
+        return IPv4Network(held)
+    taken = [IPv4Network(block) for block in session.scalars(select(CidrRow.block))]
+    within = sorted(block for block in taken if block.overlaps(zone.cidr_pool))
+    for block in zone.cidr_pool.subnets(new_prefix=zone.prefix):
+        while within and within[0].broadcast_address < block.network_address:
+            within.pop(0)
+        if not within or not within[0].overlaps(block):
+            session.add(CidrRow(system_id=system.id, zone=zone.code, block=str(block)))
+            session.flush()
+            return block
+    raise Refused(f"{zone.name}的地址池 {zone.cidr_pool} 已用完", remedy="请在城市目录中扩大该网络分区的 cidr_pool")
+
+
+def release_subnets(session: Session, system: SystemRow) -> None:
+    """Gives the blocks of a reclaimed system back."""
+    session.execute(delete(CidrRow).where(CidrRow.system_id == system.id))

@@ -1,0 +1,220 @@
+"""Cases as people and scripts read them: rows become plain values, cut to what the reader's roles may see.
+
+A unit sees its own cases (a county government those of its departments), everyone else of the city all of them. Names,
+e-mails and telephones are shown only to roles that the city's file lets see people; others see account ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller import catalogue
+from controller.casework.clocks import running
+from controller.casework.people import roles_on
+from controller.casework.resolve import stack_names
+from controller.casework.steps import exceptions_of, standing_of
+from controller.domain.city import City
+from controller.domain.demand import Demand, DemandedMachine
+from controller.domain.errors import Refused, WrongUse
+from controller.domain.lifecycle import lacking, offered
+from controller.domain.roles import Role
+from controller.store import clock
+from controller.store.casework import CaseEventRow, CaseRow, EvidenceRow, PersonRow
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A line of the listing. `due` is the last day of the running clock; None where none runs or the case is paused."""
+
+    number: str
+    city: str
+    procedure: str
+    title: str
+    unit: str
+    system: str
+    stage: str
+    stage_title: str
+    paused: bool
+    due: date | None
+    provisional: bool
+    overdue: bool
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something that can be done next: by which roles, and what is still missing in the file."""
+
+    action: str
+    title: str
+    roles: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A row of the timeline."""
+
+    at: datetime
+    kind: str
+    actor: str
+    role: str
+    action: str
+    before: str
+    after: str
+    rule: str
+    reason: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A document of the file, by its hash."""
+
+    document: str
+    file_name: str
+    sha256: str
+    size: int
+    handed_by: str
+    handed_at: datetime
+
+
+@dataclass(frozen=True)
+class People:
+    """Whom to call: contacts of unit and vendor, and the owners of bastion accounts by account id."""
+
+    unit_contact: Mapping[str, str] | None
+    vendor_contact: Mapping[str, str] | None
+    owners: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A whole case. `people` is None for a reader who may not see them."""
+
+    summary: Summary
+    payer: str
+    facts: Mapping[str, str]
+    exceptions: tuple[str, ...]
+    machines: tuple[DemandedMachine, ...]
+    stacks: tuple[str, ...]
+    offers: tuple[Offer, ...]
+    evidence: tuple[Evidence, ...]
+    timeline: tuple[Event, ...]
+    people: People | None
+
+
+def list_cases(session: Session, *, city: str | None = None, actor: str | None = None) -> list[Summary]:
+    """Cases in the order of their filing, of one city or all; only those that `actor` may see, all for the operator."""
+    query = select(CaseRow).order_by(CaseRow.id)
+    if city is not None:
+        query = query.where(CaseRow.city == city)
+    rows = session.scalars(query).unique()
+    now = clock.now(session)
+    return [_summary(session, row, now) for row in rows if actor is None or roles_on(session, actor, row.system.unit)]
+
+
+def show_case(session: Session, number: str, *, actor: str | None = None) -> Detail:
+    """The whole case; an operator (`actor` None) sees no people. Raises WrongUse or Refused where it is not theirs."""
+    case = session.scalar(select(CaseRow).where(CaseRow.number == number))
+    if case is None:
+        raise WrongUse(f"没有案件 {number}", remedy="用 yunguan request list 查看所有案件")
+    roles = roles_on(session, actor, case.system.unit) if actor is not None else frozenset[Role]()
+    if actor is not None and not roles:
+        raise Refused(f"{actor} 无权查看该案件", where=number)
+    city = catalogue.city(case.city)
+    demand = Demand.model_validate(case.demand)
+    kept = session.scalars(select(EvidenceRow).where(EvidenceRow.case_id == case.id).order_by(EvidenceRow.id)).all()
+    events = session.scalars(select(CaseEventRow).where(CaseEventRow.case_id == case.id).order_by(CaseEventRow.id))
+    return Detail(
+        summary=_summary(session, case, clock.now(session)),
+        payer=case.payer,
+        facts=case.facts,
+        exceptions=tuple(sorted(exceptions_of(session, case))),
+        machines=demand.machines,
+        stacks=stack_names(case.system, city, demand),
+        offers=_offers(session, city, case, frozenset(row.document for row in kept)),
+        evidence=tuple(
+            Evidence(row.document, row.file_name, row.sha256, row.size, row.handed_by, row.handed_at) for row in kept
+        ),
+        timeline=tuple(_event(row) for row in events),
+        people=_people(session, case, demand) if _sees_people(city, roles) else None,
+    )
+
+
+def case_of_stack(session: Session, stack: str) -> str:
+    """The number of the open case on the system that `stack` belongs to: what `yunguan confirm STACK` acts on.
+
+    Raises WrongUse where there is none.
+    """
+    system = stack.partition(".")[0]
+    for row in session.scalars(select(CaseRow).where(CaseRow.closed_at.is_(None)).order_by(CaseRow.id.desc())):
+        unit = row.system.unit
+        if f"{unit.city}/{unit.code}/{row.system.code}" == system:
+            return row.number
+    raise WrongUse(f"{stack} 没有在办案件", remedy="用 yunguan request list 查看所有案件")
+
+
+def _summary(session: Session, case: CaseRow, now: datetime) -> Summary:
+    procedure = catalogue.city(case.city).procedure(case.procedure)
+    timer = running(session, case)
+    return Summary(
+        number=case.number,
+        city=case.city,
+        procedure=case.procedure,
+        title=procedure.title,
+        unit=case.system.unit.name,
+        system=case.system.name,
+        stage=case.stage,
+        stage_title=procedure.stage(case.stage).title,
+        paused=case.paused,
+        due=timer.due_on if timer else None,
+        provisional=timer.provisional if timer else False,
+        overdue=bool(timer and timer.due_at and now >= timer.due_at),
+        closed=case.closed_at is not None,
+    )
+
+
+def _offers(session: Session, city: City, case: CaseRow, kept: frozenset[str]) -> tuple[Offer, ...]:
+    exceptions = exceptions_of(session, case)
+    return tuple(
+        Offer(
+            action=action.name,
+            title=action.title,
+            roles=tuple(role.value for role in action.roles),
+            missing=tuple(one.wanted for one in lacking(action, case.facts, kept, exceptions)),
+        )
+        for action in offered(city.procedure(case.procedure), standing_of(case))
+    )
+
+
+def _event(row: CaseEventRow) -> Event:
+    return Event(
+        row.at, row.kind, row.actor, row.role, row.action, row.before, row.after, row.rule, row.reason, row.details
+    )
+
+
+def _sees_people(city: City, roles: frozenset[Role]) -> bool:
+    return any(entry.sees_people for role in roles if (entry := city.role(role)) is not None)
+
+
+def _people(session: Session, case: CaseRow, demand: Demand) -> People:
+    accounts = sorted({owner for machine in demand.machines for owner in machine.owners})
+    ids = [int(account.removeprefix("p-")) for account in accounts]
+    rows: Sequence[PersonRow] = session.scalars(select(PersonRow).where(PersonRow.id.in_(ids))).all()
+    return People(
+        unit_contact=_person(session, case.unit_contact_id),
+        vendor_contact=_person(session, case.vendor_contact_id),
+        owners={row.account: {"name": row.name, "email": row.email, "mobile": row.mobile} for row in rows},
+    )
+
+
+def _person(session: Session, id: int | None) -> Mapping[str, str] | None:
+    row = session.get(PersonRow, id) if id is not None else None
+    return {"name": row.name, "email": row.email, "mobile": row.mobile} if row else None

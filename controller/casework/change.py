@@ -1,0 +1,62 @@
+"""A change of a system in service: asked for, approved into a new spec, confirmed by both parties when done.
+
+Rule: LZ-21-6 (approved within 3 working days of the assessment, done within 3 of the approval).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from controller.casework.confirming import confirmed, require_ready
+from controller.casework.evidence import HandedIn
+from controller.casework.filing import Filing, file_case, in_service, system_of_stack
+from controller.casework.merging import approved, merge
+from controller.casework.outcome import Confirmation, Outcome
+from controller.casework.people import account_of
+from controller.casework.ports import Ports
+from controller.casework.resolve import Resolver, stack_name
+from controller.casework.steps import Taken
+from controller.domain.demand import Change, Demand, changed
+from controller.domain.spec import Phase
+from controller.store.casework import CaseRow
+
+PROCEDURE = "change"
+
+
+def apply(
+    session: Session, system: str, change: Change, ports: Ports, *, actor: str, evidence: tuple[HandedIn, ...] = ()
+) -> CaseRow:
+    """Files a change of `system` (`city/unit/system`, or the name of one of its stacks).
+
+    Raises Refused where it is not in service, a case is open on it, or the change does not hold together.
+    """
+    row = system_of_stack(session, system)
+    demand = changed(in_service(row), change, lambda owner: account_of(session, owner).account)
+    asked = {
+        "resize": [one.model_dump(exclude_none=True) for one in change.resize],
+        "remove": list(change.remove),
+        "add": len(change.add),
+    }
+    return file_case(
+        session,
+        Filing(procedure=PROCEDURE, system=row, actor=actor, demand=demand, evidence=evidence, details=asked),
+        ports.evidence,
+    )
+
+
+def specify_change(taken: Taken) -> Outcome:
+    """The approval: the changed demand is merged; a zone that no machine is left in is taken out."""
+    before, after = in_service(taken.case.system), Demand.model_validate(taken.case.demand)
+    specs = Resolver(taken.session, taken.case, taken.city, taken.ports).specs(after, Phase.SERVICE)
+    left = [zone for zone in before.by_zone() if zone not in after.by_zone()]
+    removed = [stack_name(taken.case.system, taken.city.zone(zone)) for zone in left]
+    return taken.outcome(merged=merge(taken, specs, removed))
+
+
+def confirm_change(taken: Taken) -> Outcome:
+    """Both parties have confirmed: from that day the ledger counts the new sizes."""
+    specs = approved(taken)
+    require_ready(taken.session, specs, taken.stage.rule)
+    change = confirmed(taken, Confirmation.CHANGE, specs)
+    taken.case.system.demand = taken.case.demand
+    return taken.outcome(confirmed=change)

@@ -1,0 +1,57 @@
+"""The one door to a case: an act is taken, what it sets going is done, the audit trail is written; the caller commits.
+
+The command line, the pages and the timers all come through `perform`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.orm import Session
+
+from controller import audit
+from controller.casework import change, exit, opening, trial
+from controller.casework.confirming import check_confirmation
+from controller.casework.outcome import Outcome
+from controller.casework.ports import Ports
+from controller.casework.steps import Act, Taken, take
+from controller.domain.lifecycle import Effect
+
+EFFECTS: Mapping[Effect, Callable[[Taken], Outcome]] = {
+    Effect.SPECIFY_TRIAL: trial.specify_trial,
+    Effect.SPECIFY_SERVICE: opening.specify_service,
+    Effect.SPECIFY_CHANGE: change.specify_change,
+    Effect.STOP_TRIAL: trial.stop_trial,
+    Effect.PROPOSE_RECLAIM: trial.propose_reclaim,
+    Effect.RECLAIM: exit.reclaim,
+    Effect.RELEASE: exit.release,
+    Effect.CONFIRM_OPENING: opening.confirm_opening,
+    Effect.CONFIRM_CHANGE: change.confirm_change,
+    Effect.CONFIRM_END: exit.confirm_end,
+}
+
+
+def perform(session: Session, act: Act, ports: Ports) -> Outcome:
+    """Does `act` in the session's transaction, which the caller commits. Raises Refused, WrongUse, Failed or Unknown.
+
+    After a refusal the caller rolls back: nothing of the act is left but files of evidence that no case names.
+    """
+    taken = take(session, act, ports)
+    if taken.step.action.jointly:
+        check_confirmation(taken)
+    effect = taken.step.action.effect
+    outcome = EFFECTS[effect](taken) if effect and taken.step.completed else taken.outcome()
+    audit.record(
+        session,
+        actor=act.actor,
+        action=f"{taken.case.procedure}.{act.action}",
+        target=act.case,
+        details={
+            "role": taken.step.role.value,
+            "before": taken.step.before.stage,
+            "after": taken.step.after.stage,
+            "rule": taken.stage.rule,
+            "commit": outcome.merged.commit if outcome.merged else None,
+        },
+    )
+    return outcome

@@ -1,0 +1,83 @@
+"""Unit and centre confirm the same thing as of the same day: both rows of the timeline become one `Confirmed`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.casework.outcome import Confirmation, Confirmed
+from controller.casework.resolve import stack_names
+from controller.casework.steps import Taken
+from controller.domain.calendar import day_of
+from controller.domain.demand import Demand
+from controller.domain.errors import Refused
+from controller.domain.spec import SystemSpec
+from controller.store.casework import CaseEventRow, EventKind
+from controller.store.engine import Provisioning, StackRow
+
+
+def check_confirmation(taken: Taken) -> None:
+    """Raises Refused where the day lies ahead, is not the other party's, or one person confirms for both."""
+    rows = _confirmations(taken)
+    agreed = _day(rows[0])
+    today, opened = day_of(taken.at), day_of(taken.case.opened_at)
+    rule = taken.stage.rule
+    if not opened <= agreed <= today:
+        raise Refused(f"确认日期 {agreed} 应在 {opened} 至 {today} 之间", rule=rule)
+    if taken.act.on not in (None, agreed):
+        raise Refused(f"双方确认的日期不一致：{agreed} 与 {taken.act.on}", remedy="请协商后确认同一日期", rule=rule)
+    if len({row.actor for row in rows}) < len(rows):
+        raise Refused("双方须由不同人员确认", rule=rule)
+
+
+def require_ready(session: Session, specs: Sequence[SystemSpec], rule: str) -> None:
+    """Raises Refused where a stack does not yet stand as its approved spec says."""
+    ready = set(
+        session.scalars(
+            select(StackRow.name).where(
+                StackRow.name.in_([spec.stack_name for spec in specs]),
+                StackRow.spec_digest.in_([spec.digest for spec in specs]),
+                StackRow.provisioning == Provisioning.READY,
+            )
+        )
+    )
+    if lacking := [spec.stack_name for spec in specs if spec.stack_name not in ready]:
+        raise Refused(
+            f"资源尚未就绪，不能确认：{'、'.join(lacking)}", remedy="请等待配置完成（yunguan stack list）", rule=rule
+        )
+
+
+def confirmed(taken: Taken, what: Confirmation, specs: Sequence[SystemSpec]) -> Confirmed:
+    """What the parties have confirmed, the step `taken` being the last party's."""
+    rows = _confirmations(taken)
+    unit, system = taken.case.system.unit, taken.case.system
+    return Confirmed(
+        what=what,
+        case=taken.case.number,
+        system=f"{unit.city}/{unit.code}/{system.code}",
+        on=_day(rows[0]),
+        by=tuple(row.actor for row in rows),
+        stacks=stack_names(system, taken.city, Demand.model_validate(taken.case.demand)),
+        specs=tuple(specs),
+        payer=taken.case.payer,
+    )
+
+
+def _confirmations(taken: Taken) -> Sequence[CaseEventRow]:
+    return taken.session.scalars(
+        select(CaseEventRow)
+        .where(
+            CaseEventRow.case_id == taken.case.id,
+            CaseEventRow.kind == EventKind.ACTION.value,
+            CaseEventRow.before == taken.step.before.stage,
+            CaseEventRow.action == taken.act.action,
+        )
+        .order_by(CaseEventRow.id)
+    ).all()
+
+
+def _day(row: CaseEventRow) -> date:
+    return date.fromisoformat(row.details["on"]) if "on" in row.details else day_of(row.at)

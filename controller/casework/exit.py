@@ -1,0 +1,49 @@
+"""A system is given back: terminated on request, or a trial whose reclaim a person has approved.
+
+Rules: LZ-21-7 (approved within 5 working days, reclaimed within 3), LZ-26b (data handed over before it is erased).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from controller.casework.addresses import release_subnets
+from controller.casework.confirming import confirmed
+from controller.casework.evidence import HandedIn
+from controller.casework.filing import Filing, file_case, in_service, system_of_stack
+from controller.casework.merging import approved, merge
+from controller.casework.outcome import Confirmation, Outcome
+from controller.casework.ports import Ports
+from controller.casework.steps import Taken
+from controller.store.casework import CaseRow
+
+PROCEDURE = "exit"
+
+
+def apply(session: Session, system: str, ports: Ports, *, actor: str, evidence: tuple[HandedIn, ...] = ()) -> CaseRow:
+    """Files the termination of `system` (`city/unit/system`, or the name of one of its stacks).
+
+    Raises Refused where it is not in service or a case is open on it.
+    """
+    row = system_of_stack(session, system)
+    filing = Filing(procedure=PROCEDURE, system=row, actor=actor, demand=in_service(row), evidence=evidence)
+    return file_case(session, filing, ports.evidence)
+
+
+def reclaim(taken: Taken) -> Outcome:
+    """A person has decided: the system's specs are taken out of the estate, so its stacks shall cease to exist."""
+    names = [spec.stack_name for spec in approved(taken)]
+    return taken.outcome(merged=merge(taken, put=(), remove=names))
+
+
+def release(taken: Taken) -> Outcome:
+    """A complete list has shown nothing left: the subnets are free again."""
+    release_subnets(taken.session, taken.case.system)
+    return taken.outcome()
+
+
+def confirm_end(taken: Taken) -> Outcome:
+    """Both parties have confirmed: the service has ended on that day, and the ledger closes."""
+    end = confirmed(taken, Confirmation.END, specs=())
+    taken.case.system.ended_on = end.on
+    return taken.outcome(confirmed=end)

@@ -1,0 +1,115 @@
+"""Units, persons and who plays which role: registered here, asked by every use case before it lets someone act."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from controller import audit, catalogue
+from controller.casework.codes import code_for
+from controller.domain.errors import WrongUse
+from controller.domain.funding import UnitKind
+from controller.domain.request import Person
+from controller.domain.roles import CONTROLLER_ACTOR, Role
+from controller.store.casework import PersonRow, UnitRow, UserRoleRow
+
+ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""What an account may be called: it stands in commits of the estate and in the audit trail."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A user's role in a city; `unit` is the code of the unit that a unit's role is for."""
+
+    account: str
+    city: str
+    role: Role
+    unit: str | None = None
+
+
+def register_unit(
+    session: Session, *, city: str, name: str, kind: UnitKind, county: str | None = None, by: str
+) -> UnitRow:
+    """The unit of that name, made where it is not known yet. A county's department names its county government (LZ-5).
+
+    Raises WrongUse where the county government is missing or unknown.
+    """
+    catalogue.city(city)
+    known = unit_named(session, city, name)
+    if known is not None:
+        return known
+    if (kind is UnitKind.COUNTY_DEPARTMENT) != (county is not None):
+        raise WrongUse("县区部门须注明所属县区政府，其他单位不须注明", where=name)
+    government = unit_named(session, city, county) if county is not None else None
+    if county is not None and government is None:
+        raise WrongUse(f"没有登记县区政府 {county}", remedy="请先登记县区政府")
+    taken = session.scalars(select(UnitRow.code).where(UnitRow.city == city)).all()
+    unit = UnitRow(
+        city=city,
+        code=code_for(name, taken),
+        name=name,
+        kind=kind.value,
+        county_id=government.id if government is not None else None,
+    )
+    session.add(unit)
+    session.flush()
+    audit.record(session, actor=by, action="unit.register", target=f"{city}/{unit.code}", details={"kind": kind.value})
+    return unit
+
+
+def grant(session: Session, given: Grant, *, by: str) -> None:
+    """Lets `given.account` play a role; giving it twice changes nothing.
+
+    Raises WrongUse for a role that the city does not know, or a unit's role without a known unit.
+    """
+    city = catalogue.city(given.city)
+    if not ACCOUNT.fullmatch(given.account):
+        raise WrongUse(f"{given.account!r} 不能作为账号", remedy="账号由小写字母、数字和 . _ - 组成，以字母或数字开头")
+    if given.account == CONTROLLER_ACTOR or given.role is Role.CONTROLLER:
+        raise WrongUse(f"{CONTROLLER_ACTOR} 是规则自身的名义，不能授予任何人")
+    if city.role(given.role) is None:
+        raise WrongUse(f"{city.name}的办法没有 {given.role.value} 这一角色")
+    unit = session.scalar(select(UnitRow).where(UnitRow.city == given.city, UnitRow.code == given.unit))
+    if (given.role is Role.UNIT) != (unit is not None):
+        raise WrongUse("使用单位的角色须指明已登记的单位，其他角色不指明单位", where=str(given.unit))
+    session.execute(
+        insert(UserRoleRow)
+        .values(account=given.account, city=given.city, role=given.role.value, unit_id=unit.id if unit else None)
+        .on_conflict_do_nothing()
+    )
+    audit.record(
+        session,
+        actor=by,
+        action="role.grant",
+        target=given.account,
+        details={"city": given.city, "role": given.role.value, "unit": given.unit},
+    )
+
+
+def roles_on(session: Session, account: str, unit: UnitRow) -> frozenset[Role]:
+    """The roles that `account` plays towards a case of `unit`. A county government acts for its departments (LZ-5)."""
+    if account == CONTROLLER_ACTOR:
+        return frozenset({Role.CONTROLLER})
+    rows = session.scalars(select(UserRoleRow).where(UserRoleRow.account == account, UserRoleRow.city == unit.city))
+    return frozenset(Role(row.role) for row in rows if row.unit_id in (None, unit.id, unit.county_id))
+
+
+def unit_named(session: Session, city: str, name: str) -> UnitRow | None:
+    """The registered unit of that name, if there is one."""
+    return session.scalar(select(UnitRow).where(UnitRow.city == city, UnitRow.name == name))
+
+
+def account_of(session: Session, person: Person) -> PersonRow:
+    """The row of a person, made where it is not known yet. The only door through which personal data enters."""
+    session.execute(
+        insert(PersonRow).values(name=person.name, email=person.email, mobile=person.mobile).on_conflict_do_nothing()
+    )
+    return session.scalars(
+        select(PersonRow).where(
+            PersonRow.name == person.name, PersonRow.email == person.email, PersonRow.mobile == person.mobile
+        )
+    ).one()
