@@ -1,4 +1,4 @@
-"""The state of a stack's resources as values."""
+"""The state of a stack's resources as values. Pure; `storage.py` keeps them in the database."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.engine.properties import PropertyMap
-from controller.engine.provider import Fields
+from controller.engine.provider import Fields, version_of
 
 
 @dataclass(frozen=True)
 class ResourceState:
-    """One resource that was made (or adopted): what was asked for, what the cloud showed last, and how it hangs together.
+    """One resource that was made (or adopted): what was asked for, what the cloud showed last, and how it hangs
+    together.
 
-    `missing` says that a complete scan and a read of its own found it gone; `unsettled` why it never reached its promised state.
+    `position` is its depth: one more than the deepest of its parent and dependencies, so what it needs always has a
+    lower one. `secret_outputs` names outputs to keep secret besides those of secret inputs. `pending_delete` says that
+    it is only there to be removed. `missing` says that a complete scan and a read of its own found it gone; `unsettled`
+    why it never reached its promised state.
     """
 
     urn: str
@@ -31,6 +35,12 @@ class ResourceState:
     position: int = 0
     protect: bool = False
     retain_on_delete: bool = False
+    secret_outputs: Sequence[str] = ()
     pending_delete: bool = False
     missing: bool = False
     unsettled: str = ""
+
+    @property
+    def version(self) -> str:
+        """The observed version: what a plan rests on."""
+        return version_of(self.observed)

@@ -19,9 +19,7 @@ from controller.engine.state import ResourceState
 from controller.store.engine import ResourceRow
 from controller.store.vault import Vault
 
-_PLAIN = tuple(
-    item.name for item in fields(ResourceState) if item.name not in {"id", "inputs", "outputs", "observed"}
-)
+_PLAIN = tuple(item.name for item in fields(ResourceState) if item.name not in {"id", "inputs", "outputs", "observed"})
 _SEALED = ("inputs", "outputs", "observed")
 
 
@@ -29,13 +27,22 @@ def to_document(state: ResourceState, vault: Vault) -> dict[str, Any]:
     """`state` as JSON in which every secret is sealed."""
     plain = {name: getattr(state, name) for name in _PLAIN}
     plain["dependencies"] = list(state.dependencies)
+    plain["secret_outputs"] = list(state.secret_outputs)
     plain["property_dependencies"] = {path: list(urns) for path, urns in state.property_dependencies.items()}
     return {**plain, "id": state.id, **{name: sealed(getattr(state, name), vault) for name in _SEALED}}
 
 
 def from_document(document: Mapping[str, Any], vault: Vault) -> ResourceState:
     """The state that `to_document` made `document` of."""
-    return ResourceState(**{**document, **{name: opened(document[name], vault) for name in _SEALED}})
+    return ResourceState(
+        **{
+            **document,
+            **{name: opened(document[name], vault) for name in _SEALED},
+            "dependencies": tuple(document["dependencies"]),
+            "property_dependencies": {path: tuple(urns) for path, urns in document["property_dependencies"].items()},
+            "secret_outputs": tuple(document["secret_outputs"]),
+        }
+    )
 
 
 def load_state(session: Session, stack_id: int, vault: Vault) -> list[ResourceState]:
@@ -49,7 +56,7 @@ def load_state(session: Session, stack_id: int, vault: Vault) -> list[ResourceSt
 
 
 def save(session: Session, stack_id: int, states: Iterable[ResourceState], vault: Vault) -> None:
-    """Writes each row, new or changed; rows that become pending come first, since a URN has one live row at any time."""
+    """Writes each row. Those that wait for removal come first, since a URN has one live row at any time."""
     for state in sorted(states, key=lambda one: not one.pending_delete):
         document = to_document(state, vault)
         values = {
@@ -80,7 +87,4 @@ def remove(session: Session, stack_id: int, states: Iterable[ResourceState]) -> 
 
 def from_row(row: ResourceRow, vault: Vault) -> ResourceState:
     """The state that a row holds."""
-    plain = {name: getattr(row, name) for name in _PLAIN}
-    return ResourceState(
-        **plain, id=row.physical_id, **{name: opened(getattr(row, name), vault) for name in _SEALED}
-    )
+    return from_document({name: getattr(row, name) for name in (*_PLAIN, *_SEALED)} | {"id": row.physical_id}, vault)

@@ -201,6 +201,7 @@ class ResourceRow(Base):
     version: Mapped[str] = mapped_column(Text, default="")
     protect: Mapped[bool] = mapped_column(Boolean, default=False)
     retain_on_delete: Mapped[bool] = mapped_column(Boolean, default=False)
+    secret_outputs: Mapped[list[str]] = mapped_column(JSONB, default=list)
     pending_delete: Mapped[bool] = mapped_column(Boolean, default=False)
     missing: Mapped[bool] = mapped_column(Boolean, default=False)
     unsettled: Mapped[str] = mapped_column(Text, default="")

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("protect", sa.Boolean(), nullable=False),
         sa.Column("retain_on_delete", sa.Boolean(), nullable=False),
+        sa.Column("secret_outputs", JSONB(), nullable=False),
         sa.Column("pending_delete", sa.Boolean(), nullable=False),
         sa.Column("missing", sa.Boolean(), nullable=False),
         sa.Column("unsettled", sa.Text(), nullable=False),

@@ -1,0 +1,36 @@
+"""A person's recorded word about one resource that bears data: without it none is replaced or deleted (invariant 4).
+
+`approval.py` records it; `execute.py` asks for it right before the intent.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from controller.clock import real_now
+from controller.engine.state import ResourceState
+from controller.store.engine import DecisionRow
+
+
+def give_up(session: Session, stack_id: int, resource: ResourceState, *, person: str, ground: str) -> None:
+    """Records that `person` gives up `resource`, on `ground` (a document or case). It holds for its id and no other."""
+    session.execute(
+        insert(DecisionRow)
+        .values(
+            stack_id=stack_id,
+            urn=resource.urn,
+            physical_id=resource.id,
+            person=person,
+            ground=ground,
+            decided_at=real_now(),
+        )
+        .on_conflict_do_nothing(index_elements=["stack_id", "urn", "physical_id"])
+    )
+
+
+def given_up(session: Session, stack_id: int) -> frozenset[tuple[str, str]]:
+    """URN and id of each resource of the stack that a person gave up."""
+    rows = session.execute(select(DecisionRow.urn, DecisionRow.physical_id).where(DecisionRow.stack_id == stack_id))
+    return frozenset((urn, physical_id) for urn, physical_id in rows)

@@ -1,0 +1,89 @@
+"""The rows of one stack while it is worked on: what the claim's holder knows, shared by the threads of a run.
+
+Only the claim's holder writes them, so the copy in memory is the state. Each change is told here after its commit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from controller.engine.planner import Key
+from controller.engine.properties import Secret
+from controller.engine.provider import Observation
+from controller.engine.state import ResourceState
+
+
+class Rows:
+    """State rows by URN and generation."""
+
+    def __init__(self, states: Iterable[ResourceState]) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[Key, ResourceState] = {(one.urn, one.generation): one for one in states}
+        self._live: dict[str, ResourceState] = {one.urn: one for one in self._rows.values() if not one.pending_delete}
+
+    @property
+    def by_urn(self) -> Mapping[str, ResourceState]:
+        """The rows that stand; what waits for its removal is not among them."""
+        return MappingProxyType(self._live)
+
+    def live(self, urn: str) -> ResourceState | None:
+        """The row of `urn` that stands, None where there is none."""
+        with self._lock:
+            return self._live.get(urn)
+
+    def stands(self, resource: ResourceState) -> bool:
+        """Whether the row of that URN and generation is there and not known as missing."""
+        with self._lock:
+            row = self._rows.get((resource.urn, resource.generation))
+            return row is not None and not row.missing
+
+    def all(self) -> list[ResourceState]:
+        """Every row as it is now."""
+        with self._lock:
+            return list(self._rows.values())
+
+    def apply(self, saves: Iterable[ResourceState], removes: Iterable[ResourceState]) -> None:
+        """Follows what was committed."""
+        with self._lock:
+            for one in removes:
+                self._rows.pop((one.urn, one.generation), None)
+                self._forget_live(one)
+            for one in saves:
+                self._rows[one.urn, one.generation] = one
+                if one.pending_delete:
+                    self._forget_live(one)
+            self._live |= {one.urn: one for one in saves if not one.pending_delete}
+
+    def _forget_live(self, one: ResourceState) -> None:
+        live = self._live.get(one.urn)
+        if live is not None and live.generation == one.generation:
+            del self._live[one.urn]
+
+
+def taking_over(
+    new: ResourceState, prior: ResourceState | None
+) -> tuple[Sequence[ResourceState], Sequence[ResourceState]]:
+    """Rows to save and to remove when `new` stands: the one before it waits for its removal, or is gone already."""
+    if prior is None or prior.generation == new.generation:
+        return [new], []
+    if prior.missing:
+        return [new], [prior]
+    return [replace(prior, pending_delete=True), new], []
+
+
+def seen(target: ResourceState, observation: Observation) -> ResourceState:
+    """`target` as `observation` shows it: secret inputs stay secret where the cloud tells them back."""
+    secret = {name for name, value in target.inputs.items() if isinstance(value, Secret)} | set(target.secret_outputs)
+    outputs = {
+        name: Secret(value) if name in secret and not isinstance(value, Secret) else value
+        for name, value in observation.outputs.items()
+    }
+    return replace(target, id=observation.id, outputs=outputs, observed=observation.fields, missing=False, unsettled="")
+
+
+def gone(target: ResourceState) -> tuple[Sequence[ResourceState], Sequence[ResourceState]]:
+    """Rows to save and to remove once `target` is deleted: one that is to be made anew stands on, as missing."""
+    return ([], [target]) if target.pending_delete else ([replace(target, missing=True)], [])
