@@ -5,7 +5,9 @@ from typing import Any
 from sandbox.cloud.service import Microversions
 
 
-def version(identifier: str, url: str, *, versions: Microversions | None = None, status: str = "CURRENT") -> dict[str, Any]:
+def version(
+    identifier: str, url: str, *, versions: Microversions | None = None, status: str = "CURRENT"
+) -> dict[str, Any]:
     """One entry of a version document; `url` is where that version answers."""
     document: dict[str, Any] = {
         "id": identifier,

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 
 class ApiError(Exception):
-    """An answer that is an error: status, message for the caller, and the type name that neutron and cinder put beside it."""
+    """An answer that is an error: status, message for the caller, and the type name that neutron puts beside it."""
 
     status = 500
 
@@ -24,27 +24,27 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
 
-class BadRequest(ApiError):  # noqa: N818  HTTP's own names say what they are
+class BadRequest(ApiError):
     status = 400
 
 
-class Unauthorized(ApiError):  # noqa: N818
+class Unauthorized(ApiError):
     status = 401
 
 
-class Forbidden(ApiError):  # noqa: N818
+class Forbidden(ApiError):
     status = 403
 
 
-class NotFound(ApiError):  # noqa: N818
+class NotFound(ApiError):
     status = 404
 
 
-class Conflict(ApiError):  # noqa: N818
+class Conflict(ApiError):
     status = 409
 
 
-class OverLimit(ApiError):  # noqa: N818
+class OverLimit(ApiError):
     """Too large or too often: cinder's quota error (413)."""
 
     status = 413
@@ -103,7 +103,8 @@ def octavia_dialect(error: ApiError) -> ErrorBody:
 def glance_dialect(error: ApiError) -> ErrorBody:
     """Glance answers errors in HTML."""
     name = f"{error.status} {title(error.status)}"
-    page = f"<html>\n <head>\n  <title>{name}</title>\n </head>\n <body>\n  <h1>{name}</h1>\n  {error.message}<br /><br />\n </body>\n</html>"
+    head = f" <head>\n  <title>{name}</title>\n </head>"
+    page = f"<html>\n{head}\n <body>\n  <h1>{name}</h1>\n  {error.message}<br /><br />\n </body>\n</html>"
     return ErrorBody(page.encode(), "text/html")
 
 

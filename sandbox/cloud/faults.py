@@ -1,10 +1,10 @@
 """The fault script: rules that say which requests go wrong, and how. Set on the admin port, asked for every request.
 
-A rule matches by service, method and path (regular expressions), project (id), a substring of the body; it fires from its
-`nth` match on, `count` times (`null`: for ever). What it does is its `action`:
+A rule matches by service, method and path (regular expressions), project (id), a substring of the body; it fires from
+its `nth` match on, `count` times (`null`: for ever). What it does is its `action`:
 
     latency       wait `seconds` first
-    status        answer `status` (409, 429 with Retry-After of `seconds`, 500, 503) in the service's own form; no effect
+    status        answer `status` (409, 429 with Retry-After of `seconds`, 500, 503) as the service would; no effect
     close_before  close the connection; no effect
     lose_reply    the effect happens; the connection is closed instead of an answer
     empty_page    a list answers with nothing in it and no next page

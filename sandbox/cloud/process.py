@@ -1,6 +1,7 @@
 """The simulated cloud as a process of its own: started, found again, asked on its admin port, ended.
 
-Tests and the demo use `start(home)` as a context manager; the command line uses `start(home, detached=True)` and `find`.
+Tests and the demo use `start(home)` as a context manager; the command line uses `start(home, detached=True)` and
+`find`.
 """
 
 import json
@@ -92,7 +93,8 @@ class RunningCloud:
 def start(home: Path, *, latency: str = "zero", port: int = 0, detached: bool = False) -> RunningCloud:
     """Start a cloud with its files in `home` and wait until it answers.
 
-    `latency` is `zero` or `realistic`. Unless `detached`, it ends when this process does. `CloudError` if it does not start.
+    `latency` is `zero` or `realistic`. Unless `detached`, it ends when this process does. `CloudError` if it does not
+    start.
     """
     home = home.resolve()
     home.mkdir(parents=True, exist_ok=True)
@@ -101,9 +103,7 @@ def start(home: Path, *, latency: str = "zero", port: int = 0, detached: bool = 
     if not detached:
         command += ["--parent", str(os.getpid())]
     with (home / LOG).open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         cloud = find(home)
@@ -135,7 +135,7 @@ def write_record(url: str, admin_url: str, home: Path) -> None:
 
 
 def start_of(pid: int) -> str:
-    """The start time of a process as the kernel counts it (clock ticks since boot); empty where it is gone or a zombie."""
+    """When a process began, as the kernel counts it (clock ticks since boot); empty where it is gone or a zombie."""
     try:
         after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

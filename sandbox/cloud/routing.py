@@ -1,9 +1,9 @@
-"""From method and path to a handler: what a handler is given (`Call`), what it gives back (`Reply`), and the table between."""
+"""From method and path to a handler: what it is given (`Call`), what it gives back (`Reply`), the table between."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sandbox.cloud.caller import NOBODY, Caller
 from sandbox.cloud.errors import BadRequest, Forbidden, NotFound
@@ -80,7 +80,8 @@ class Reply:
     content_type: str = "application/json"
 
 
-Handler = Callable[[Call], "Reply | dict[str, Any] | list[Any] | None"]
+Handler = Callable[[Call], "Reply | dict[str, Any] | None"]
+Registered = TypeVar("Registered", bound=Handler)
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,10 @@ class Router:
 
     def add(
         self, method: str, pattern: str, *, status: int = 200, admin: bool = False, public: bool = False
-    ) -> Callable[[Handler], Handler]:
+    ) -> Callable[[Registered], Registered]:
         """Register the decorated handler."""
 
-        def register(handler: Handler) -> Handler:
+        def register(handler: Registered) -> Registered:
             route = Route(tuple(pattern.rstrip("/").split("/")[1:]), handler, status, admin, public)
             routes = self._routes.setdefault((method, len(route.segments)), [])
             routes.append(route)
@@ -144,22 +145,22 @@ class Router:
 
         return register
 
-    def get(self, pattern: str, **options: Any) -> Callable[[Handler], Handler]:
+    def get(self, pattern: str, **options: Any) -> Callable[[Registered], Registered]:
         """`add` for GET."""
         return self.add("GET", pattern, **options)
 
-    def post(self, pattern: str, **options: Any) -> Callable[[Handler], Handler]:
+    def post(self, pattern: str, **options: Any) -> Callable[[Registered], Registered]:
         """`add` for POST; give the status of success, for it differs (200, 201, 202)."""
         return self.add("POST", pattern, **options)
 
-    def put(self, pattern: str, **options: Any) -> Callable[[Handler], Handler]:
+    def put(self, pattern: str, **options: Any) -> Callable[[Registered], Registered]:
         """`add` for PUT."""
         return self.add("PUT", pattern, **options)
 
-    def patch(self, pattern: str, **options: Any) -> Callable[[Handler], Handler]:
+    def patch(self, pattern: str, **options: Any) -> Callable[[Registered], Registered]:
         """`add` for PATCH."""
         return self.add("PATCH", pattern, **options)
 
-    def delete(self, pattern: str, **options: Any) -> Callable[[Handler], Handler]:
+    def delete(self, pattern: str, **options: Any) -> Callable[[Registered], Registered]:
         """`add` for DELETE, which answers 204 unless the route names another status."""
         return self.add("DELETE", pattern, **options)

@@ -25,7 +25,7 @@ UPLOAD_LIMIT = 256 * 1024 * 1024
 """The largest body taken (bytes): an image of a test, not of an operating system."""
 
 
-class Hangup(Exception):  # noqa: N818  not an error: the answer is that there is none
+class Hangup(Exception):
     """The connection is to be closed without an answer."""
 
 
@@ -157,9 +157,7 @@ def _response(reply: Reply) -> web.Response:
 def _error(service: Service, error: ApiError) -> web.Response:
     body = service.dialect(error)
     headers = {**error.headers, **body.headers}
-    return _response(
-        Reply(status=error.status, headers=headers, content=body.content, content_type=body.content_type)
-    )
+    return _response(Reply(status=error.status, headers=headers, content=body.content, content_type=body.content_type))
 
 
 def _kill(fault: Fault) -> None:

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from sandbox.cloud.world import World
 
 Maker = Callable[["World", str, dict[str, Any]], Document]
-"""Makes one object of a kind in a project (id) from the fields given; the admin port's bulk seed calls it by the thousand."""
+"""Makes one object of a kind in a project (id) from the fields given; the admin port's bulk seed calls it."""
+
+
+StateClass = type[Any]
+"""A class made with no arguments: the empty memory of a service."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,9 @@ class Microversions:
         try:
             major, minor = (int(part) for part in version.split("."))
         except ValueError:
-            raise BadRequest(f"API Version String {version} is of invalid format. Must be of format MajorNum.MinorNum.") from None
+            raise BadRequest(
+                f"API Version String {version} is of invalid format. Must be of format MajorNum.MinorNum."
+            ) from None
         if not self.lowest <= (major, minor) <= self.highest:
             low, high = (".".join(map(str, bound)) for bound in (self.lowest, self.highest))
             raise ApiError(
@@ -76,7 +82,7 @@ class Service:
     """What the catalogue names, below the cloud's address: `compute/v2.1` (may hold `$(project_id)s`)."""
     routes: Router
     dialect: Dialect
-    state: type
+    state: StateClass
     """Made with no arguments at boot; kept in `World` by its type."""
     microversions: Microversions | None = None
     seed: Callable[["World", Mapping[str, Any]], None] = _seed_nothing

@@ -31,16 +31,15 @@ class Transitions:
     def __init__(self, *, realistic: bool) -> None:
         self.realistic = realistic
         self._due: deque[Callable[[], None]] = deque()
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._generation = 0
 
     def after(self, step: str, happen: Callable[[], None]) -> None:
         """Let `happen` come after the latency of `step` (a key of `REALISTIC`)."""
         if not self.realistic:
             self._due.append(happen)
             return
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(REALISTIC.get(step, DEFAULT_SECONDS), lambda: self._fire(timer, happen))
-        self._timers.add(timer)
+        seconds = REALISTIC.get(step, DEFAULT_SECONDS)
+        asyncio.get_running_loop().call_later(seconds, self._fire, self._generation, happen)
 
     def settle(self) -> None:
         """Let everything happen that is due without latency; the server calls it once a reply is rendered."""
@@ -50,11 +49,10 @@ class Transitions:
     def forget(self) -> None:
         """Drop what is due: the world it belonged to is gone."""
         self._due.clear()
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        self._generation += 1
 
-    def _fire(self, timer: asyncio.TimerHandle, happen: Callable[[], None]) -> None:
-        self._timers.discard(timer)
+    def _fire(self, generation: int, happen: Callable[[], None]) -> None:
+        if generation != self._generation:
+            return
         happen()
         self.settle()

@@ -1,13 +1,13 @@
 """The admin port: what a test asks of the world itself, not of the cloud. JSON over HTTP, loopback only, no token.
 
-    GET    /status                   addresses, latency, objects by kind
-    POST   /seed                     objects in bulk (see `bulk.seed`)
-    GET    /objects?kind=server      the documents of a kind, as kept; `project_id` and other fields filter
-    POST   /reset                    back to the moment after boot
-    GET    /counts   DELETE /counts  calls by service, method and project
-    GET    /faults   DELETE /faults  the fault script
-    POST   /faults                   add rules (one, or a list): see `sandbox.cloud.faults`
-    POST   /latency                  {"latency": "zero" | "realistic"}
+GET    /status                   addresses, latency, objects by kind
+POST   /seed                     objects in bulk (see `bulk.seed`)
+GET    /objects?kind=server      the documents of a kind, as kept; `project_id` and other fields filter
+POST   /reset                    back to the moment after boot
+GET    /counts   DELETE /counts  calls by service, method and project
+GET    /faults   DELETE /faults  the fault script
+POST   /faults                   add rules (one, or a list): see `sandbox.cloud.faults`
+POST   /latency                  {"latency": "zero" | "realistic"}
 """
 
 from sandbox.cloud.admin.port import Admin

@@ -3,8 +3,9 @@
     {"projects": 40, "per_project": {"network": 1, "server": 50, "volume": 100},
      "fields": {"server": {"name": "s-{project}-{n}", "metadata": {"yunguan_identity": "{uuid}"}}}}
 
-`projects` is how many new projects to make, or a list of ids of those to fill. Texts in `fields` are templates: `{n}` counts within
-kind and project, `{project}` is the project's id, `{index}` its number in this call, `{uuid}` is new each time.
+`projects` is how many new projects to make, or a list of ids of those to fill. Texts in `fields` are templates: `{n}`
+counts within kind and project, `{project}` is the project's id, `{index}` its number in this call, `{uuid}` is new each
+time.
 """
 
 import uuid
@@ -16,7 +17,7 @@ from sandbox.cloud.world import World
 
 
 def seed(world: World, order: Any) -> dict[str, Any]:
-    """Make what is ordered, kinds in the order given; returns the projects' ids and how many objects were made by kind."""
+    """Make what is ordered, kinds in the order given; returns the projects' ids and the number of objects by kind."""
     if not isinstance(order, dict):
         raise BadRequest("seed takes an object with projects, per_project and fields")
     per_project: Mapping[str, int] = order.get("per_project", {})

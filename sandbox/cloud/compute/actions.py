@@ -12,7 +12,8 @@ from sandbox.cloud.compute.finding import server_of
 from sandbox.cloud.compute.routes import routes
 from sandbox.cloud.compute.state import ComputeState
 from sandbox.cloud.errors import BadRequest, Conflict, NotFound
-from sandbox.cloud.image.images import make_image, visible as visible_image
+from sandbox.cloud.image.images import make_image
+from sandbox.cloud.image.images import visible as visible_image
 from sandbox.cloud.network import plugging
 from sandbox.cloud.routing import Call, Reply
 from sandbox.cloud.store import Document
@@ -126,7 +127,13 @@ def _rebuild(call: Call, server: Document, argument: Any) -> Reply:
 def _create_image(call: Call, server: Document, argument: Any) -> Reply:
     """An image of the server; of one that boots from a volume, snapshots of its volumes."""
     properties = {key: str(value) for key, value in (argument.get("metadata") or {}).items()}
-    fields = {"name": argument["name"], "size": 0, "instance_uuid": server["id"], "image_type": "snapshot", **properties}
+    fields = {
+        "name": argument["name"],
+        "size": 0,
+        "instance_uuid": server["id"],
+        "image_type": "snapshot",
+        **properties,
+    }
     image = make_image(call.world, server["project_id"], fields)
     if not server["image_id"]:
         for attachment in server["attachments"]:
@@ -187,7 +194,11 @@ def _reset_state(_call: Call, server: Document, argument: Any) -> None:
 
 def _live_migrate(call: Call, server: Document, argument: Any) -> None:
     state = call.world[ComputeState]
-    others = [one["name"] for one in state.hosts if one["zone"] == server["availability_zone"] and one["name"] != server["host"]]
+    others = [
+        one["name"]
+        for one in state.hosts
+        if one["zone"] == server["availability_zone"] and one["name"] != server["host"]
+    ]
     target = argument.get("host") or others[0]
     lifecycle.enter(server, "MIGRATING", task="migrating")
 

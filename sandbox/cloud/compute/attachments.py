@@ -23,9 +23,7 @@ def attached(
 ) -> Document:
     """Attach a volume (404 unknown, 400 not available) and note it on the server; returns the note."""
     device = device or _next_device(server)
-    attachment = attaching.attach(
-        call.world, call.caller, volume_id=volume_id, server_id=server["id"], device=device
-    )
+    attachment = attaching.attach(call.world, call.caller, volume_id=volume_id, server_id=server["id"], device=device)
     note: Document = {
         "volume_id": volume_id,
         "attachment_id": attachment["id"],
@@ -110,12 +108,10 @@ def update(call: Call) -> None:
     fields = call.body("volumeAttachment")
     if "delete_on_termination" in fields:
         note["delete_on_termination"] = bool(fields["delete_on_termination"])
-    wanted = fields.get("volumeId", note["volume_id"])
+    wanted: str = fields.get("volumeId") or note["volume_id"]
     if wanted != note["volume_id"]:
         call.require_admin()
-        attaching.attach(
-            call.world, call.caller, volume_id=wanted, server_id=server["id"], device=note["device"]
-        )
+        attaching.attach(call.world, call.caller, volume_id=wanted, server_id=server["id"], device=note["device"])
         attaching.detach(call.world, volume_id=note["volume_id"], server_id=server["id"])
         note["volume_id"] = wanted
 

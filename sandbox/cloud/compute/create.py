@@ -119,7 +119,11 @@ def make_server(world: World, project_id: str, fields: dict[str, Any]) -> Docume
         raise BadRequest(f"there is no flavor {fields['flavor']!r}")
     server = new_server(Caller("", project_id=project_id), fields["name"], flavor, fields)
     zone, host = scheduler.zone_of(state, fields.get("availability_zone"))
-    server |= {"availability_zone": zone, "host": scheduler.place(state, zone, host, None), "tags": fields.get("tags", [])}
+    server |= {
+        "availability_zone": zone,
+        "host": scheduler.place(state, zone, host, None),
+        "tags": fields.get("tags", []),
+    }
     _finish(server)
     return state.servers.add(server)
 
@@ -213,9 +217,7 @@ def _networks(call: Call, fields: Document) -> list[Document]:
     return networks
 
 
-def _take(
-    call: Call, server: Document, mappings: list[Document], networks: list[Document], fields: Document
-) -> None:
+def _take(call: Call, server: Document, mappings: list[Document], networks: list[Document], fields: Document) -> None:
     """Make or take the volumes and ports, noting each on the server as it is taken."""
     for mapping in mappings:
         if _is_volume(mapping):

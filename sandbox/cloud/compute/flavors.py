@@ -9,7 +9,7 @@ from sandbox.cloud.caller import Caller
 from sandbox.cloud.compute.routes import routes
 from sandbox.cloud.compute.state import ComputeState
 from sandbox.cloud.errors import BadRequest, Conflict, NotFound
-from sandbox.cloud.routing import Call, Microversion
+from sandbox.cloud.routing import Call
 from sandbox.cloud.store import Document
 from sandbox.cloud.world import World
 
@@ -207,7 +207,9 @@ def access(call: Call) -> dict[str, Any]:
     pairs = sorted(call.world[ComputeState].flavor_access)
     return {
         "flavor_access": [
-            {"flavor_id": identifier, "tenant_id": project} for identifier, project in pairs if identifier == flavor["id"]
+            {"flavor_id": identifier, "tenant_id": project}
+            for identifier, project in pairs
+            if identifier == flavor["id"]
         ]
     }
 

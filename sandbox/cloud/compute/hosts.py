@@ -58,12 +58,12 @@ def _service(call: Call, service: Document) -> Document:
 
 @routes.put("/v2.1/os-services/{service_id}", admin=True)
 def update_service(call: Call) -> dict[str, Any]:
-    """Enable, disable or force down a service (2.53); before, `enable`, `disable` and `force-down` by host and binary."""
+    """Enable, disable or force down a service, by its id (2.53) or by a word in its place with host and binary."""
     state = call.world[ComputeState]
     fields = call.json()
     word = call.params["service_id"]
     if word in {"enable", "disable", "disable-log-reason", "force-down"}:
-        service = next((one for one in state.services if one["host"] == fields["host"] and one["binary"] == fields["binary"]), None)
+        service = state.services.first(host=fields["host"], binary=fields["binary"])
         if service is None:
             raise NotFound(f"Could not find binary {fields['binary']} on host {fields['host']}.")
         if word != "force-down":

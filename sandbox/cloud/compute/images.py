@@ -12,9 +12,8 @@ from sandbox.cloud.store import Document
 BASE = "/v2.1/images"
 ONE = BASE + "/{image_id}"
 METADATA = ONE + "/metadata"
-STANDARD = READ_ONLY | {
-    "name", "project_id", "container_format", "disk_format", "os_hidden", "protected", "min_disk", "min_ram", "visibility"
-}  # fmt: skip
+STANDARD = READ_ONLY | {"name", "project_id", "visibility", "container_format", "disk_format", "min_disk", "min_ram"}
+STANDARD |= {"os_hidden", "protected"}
 
 
 def _require_proxy(call: Call) -> None:

@@ -130,5 +130,3 @@ def delete(call: Call) -> Reply:
     """Forget a keypair."""
     call.world[ComputeState].keypairs.remove(_find(call)["id"])
     return Reply(status=204 if call.microversion >= (2, 2) else 202)
-
-

@@ -99,7 +99,7 @@ def finish_delete(world: World, server: Document) -> None:
 
 
 def release(world: World, server: Document) -> None:
-    """Free all ports and volumes of a server: removed if nova made them or `delete_on_termination` says so, else kept."""
+    """Free all ports and volumes of a server; those that nova made, or that are to end with it, are removed."""
     for port in server["ports"]:
         if port["made_here"]:
             plugging.remove_port(world, port["port_id"])

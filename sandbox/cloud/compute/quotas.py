@@ -22,15 +22,10 @@ def limit_of(state: ComputeState, project_id: str, name: str) -> int:
 
 def require(state: ComputeState, project_id: str, **wanted: tuple[int, int]) -> None:
     """Refuse (403) unless each resource, given as (used, asked), stays within its limit."""
-    over = {}
     for name, (used, asked) in wanted.items():
         limit = limit_of(state, project_id, name)
         if 0 <= limit < used + asked:
-            over[name] = (asked, used, limit)
-    if over:
-        names = ", ".join(over)
-        asked, used, limits = (", ".join(str(numbers[place]) for numbers in over.values()) for place in range(3))
-        raise Forbidden(f"Quota exceeded for {names}: Requested {asked}, but already used {used} of {limits} {names}")
+            raise Forbidden(f"Quota exceeded for {name}: Requested {asked}, but already used {used} of {limit} {name}")
 
 
 def usage(state: ComputeState, project_id: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What nova tells beside its resources: extensions, consoles, passwords, topology, diagnostics, instance actions, usage."""
+"""What nova tells beside its resources: extensions, consoles, passwords, topology, diagnostics, actions, usage."""
 
 import uuid
 from datetime import UTC, datetime
@@ -11,7 +11,14 @@ from sandbox.cloud.errors import NotFound
 from sandbox.cloud.routing import Call
 
 ONE = "/v2.1/servers/{server_id}"
-EXTENSIONS = ("os-availability-zone", "os-flavor-access", "os-keypairs", "os-quota-sets", "os-server-groups", "os-volumes")
+EXTENSIONS = (
+    "os-availability-zone",
+    "os-flavor-access",
+    "os-keypairs",
+    "os-quota-sets",
+    "os-server-groups",
+    "os-volumes",
+)
 
 
 @routes.get("/v2.1/extensions")
@@ -19,7 +26,14 @@ def extensions(_call: Call) -> dict[str, Any]:
     """The extensions of old, all built in now."""
     return {
         "extensions": [
-            {"alias": alias, "name": alias, "namespace": "", "description": "", "updated": "2014-12-03T00:00:00Z", "links": []}
+            {
+                "alias": alias,
+                "name": alias,
+                "namespace": "",
+                "description": "",
+                "updated": "2014-12-03T00:00:00Z",
+                "links": [],
+            }
             for alias in EXTENSIONS
         ]
     }

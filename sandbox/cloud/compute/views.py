@@ -131,6 +131,5 @@ def _volumes(call: Call, server: Document) -> list[Document]:
     if call.microversion < (2, 3):
         return [{"id": one["volume_id"]} for one in server["attachments"]]
     return [
-        {"id": one["volume_id"], "delete_on_termination": one["delete_on_termination"]}
-        for one in server["attachments"]
+        {"id": one["volume_id"], "delete_on_termination": one["delete_on_termination"]} for one in server["attachments"]
     ]

@@ -1,4 +1,4 @@
-"""Keystone v3: who may ask (tokens, application credentials), where services live (catalogue), and the resources of both."""
+"""Keystone v3: who may ask (tokens, application credentials), where services live, and the resources behind both."""
 
 from sandbox.cloud.errors import keystone_dialect
 from sandbox.cloud.identity import applications, assignments, endpointgroups, grouping, resources, tokens, versions  # noqa: F401  importing registers their routes

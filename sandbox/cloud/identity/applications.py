@@ -28,7 +28,7 @@ def create(call: Call) -> dict[str, Any]:
     if call.params["user_id"] != call.caller.user_id or call.caller.project_id is None:
         raise Forbidden("You are not authorized to perform the requested action.")
     if state.application_credentials.first(user_id=call.caller.user_id, name=fields["name"]):
-        raise Conflict(f"Conflict occurred attempting to store application_credential - Duplicate entry {fields['name']}.")
+        raise Conflict(f"Conflict occurred attempting to store application_credential - Duplicate {fields['name']}.")
     held = project_roles(state, call.caller.user_id, call.caller.project_id)
     named = {role.get("name") or role.get("id") for role in fields.get("roles", [])}
     roles = [role for role in held if not named or named & {role["name"], role["id"]}]

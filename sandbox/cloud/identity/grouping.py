@@ -1,4 +1,4 @@
-"""What hangs on keystone's resources: members of groups, projects of a user, tags of a project, a domain's configuration."""
+"""What hangs on keystone's resources: a group's members, a user's projects, a project's tags, a domain's settings."""
 
 from typing import Any
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.cloud import tagging
 from sandbox.cloud.errors import BadRequest, Conflict, Forbidden
 from sandbox.cloud.identity.assignments import drop_of, project_roles
 from sandbox.cloud.identity.routes import routes
@@ -72,8 +73,16 @@ KINDS = (
         _own_user,
     ),
     Kind("group", "groups", {"domain_id": "default", "description": ""}, ("name", "domain_id"), ("name", "domain_id")),
-    Kind("role", "roles", {"domain_id": None, "description": None, "options": {}}, ("name", "domain_id"), ("name", "domain_id")),
-    Kind("service", "services", {**ENABLED, "name": None, "description": ""}, filters=("name", "type"), readable=_anybody),
+    Kind(
+        "role",
+        "roles",
+        {"domain_id": None, "description": None, "options": {}},
+        ("name", "domain_id"),
+        ("name", "domain_id"),
+    ),
+    Kind(
+        "service", "services", {**ENABLED, "name": None, "description": ""}, filters=("name", "type"), readable=_anybody
+    ),
     Kind(
         "endpoint",
         "endpoints",
@@ -81,7 +90,7 @@ KINDS = (
         filters=("interface", "service_id", "region_id"),
         readable=_anybody,
     ),
-    Kind("region", "regions", {"description": "", "parent_region_id": None}, ("id",), ("parent_region_id",), _anybody),
+    Kind("region", "regions", {"description": "", "parent_region_id": None}, (), ("parent_region_id",), _anybody),
     Kind("credential", "credentials", {"project_id": None}, filters=("type", "user_id")),
     Kind(
         "limit",
@@ -110,6 +119,8 @@ def new(state: IdentityState, kind: Kind, fields: Mapping[str, Any]) -> Document
     collection: Collection = getattr(state, kind.plural)
     document = {"id": uuid.uuid4().hex, **kind.defaults, **fields}
     document = {name: value for name, value in document.items() if name not in SECRET_FIELDS}
+    if document["id"] in collection:
+        raise Conflict(f"Conflict occurred attempting to store {kind.noun} - Duplicate entry {document['id']}.")
     _must_be_unique(collection, kind, document)
     if kind.noun == "user" and fields.get("password"):
         state.passwords[document["id"]] = fields["password"]
@@ -122,10 +133,11 @@ def shown(call: Call, document: Document) -> Document:
 
 
 def _must_be_unique(collection: Collection, kind: Kind, document: Document) -> None:
+    """Refuse (409) a document whose unique fields another one has."""
     if not kind.unique:
         return
     twin = collection.first(**{name: document[name] for name in kind.unique})
-    if twin is not None and twin["id"] != document["id"] or (kind.unique == ("id",) and twin is not None):
+    if twin is not None and twin["id"] != document["id"]:
         named = ", ".join(f"{name} {document[name]}" for name in kind.unique)
         raise Conflict(f"Conflict occurred attempting to store {kind.noun} - Duplicate entry found with {named}.")
 
@@ -169,7 +181,7 @@ def _register(kind: Kind) -> None:
         if fields.get("password"):
             state.passwords[document["id"]] = fields["password"]
         plain = {name: value for name, value in fields.items() if name not in SECRET_FIELDS}
-        _must_be_unique(kind.of(call), kind, {**document, **plain, "id": document["id"]}) if kind.unique != ("id",) else None
+        _must_be_unique(kind.of(call), kind, {**document, **plain})
         kind.of(call).change(document, **plain)
         return {kind.noun: {**document, "links": {"self": call.url}}}
 
@@ -193,19 +205,7 @@ def _selected(call: Call, kind: Kind, document: Document) -> bool:
                 return False
         elif value != wanted:
             return False
-    return _tagged(call, document)
-
-
-def _tagged(call: Call, document: Document) -> bool:
-    """The four tag filters of projects."""
-    tags = set(document.get("tags", ()))
-    asked = {name: set(call.query[name].split(",")) for name in ("tags", "tags-any", "not-tags", "not-tags-any") if name in call.query}
-    return (
-        asked.get("tags", set()) <= tags
-        and ("tags-any" not in asked or bool(asked["tags-any"] & tags))
-        and ("not-tags" not in asked or not asked["not-tags"] <= tags)
-        and ("not-tags-any" not in asked or not asked["not-tags-any"] & tags)
-    )
+    return tagging.chosen(call.query, document.get("tags", ()))
 
 
 for _kind in KINDS:

@@ -1,4 +1,4 @@
-"""Keystone at boot: the default domain, roles, projects, users with random passwords, and the catalogue of this cloud."""
+"""Keystone at boot: the default domain, roles, projects, users with random passwords, and this cloud's catalogue."""
 
 import secrets
 import uuid

@@ -32,9 +32,7 @@ class IdentityState:
     limits: Collection = field(default_factory=lambda: Collection("limit"))
     registered_limits: Collection = field(default_factory=lambda: Collection("registered_limit"))
     endpoint_groups: Collection = field(default_factory=lambda: Collection("endpoint_group"))
-    application_credentials: Collection = field(
-        default_factory=lambda: Collection("application_credential", "user_id")
-    )
+    application_credentials: Collection = field(default_factory=lambda: Collection("application_credential", "user_id"))
     access_rules: Collection = field(default_factory=lambda: Collection("access_rule", "user_id"))
     assignments: Collection = field(default_factory=lambda: Collection("role_assignment", "actor_id", "scope_id"))
     tokens: dict[str, Token] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Tokens: authentication by password, application credential or token; scopes; the catalogue; validation and revocation.
+"""Tokens: authentication by password, application credential or token; scopes; catalogue; validation, revocation.
 
 `bearer` is what every service asks of a token.
 """
@@ -256,5 +256,6 @@ def _domain(state: IdentityState, domain_id: str) -> Document:
 
 
 def _shown(call: Call, identifier: str, document: Document, *, status: int) -> Reply:
-    shown = {name: value for name, value in document.items() if name != "catalog"} if call.flag("nocatalog") else document
+    hidden = {"catalog"} if call.flag("nocatalog") else set()
+    shown = {name: value for name, value in document.items() if name not in hidden}
     return Reply({"token": shown}, status=status, headers={"X-Subject-Token": identifier, "Vary": "X-Auth-Token"})

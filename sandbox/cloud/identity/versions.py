@@ -9,9 +9,7 @@ from sandbox.cloud.routing import Call, Reply
 
 def _v3(call: Call) -> dict[str, Any]:
     document = version("v3.14", f"{call.root}/v3", status="stable")
-    document["media-types"] = [
-        {"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}
-    ]
+    document["media-types"] = [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]
     return document
 
 

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sandbox.cloud import paging
@@ -20,6 +21,10 @@ READ_ONLY = frozenset(
     {"id", "owner", "status", "size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value", "created_at",
      "updated_at", "file", "schema", "self", "tags", "locations", "direct_url"}
 )  # fmt: skip
+NOT_PROPERTIES = frozenset(
+    {"limit", "marker", "sort", "sort_key", "sort_dir", "visibility", "member_status", "os_hidden", "tag"}
+)
+"""Words of a list's query that are no filters by equality."""
 ONE = "/v2/images/{image_id}"
 
 
@@ -61,7 +66,8 @@ def shown(image: Document) -> Document:
     """An image as the API shows it."""
     document = {name: value for name, value in image.items() if name != "project_id"}
     path = f"/v2/images/{image['id']}"
-    return {**document, "owner": image["project_id"], "self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
+    links = {"self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
+    return {**document, **links, "owner": image["project_id"]}
 
 
 @routes.post("/v2/images", status=201)
@@ -222,18 +228,16 @@ def _selected(call: Call, image: Document) -> bool:
     if not tags <= set(image["tags"]):
         return False
     for name, value in call.query.items():
-        if name in {"limit", "marker", "sort", "sort_key", "sort_dir", "visibility", "member_status", "os_hidden", "tag"}:
-            continue
-        if not _matches(image, name, value):
+        if name not in NOT_PROPERTIES and not _matches(image, name, value):
             return False
     return True
 
 
 def _matches(image: Document, name: str, value: str) -> bool:
     if name in {"size_min", "size_max"}:
-        size = image["size"] or 0
+        size: int = image["size"] or 0
         return size >= int(value) if name == "size_min" else size <= int(value)
-    have = image["project_id"] if name == "owner" else image.get(name)
+    have: Any = image["project_id"] if name == "owner" else image.get(name)
     if value.startswith("in:"):
         return str(have) in [item.strip('"') for item in value[3:].split(",")]
     operator, _, operand = value.partition(":")
@@ -254,4 +258,9 @@ def _sort(call: Call, documents: list[Document]) -> None:
         order = f"{call.query.get('sort_key', 'created_at')}:{call.query.get('sort_dir', 'desc')}"
     for part in reversed(order.split(",")):
         key, _, direction = part.partition(":")
-        documents.sort(key=lambda image, key=key: (image.get(key) is None, image.get(key) or 0), reverse=direction != "asc")  # type: ignore[misc]
+        documents.sort(key=partial(_rank, key), reverse=direction != "asc")
+
+
+def _rank(key: str, image: Document) -> tuple[bool, Any]:
+    """A sort key that puts what has no value after what has."""
+    return image.get(key) is None, image.get(key) or 0
