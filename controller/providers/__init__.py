@@ -1,0 +1,1 @@
+"""Whatever owns resources, behind the engine's interface. `registry.py` names the kinds; openstack/ holds them."""

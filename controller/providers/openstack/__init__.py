@@ -1,0 +1,10 @@
+"""OpenStack: one module a resource kind, on a small core.
+
+connection.py   one cloud of clouds.yaml: calls in, raw bodies or the engine's errors out
+budget.py       how many calls of this process a service bears at once
+paging.py       a list and the proof that it is whole
+fields.py       the inputs of a kind: checked, compared, turned into the API's form and back
+identity.py     where a resource carries the identity that its create call was given
+resource.py     RestKind: check to list over a collection of a REST API; each kind states what is its own
+catalogue.py    images, flavors and networks by name, for approvals
+"""

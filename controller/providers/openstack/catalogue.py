@@ -1,0 +1,68 @@
+"""What a cloud offers, by name: images, flavors and networks, for the approval that resolves them into a spec."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller.domain.errors import Refused
+from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.paging import Answer, Place, walk
+
+_GIB = 1024
+
+
+class CloudCatalogue:
+    """Reads images, flavors and networks of one cloud. Raises Refused for what it does not offer.
+
+    Sources: Image API v2 "Images", Compute API v2.1 "Flavors", Networking API v2.0 "Networks".
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def image(self, name: str) -> str:
+        """The id of the active image `name`."""
+        images = self._all("image", "/images", "images", {"name": name, "status": "active"})
+        return self._only("image", name, [image["id"] for image in images])
+
+    def flavor(self, vcpu: int, memory_gb: int) -> tuple[str, str]:
+        """Name and id of the smallest flavor without a disk of its own that has `vcpu` cores and `memory_gb` GiB."""
+        fits = [
+            (flavor["vcpus"], flavor["ram"], flavor["name"], flavor["id"])
+            for flavor in self._all("compute", "/flavors/detail", "flavors", {})
+            if flavor["disk"] == 0 and flavor["vcpus"] >= vcpu and flavor["ram"] >= memory_gb * _GIB
+        ]
+        if not fits:
+            raise Refused(
+                f"no flavor has {vcpu} vCPU and {memory_gb} GiB of memory",
+                where=self._cloud.name,
+                remedy="ask the cloud's operator for one with disk 0, or change the request",
+            )
+        _, _, name, id = min(fits)
+        return name, id
+
+    def network(self, name: str) -> str:
+        """The id of the network `name`."""
+        networks = self._all("network", "/networks", "networks", {"name": name})
+        return self._only("network", name, [network["id"] for network in networks])
+
+    def has_availability_zone(self, name: str) -> bool:
+        """Whether servers can be placed in the zone `name` at present."""
+        answer = self._cloud.get("compute", "/os-availability-zone") or {}
+        zones = answer.get("availabilityZoneInfo") or ()
+        return any(zone["zoneName"] == name and zone["zoneState"]["available"] for zone in zones)
+
+    def _all(self, service: str, path: str, plural: str, query: dict[str, Any]) -> list[Body]:
+        def fetch(limit: int, place: Place) -> Answer:
+            marker = {} if place.marker is None else {"marker": place.marker}
+            answer = self._cloud.get(service, path, query={**query, "limit": limit, **marker}) or {}
+            return Answer(answer.get(plural) or (), bool(answer.get(f"{plural}_links") or answer.get("next")))
+
+        return [item for page in walk(fetch, lambda item: str(item["id"])) for item in page]
+
+    def _only(self, what: str, name: str, ids: list[str]) -> str:
+        if len(ids) == 1:
+            return ids[0]
+        told = "has no" if not ids else f"has {len(ids)} of the"
+        text = f"the cloud {told} {what} {name!r}"
+        raise Refused(text, where=self._cloud.name, remedy="correct the city's catalogue")

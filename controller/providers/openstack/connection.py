@@ -1,0 +1,224 @@
+"""One cloud of clouds.yaml: a call goes in, the answer's body or one of the engine's errors comes out.
+
+The SDK's proxies serve as adapters (authentication, discovery, microversions, one new token after a 401); its Resource
+objects are not built, since they cost a hundred times the parsing of the body. Nothing repeats a request that changes
+something: keystoneauth's own retries are switched off, and a reply that was lost becomes `Uncertain`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from threading import Lock
+from typing import Any
+
+import openstack
+import requests
+from keystoneauth1 import exceptions
+from keystoneauth1.session import TCPKeepAliveAdapter
+from openstack.exceptions import SDKException
+
+from controller.engine.provider import Incomplete, Rejected, Uncertain
+from controller.providers.openstack.budget import Budget, Priority
+from controller.providers.openstack.waiting import looks
+
+Body = dict[str, Any]
+
+_READ_ATTEMPTS = 5
+_FIRST_RETRY = 0.2
+_PROXIES = {"block-storage": "block_storage", "load-balancer": "load_balancer"}
+
+
+@dataclass(frozen=True)
+class ProviderSettings:
+    """How the provider treats a cloud. Times in seconds, `concurrency` in calls at once to one service.
+
+    `patience` is how long a conflict that may pass (409) and a service that asks for a pause (429) are waited for.
+    """
+
+    request_timeout: float = 60.0
+    settle_seconds: float = 30.0
+    concurrency: int = 32
+    patience: float = 60.0
+
+
+class Cloud:
+    """The connection to one cloud, shared by threads. It connects at its first call."""
+
+    def __init__(self, name: str, settings: ProviderSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self._budget = Budget(settings.concurrency)
+        self._lock = Lock()
+        self._connection: Any = None
+        self._services: dict[str, Any] = {}
+
+    @property
+    def calls_made(self) -> int:
+        """How many requests this process has sent to the cloud's services."""
+        return self._budget.calls
+
+    @property
+    def project_id(self) -> str:
+        """The project that the credentials stand for. Raises Incomplete where the cloud cannot tell."""
+        try:
+            return str(self._connected().session.get_project_id() or "")
+        except exceptions.ClientException as error:
+            raise Incomplete(f"the cloud did not let us in: {error}", where=self.name) from error
+
+    def get(
+        self,
+        service: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        microversion: str | None = None,
+        priority: Priority = Priority.APPLY,
+    ) -> Body | None:
+        """The body at `path`, or None after an answer that there is none (404).
+
+        Raises Rejected for another refusal, and Incomplete where several tries brought no answer.
+        """
+        problem = ""
+        for attempt in range(_READ_ATTEMPTS):
+            if attempt:
+                time.sleep(_FIRST_RETRY * 2 ** (attempt - 1))
+            try:
+                answer = self._call(service, "GET", path, None, query, microversion, priority)
+            except (exceptions.ConnectionError, Rejected) as error:
+                problem = str(error)
+                continue
+            if answer.status_code == HTTPStatus.NOT_FOUND:
+                return None
+            if answer.ok:
+                try:
+                    return dict(answer.json())
+                except ValueError:
+                    problem = "the answer is not JSON"
+                    continue
+            if answer.status_code < 500 and answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                raise self._rejected(service, "GET", path, answer)
+            problem = f"HTTP {answer.status_code}: {message_of(answer)}"
+        raise Incomplete(f"{service} could not be read: GET {path}: {problem}", where=self.name)
+
+    def send(
+        self, service: str, method: str, path: str, body: object = None, *, microversion: str | None = None
+    ) -> Body:
+        """Sends a request that changes something, once, and gives the body of the answer ({} where it has none).
+
+        Raises Rejected where the cloud refused (nothing was changed), Uncertain where the reply was lost or is a 5xx.
+        """
+        for _ in looks(self.settings.patience):
+            try:
+                answer = self._call(service, method, path, body, None, microversion, Priority.APPLY)
+            except exceptions.ConnectionError as error:
+                raise Uncertain(f"no reply to {method} {path} of {service}: {error}", where=self.name) from error
+            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+        if answer.status_code >= 500:
+            text = f"{service} failed on {method} {path}: HTTP {answer.status_code}: {message_of(answer)}"
+            raise Uncertain(text, where=self.name)
+        if not answer.ok:
+            raise self._rejected(service, method, path, answer)
+        return _body_of(answer)
+
+    def remove(self, service: str, path: str, *, microversion: str | None = None) -> None:
+        """Sends a DELETE; what is gone already (404) is done. Raises as `send`."""
+        try:
+            self.send(service, "DELETE", path, microversion=microversion)
+        except Rejected as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+
+    def _call(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: object,
+        query: Mapping[str, Any] | None,
+        microversion: str | None,
+        priority: Priority,
+    ) -> requests.Response:
+        try:
+            adapter = self._service(service)
+            with self._budget.call(service, priority):
+                answer: requests.Response = adapter.request(
+                    path,
+                    method,
+                    json=body,
+                    params=dict(query or {}),
+                    microversion=microversion,
+                    timeout=self.settings.request_timeout,
+                    connect_retries=0,
+                    status_code_retries=0,
+                    log=False,
+                )
+        except exceptions.ConnectionError:
+            raise
+        except (exceptions.ClientException, SDKException) as error:
+            # The service's own answers come back as responses: this is sign-in or discovery, before anything was sent.
+            status = getattr(error, "http_status", None) or HTTPStatus.SERVICE_UNAVAILABLE
+            raise Rejected(f"the cloud did not let us in: {error}", status=status, where=self.name) from error
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            self._budget.pause(service, min(_retry_after(answer), self.settings.patience))
+        return answer
+
+    def _service(self, service: str) -> Any:
+        if service not in self._services:
+            connection = self._connected()
+            with self._lock:
+                self._services[service] = getattr(connection, _PROXIES.get(service, service))
+        return self._services[service]
+
+    def _connected(self) -> Any:
+        with self._lock:
+            if self._connection is None:
+                connection = openstack.connect(cloud=self.name)
+                transport = TCPKeepAliveAdapter(pool_maxsize=2 * self.settings.concurrency)
+                for scheme in ("http://", "https://"):
+                    connection.session.session.mount(scheme, transport)
+                self._connection = connection
+            return self._connection
+
+    def _rejected(self, service: str, method: str, path: str, answer: requests.Response) -> Rejected:
+        text = f"{service} refused {method} {path}: HTTP {answer.status_code}: {message_of(answer)}"
+        return Rejected(text, status=answer.status_code, where=self.name)
+
+
+def message_of(answer: requests.Response) -> str:
+    """What the service said was wrong, from whichever form it gives its errors."""
+    try:
+        document = answer.json()
+    except ValueError:
+        return " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())[:300]
+    if isinstance(document, dict):
+        for part in (document, *document.values()):
+            if isinstance(part, str):
+                return part
+            if isinstance(part, dict):
+                text = part.get("message") or part.get("faultstring")
+                if text:
+                    return str(text)
+    return json.dumps(document, ensure_ascii=False)[:300]
+
+
+def _body_of(answer: requests.Response) -> Body:
+    if not answer.content:
+        return {}
+    try:
+        document = answer.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _retry_after(answer: requests.Response) -> float:
+    try:
+        return float(answer.headers.get("Retry-After", "1"))
+    except ValueError:
+        return 1.0

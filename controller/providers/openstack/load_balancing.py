@@ -1,0 +1,66 @@
+"""What all kinds of Octavia share: identity among the tags, and a tree that takes one change at a time.
+
+While anything of a load balancer is PENDING, Octavia refuses every other change of its tree with 409.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.engine.properties import PropertyMap
+from controller.engine.provider import Carrier
+from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.fields import Field, unordered
+from controller.providers.openstack.resource import RestKind
+from controller.providers.openstack.shape import Lifecycle
+from controller.providers.openstack.waiting import looks
+
+NAME = Field("name", default="", longest=255)
+DESCRIPTION = Field("description", default="", longest=255)
+ADMIN_STATE_UP = Field("adminStateUp", type=bool, default=True)
+TAGS = Field("tags", type=list, default=[], normal=unordered)
+
+
+class LoadBalancingKind(RestKind):
+    """A kind of Octavia."""
+
+    service = "load-balancer"
+    carrier = Carrier.TAGS
+    create_timeout = 600.0
+    lifecycle = Lifecycle("provisioning_status", ready=frozenset({"ACTIVE"}), stuck=frozenset({"ERROR"}))
+
+    def before_retry(self, cloud: Cloud, plain: PropertyMap) -> None:
+        """Waits until the tree takes changes again."""
+        balancer_id = self.balancer_of(cloud, plain)
+        if balancer_id is None:
+            return
+        for _ in looks(cloud.settings.patience):
+            answer = cloud.get(self.service, f"/lbaas/loadbalancers/{balancer_id}")
+            if answer is None or not answer["loadbalancer"]["provisioning_status"].startswith("PENDING_"):
+                return
+
+    def balancer_of(self, cloud: Cloud, plain: PropertyMap) -> str | None:
+        """The load balancer whose tree a resource with these inputs is in; None where they do not tell."""
+        return None
+
+
+def first_of(body: Mapping[str, Any], parents: str) -> str | None:
+    """The id of the only parent, of those that Octavia lists in `body`."""
+    entries = body.get(parents) or ()
+    return entries[0]["id"] if entries else None
+
+
+def balancer_of_pool(cloud: Cloud, pool_id: str | None) -> str | None:
+    """The load balancer that a pool belongs to."""
+    return None if pool_id is None else _balancer_at(cloud, f"/lbaas/pools/{pool_id}", "pool")
+
+
+def balancer_of_listener(cloud: Cloud, listener_id: str | None) -> str | None:
+    """The load balancer that a listener belongs to."""
+    return None if listener_id is None else _balancer_at(cloud, f"/lbaas/listeners/{listener_id}", "listener")
+
+
+def _balancer_at(cloud: Cloud, path: str, key: str) -> str | None:
+    answer: Body | None = cloud.get("load-balancer", path)
+    return None if answer is None else first_of(answer[key], "loadbalancers")

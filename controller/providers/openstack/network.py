@@ -1,0 +1,27 @@
+"""openstack:networking/network:Network. Source: Networking API v2.0, "Networks"."""
+
+from __future__ import annotations
+
+from controller.providers.openstack.connection import Body
+from controller.providers.openstack.fields import Field, unordered
+from controller.providers.openstack.networking import ADMIN_STATE_UP, DESCRIPTION, NAME, TAGS, NetworkingKind
+
+
+class Network(NetworkingKind):
+    token = "openstack:networking/network:Network"  # noqa: S105
+    path, key, plural = "/networks", "network", "networks"
+    fields = (
+        NAME,
+        DESCRIPTION,
+        ADMIN_STATE_UP,
+        Field("shared", type=bool, default=False),
+        Field("external", "router:external", type=bool, default=False),
+        Field("mtu", type=int),
+        Field("portSecurityEnabled", type=bool),
+        Field("availabilityZoneHints", type=list, replaces=True, normal=unordered),
+        TAGS,
+    )
+
+    def is_by_cloud(self, body: Body) -> bool:
+        """External networks are the cloud's own."""
+        return bool(body.get("router:external"))

@@ -1,0 +1,141 @@
+"""Shape: what a kind looks like on both sides, and the pure half of its work. `resource.py` adds the calls.
+
+inputs ──check──▶ checked inputs ──body_of──▶ body of the create call
+body of the API ──observe──▶ managed fields, outputs, identity, owner, meter tags
+prior inputs + what was observed + inputs ──diff──▶ what differs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from controller.engine.properties import PropertyMap
+from controller.engine.provider import Carrier, Change, Checked, Diff, Failure, Fields, Observation
+from controller.providers.openstack import fields as rows
+from controller.providers.openstack import identity as carriers
+from controller.providers.openstack.connection import Body
+from controller.providers.openstack.fields import UNSET, Field
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The states of an API that answers before it is done: the attribute, and which of its values mean what.
+
+    `stuck` are those in which a removal has failed.
+    """
+
+    status: str
+    ready: frozenset[str]
+    broken: frozenset[str] = frozenset({"ERROR"})
+    gone: frozenset[str] = frozenset({"DELETED"})
+    stuck: frozenset[str] = frozenset()
+
+
+class Shape:
+    """What a kind states about itself.
+
+    service, path     where its collection is
+    key, plural       the name of the object in a body, and that of the list
+    detail            what is appended to `path` for a list of whole bodies
+    everywhere        the query for a list over all projects
+    replace_on        made of the fields: inputs whose change always needs a new resource
+    lifecycle         None where the API has done its work when it answers
+    """
+
+    token: str
+    service: str
+    carrier: Carrier
+    path: str
+    key: str
+    plural: str
+    fields: tuple[Field, ...]
+    replace_on: frozenset[str]
+    detail: str = ""
+    everywhere: Mapping[str, str] = {}
+    microversion: str | None = None
+    create_microversion: str | None = None
+    lifecycle: Lifecycle | None = None
+    delete_before_replace: bool = False
+    data_bearing: bool = False
+    create_timeout: float = 300.0
+    update_timeout: float = 300.0
+    delete_timeout: float = 300.0
+
+    def __init_subclass__(cls) -> None:
+        cls.replace_on = frozenset(row.name for row in getattr(cls, "fields", ()) if row.replaces)
+
+    def check(self, inputs: PropertyMap) -> Checked:
+        """Defaults filled in, and every unknown, missing, malformed or contradictory input named."""
+        checked = rows.check(self.fields, inputs)
+        failures = checked.failures or self.contradictions(checked.inputs)
+        return Checked(checked.inputs, tuple(failures))
+
+    def desired(self, inputs: PropertyMap) -> Fields:
+        """The managed fields that an observation must equal."""
+        return rows.desired(self.fields, inputs)
+
+    def diff(self, prior: PropertyMap, observed: Fields, inputs: PropertyMap) -> Diff:
+        """What differs, field by field; inputs that the cloud does not show are compared with the last applied ones."""
+        was = {**self.desired(prior), **observed}
+        changes = rows.changes_of_seen(was, self.desired(inputs), self.replace_on)
+        changes |= rows.changes_of_unseen(self.fields, prior, inputs)
+        return Diff(changes, self.delete_before_replace)
+
+    def observe(self, body: Body, inputs: PropertyMap | None = None) -> Observation:
+        """`body` as an observation; with `inputs`, the outputs hold what the cloud does not show as well."""
+        clean, identity = carriers.unsigned(self.carrier, body)
+        seen = self.fields_of(clean)
+        return Observation(
+            id=self.id_of(body),
+            fields=seen,
+            outputs={**(inputs or {}), **seen, **self.outputs_of(clean)},
+            identity=identity,
+            name=str(clean.get("name") or ""),
+            project=str(body.get("project_id") or body.get("tenant_id") or ""),
+            owner=self.owner_of(body),
+            by_cloud=self.is_by_cloud(body),
+            tags=self.meter_tags(clean),
+        )
+
+    # What a kind may say otherwise.
+
+    def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:
+        """What is wrong with inputs that are well-formed each by itself."""
+        return ()
+
+    def body_of(self, plain: PropertyMap) -> Body:
+        """The body of the create call, without identity, of revealed inputs."""
+        return rows.to_api(self.fields, plain)
+
+    def patch_of(self, plain: PropertyMap, changes: Mapping[str, Change]) -> Body:
+        """The body of the ordinary update request, of revealed inputs; {} where none is needed."""
+        changed = [row for row in self.fields if row.name in changes and row.patched and not row.replaces]
+        silent = [row for row in changed if plain.get(row.name) is None]
+        return {row.api: None if row.default is UNSET else row.default for row in silent} | rows.to_api(changed, plain)
+
+    def fields_of(self, body: Body) -> dict[str, Any]:
+        """The managed fields that a body (identity taken out) shows."""
+        return rows.from_api(self.fields, body)
+
+    def outputs_of(self, body: Body) -> dict[str, Any]:
+        """Outputs beyond the inputs."""
+        return {}
+
+    def meter_tags(self, body: Body) -> Mapping[str, str]:
+        """Tags of people and meters, by key."""
+        pairs = (tag.partition("=") for tag in body.get("tags") or ())
+        return {key: value for key, _, value in pairs}
+
+    def id_of(self, body: Body) -> str:
+        """The id of the resource that a body shows."""
+        return str(body["id"])
+
+    def owner_of(self, body: Body) -> str:
+        """The id of the resource that it is a part of."""
+        return ""
+
+    def is_by_cloud(self, body: Body) -> bool:
+        """Whether the cloud made it by itself, so that it is nobody's orphan."""
+        return False

@@ -1,0 +1,70 @@
+"""openstack:networking/subnet:Subnet. Source: Networking API v2.0, "Subnets"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from controller.engine.properties import PropertyMap
+from controller.engine.provider import Change, Failure, Fields, Page, Scope
+from controller.providers.openstack.budget import Priority
+from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.fields import Field, unordered
+from controller.providers.openstack.network import Network
+from controller.providers.openstack.networking import DESCRIPTION, NAME, TAGS, NetworkingKind
+
+
+class Subnet(NetworkingKind):
+    token = "openstack:networking/subnet:Subnet"  # noqa: S105
+    path, key, plural = "/subnets", "subnet", "subnets"
+    delete_before_replace = True  # its range overlaps with that of its successor
+    fields = (
+        Field("networkId", required=True, replaces=True),
+        Field("cidr", required=True, replaces=True),
+        Field("ipVersion", type=int, default=4, replaces=True),
+        NAME,
+        DESCRIPTION,
+        Field("gatewayIp"),
+        Field("noGateway", type=bool, patched=False),
+        Field("enableDhcp", type=bool, default=True),
+        Field("dnsNameservers", type=list, default=[]),
+        Field("allocationPools", type=list, members={"start": "start", "end": "end"}, normal=unordered),
+        TAGS,
+    )
+
+    def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:
+        if inputs.get("noGateway") and inputs.get("gatewayIp"):
+            return (Failure("gatewayIp", "contradicts noGateway"),)
+        return ()
+
+    def body_of(self, plain: PropertyMap) -> Body:
+        body = super().body_of(plain)
+        return {**body, "gateway_ip": None} if body.pop("no_gateway", False) else body
+
+    def patch_of(self, plain: PropertyMap, changes: Mapping[str, Change]) -> Body:
+        patch = super().patch_of(plain, changes)
+        return {**patch, "gateway_ip": None} if "noGateway" in changes and plain.get("noGateway") else patch
+
+    def fields_of(self, body: Body) -> dict[str, object]:
+        seen = super().fields_of(body)
+        return {**seen, "noGateway": body["gateway_ip"] is None} if "gateway_ip" in body else seen
+
+    def desired(self, inputs: PropertyMap) -> Fields:
+        wanted = dict(super().desired(inputs))
+        if wanted.get("noGateway") is False:
+            del wanted["noGateway"]
+        return wanted
+
+    def narrowing(self, plain: PropertyMap) -> dict[str, str]:
+        return {"network_id": plain["networkId"]}
+
+    def owner_of(self, body: Body) -> str:
+        return str(body.get("network_id") or "")
+
+    def list(self, cloud: Cloud, scope: Scope) -> Iterator[Page]:
+        """Subnets of external networks are the cloud's own, which only the networks tell."""
+        query = {"router:external": "true"}
+        external = {body["id"] for body in Network().bodies(cloud, query, Priority.DRIFT)}
+        for page in super().list(cloud, scope):
+            items = [replace(item, by_cloud=True) if item.owner in external else item for item in page.items]
+            yield Page(items, page.last)

@@ -1,0 +1,87 @@
+"""The kinds by Pulumi's type token, and the clouds they act on: what the engine is given as its Provider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+from controller.domain.errors import WrongUse
+from controller.engine.provider import Kind
+from controller.providers.openstack.connection import Cloud, ProviderSettings
+from controller.providers.openstack.floating_ip import FloatingIp
+from controller.providers.openstack.floating_ip_association import FloatingIpAssociation
+from controller.providers.openstack.instance import Instance
+from controller.providers.openstack.keypair import Keypair
+from controller.providers.openstack.listener import Listener
+from controller.providers.openstack.load_balancer import LoadBalancer
+from controller.providers.openstack.member import Member
+from controller.providers.openstack.monitor import Monitor
+from controller.providers.openstack.network import Network
+from controller.providers.openstack.pool import Pool
+from controller.providers.openstack.port import Port
+from controller.providers.openstack.router import Router
+from controller.providers.openstack.router_interface import RouterInterface
+from controller.providers.openstack.security_group import SecurityGroup
+from controller.providers.openstack.security_group_rule import SecurityGroupRule
+from controller.providers.openstack.server_group import ServerGroup
+from controller.providers.openstack.subnet import Subnet
+from controller.providers.openstack.volume import Volume
+from controller.providers.openstack.volume_attachment import VolumeAttachment
+
+KINDS: tuple[Kind, ...] = (
+    Network(),
+    Subnet(),
+    Router(),
+    RouterInterface(),
+    SecurityGroup(),
+    SecurityGroupRule(),
+    ServerGroup(),
+    Keypair(),
+    Volume(),
+    Instance(),
+    VolumeAttachment(),
+    Port(),
+    FloatingIp(),
+    FloatingIpAssociation(),
+    LoadBalancer(),
+    Listener(),
+    Pool(),
+    Member(),
+    Monitor(),
+)
+"""In the order in which a scan lists them: what owns comes before what is owned."""
+
+
+class OpenStack:
+    """The kinds of OpenStack on the clouds of clouds.yaml. One for a process, shared by its threads."""
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        self._settings = settings
+        self._kinds = {kind.token: kind for kind in KINDS}
+        self._clouds: dict[str, Cloud] = {}
+        self._lock = Lock()
+
+    def kind(self, token: str) -> Kind:
+        """The kind of `token`. Raises WrongUse for one that is not known."""
+        if token not in self._kinds:
+            raise WrongUse(f"resources of type {token} are not supported", remedy="see docs/adding-a-kind.md")
+        return self._kinds[token]
+
+    def kinds(self) -> Sequence[Kind]:
+        """Every kind, in the order in which a scan lists them."""
+        return KINDS
+
+    def cloud(self, name: str) -> Cloud:
+        """The connection to the cloud of that name, made at its first call."""
+        with self._lock:
+            if name not in self._clouds:
+                self._clouds[name] = Cloud(name, self._settings)
+            return self._clouds[name]
+
+    def calls_made(self, name: str) -> int:
+        """How many API calls this process has made to the cloud of that name."""
+        return self.cloud(name).calls_made
+
+    def settle_seconds(self, name: str) -> float:
+        """How long after a request's time-out a lost create may still show up in this cloud's lists."""
+        return self._settings.settle_seconds
