@@ -186,10 +186,14 @@ def end(
         stack.outputs = sealed(outputs, vault)
     if state is ExecutionState.RUNNING:
         return
-    purpose = Purpose(session.get_one(PlanRow, row.plan_id).purpose)
+    plan = session.get_one(PlanRow, row.plan_id)
+    purpose = Purpose(plan.purpose)
     row.state, row.ended_at = state, real_now()
     row.message = stack.message = "\n".join(failures.values())
-    stack.provisioning = _provisioning(state, purpose)
+    applied_spec = str(plan.document["spec_digest"])
+    if state is ExecutionState.SUCCEEDED and purpose is Purpose.APPLY:
+        stack.applied_digest = applied_spec
+    stack.provisioning = _provisioning(state, purpose, is_current=applied_spec == stack.spec_digest)
     stack.changed_at = real_now()
     audit.record(
         session,
@@ -200,10 +204,13 @@ def end(
     )
 
 
-def _provisioning(state: ExecutionState, purpose: Purpose) -> Provisioning:
+def _provisioning(state: ExecutionState, purpose: Purpose, *, is_current: bool) -> Provisioning:
+    """Where the stack stands after a run; one whose specification was replaced meanwhile waits for the next plan."""
     if state is ExecutionState.FAILED:
         return Provisioning.ERRORED
-    return Provisioning.ENDED if purpose is Purpose.DESTROY else Provisioning.READY
+    if purpose is Purpose.DESTROY:
+        return Provisioning.ENDED
+    return Provisioning.READY if is_current else Provisioning.PENDING
 
 
 def _given_up(plan: Plan, gives_up: Collection[str]) -> set[Key]:

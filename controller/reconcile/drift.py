@@ -10,16 +10,17 @@ unknown                     nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import audit
-from controller.clock import real_now
 from controller.engine.provider import Provider
 from controller.reconcile import work
 from controller.reconcile.incidents import IncidentKind, report
 from controller.reconcile.scan import ScanResult
+from controller.reconcile.strangers import Stranger, adopt_for_removal
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.database import Sessions
 from controller.store.engine import JournalRow, ResourceRow, StackRow
@@ -71,7 +72,7 @@ def _report_orphan(session: Session, cloud: str, finding: Finding, stack_id: int
         cloud=cloud,
         stack_id=stack_id,
         summary=f"{finding.type} {finding.name or finding.id} runs without an approved request",
-        details={"type": finding.type, "id": finding.id, "name": finding.name, "identity": finding.identity},
+        details=asdict(Stranger.found(finding)),
         rule="GY-22a",
     )
 
@@ -82,7 +83,7 @@ def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:
         return
     for finding in findings:
         if finding.verdict is Verdict.ORPHAN:
-            adopt_for_removal(session, stack, finding)
+            adopt_for_removal(session, stack, Stranger.found(finding))
             continue
         row = session.get(ResourceRow, finding.resource_id)
         if row is None or row.physical_id != finding.id:
@@ -100,30 +101,4 @@ def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:
         action="drift.found",
         target=stack.name,
         details={"findings": [f"{finding.verdict} {finding.urn or finding.id}" for finding in findings]},
-    )
-
-
-def adopt_for_removal(session: Session, stack: StackRow, finding: Finding) -> None:
-    """Writes a thing that is not ours into the stack's state, to be deleted as anything else is.
-
-    That is: planned, guarded, approved, journaled (invariants 2 and 7).
-    """
-    session.flush()
-    urn = f"urn:pulumi:{stack.name}::unmanaged::{finding.type}::{finding.id}"
-    if session.scalar(select(ResourceRow.id).where(ResourceRow.stack_id == stack.id, ResourceRow.urn == urn)):
-        return
-    session.add(
-        ResourceRow(
-            stack_id=stack.id,
-            urn=urn,
-            generation=1,
-            type=finding.type,
-            custom=True,
-            physical_id=finding.id,
-            identity=finding.identity,
-            parent=finding.owner_urn,
-            dependencies=[finding.owner_urn] if finding.owner_urn else [],
-            pending_delete=True,
-            changed_at=real_now(),
-        )
     )

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from controller.engine.plan import Op, Operation
@@ -35,14 +35,14 @@ def judge(
     *,
     approved_urns: Collection[str],
     removable_urns: Collection[str],
-    data_bearing: Mapping[str, bool],
+    data_bearing: Collection[str],
     lost: Collection[str],
     limits: Limits,
 ) -> Judgement:
     """Whether a repair may run under the standing approval.
 
     `approved_urns` are those that the merged approval's plan names; `removable_urns` are things made by hand inside
-    resources of ours; `data_bearing` says it by resource type; `lost` are the URNs that a complete scan found missing.
+    resources of ours; `data_bearing` are those that hold data; `lost` are the URNs that a complete scan found missing.
     """
     reasons = []
     acting = [operation for operation in operations if operation.op is not Op.SAME]
@@ -51,9 +51,9 @@ def judge(
         if operation.urn not in approved_urns and operation.urn not in removable_urns:
             reasons.append(f"{operation.urn} is not named by the approved plan")
         destroys = operation.op in {Op.DELETE, Op.REPLACE}
-        if destroys and data_bearing.get(operation.type, False):
+        if destroys and operation.urn in data_bearing:
             reasons.append(f"{operation.urn} bears data and would be {operation.op}d")
-        if operation.urn in lost and data_bearing.get(operation.type, False):
+        if operation.urn in lost and operation.urn in data_bearing:
             reasons.append(f"{operation.urn} bore data and is gone: a new one would be empty")
     destructive = [operation for operation in acting if operation.op in {Op.DELETE, Op.REPLACE}]
     if len(destructive) > limits.changes:
@@ -65,3 +65,12 @@ def judge(
     if size > 1 and len(lost) == size:
         reasons.append("everything of the stack is gone: wrong credentials or a lost project are likelier than that")
     return Judgement(reasons)
+
+
+POWER = "powerState"
+
+
+def only_stops(operations: Sequence[Operation]) -> bool:
+    """Whether all that would be done is to stop machines: what a rule may set off by itself when a trial has ended."""
+    acting = [operation for operation in operations if operation.op is not Op.SAME]
+    return all(operation.op is Op.UPDATE and set(operation.diff) <= {POWER} for operation in acting)

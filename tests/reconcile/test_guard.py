@@ -12,7 +12,6 @@ from controller.engine.plan import Op, Operation
 from controller.reconcile.guard import Limits, judge
 
 SERVER, VOLUME = "openstack:compute/instance:Instance", "openstack:blockstorage/volume:Volume"
-DATA_BEARING = {SERVER: False, VOLUME: True}
 LIMITS = Limits(changes=2, share=0.5)
 
 
@@ -32,7 +31,7 @@ def reasons(
         operations,
         approved_urns=approved,
         removable_urns=removable,
-        data_bearing=DATA_BEARING,
+        data_bearing={one.urn for one in operations if one.type == VOLUME},
         lost=lost,
         limits=limits,
     ).reasons

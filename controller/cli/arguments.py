@@ -1,0 +1,35 @@
+"""Options that many commands share, and the opened home they work in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from controller.domain.errors import WrongUse
+from controller.settings import Settings
+from controller.workplace import Workplace, open_workplace
+
+User = Annotated[str, typer.Option("--as", help="Account that acts", envvar="YUNGUAN_USER", show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the timeline and the audit trail")]
+CityCode = Annotated[str, typer.Option("--city", help="Code of the city, for example liuzhou", show_default=False)]
+
+
+def settings() -> Settings:
+    """The settings of this call. Raises WrongUse that names a setting which is off."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise WrongUse(f"setting YUNGUAN_{name}: {first['msg']}", remedy="see README, Settings") from None
+
+
+@contextmanager
+def workplace() -> Iterator[Workplace]:
+    """The home that the settings name, opened for this command."""
+    with open_workplace(settings()) as place:
+        yield place

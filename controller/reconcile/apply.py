@@ -1,0 +1,261 @@
+"""A look at a stack: whatever it needs now is done, or left as a plan or an incident for a person.
+
+Level-triggered: `Reconciler.look` reads everything from the database each time, so a look that was lost, doubled or
+late does no harm. Approved changes go before repairs. Called by `worker.py` and the CLI.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller import audit
+from controller.clock import real_now
+from controller.domain.errors import Refused, WrongUse, YunguanError
+from controller.engine import approval
+from controller.engine.approval import Person, Standing
+from controller.engine.execute import Outcome, execute
+from controller.engine.means import Means
+from controller.engine.plan import Plan, Purpose
+from controller.engine.planner import needs_decision
+from controller.engine.recover import recover
+from controller.reconcile import incidents, work
+from controller.reconcile.guard import Limits, judge, only_stops
+from controller.reconcile.incidents import IncidentKind
+from controller.reconcile.planning import SystemProgram, applied_plan, plan_of
+from controller.store import clock
+from controller.store.engine import (
+    ApprovalRow,
+    ExecutionRow,
+    ExecutionState,
+    JournalRow,
+    PlanRow,
+    Provisioning,
+    ResourceRow,
+    StackRow,
+)
+
+REPAIR_RULE = "standing approval of the merged plan"
+RETRY = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look came to, in words for the log, and when to look again (real clock; None: when somebody asks)."""
+
+    summary: str
+    again_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """What looks need: the engine's means, the program, the guard's limits, and how long an approval may be used."""
+
+    means: Means
+    program: SystemProgram
+    limits: Limits
+    valid_for: timedelta
+
+    def look(self, stack_id: int) -> Look:
+        """Does what the stack needs now, in order: go on, start what is approved, plan and repair.
+
+        Raises StaleFence where another worker took the stack over.
+        """
+        subject = work.Subject.stack(stack_id)
+        with self.means.sessions() as session:
+            seen = work.asked(session, subject)
+        try:
+            result = self._look(stack_id)
+        except YunguanError as error:
+            result = self._errored(stack_id, error)
+        with self.means.sessions.begin() as session:
+            if result.again_at is None:
+                work.done(session, subject, seen)
+            else:
+                work.postpone(session, subject, result.summary, result.again_at)
+        return result
+
+    def plan(self, stack_name: str) -> tuple[int, Plan]:
+        """Makes the plan that the stack needs now and keeps it; returns its row's id. Nothing is changed."""
+        with self.means.sessions() as session:
+            stack = session.scalar(select(StackRow).where(StackRow.name == stack_name))
+        if stack is None:
+            raise WrongUse(f"there is no stack {stack_name}", remedy="yunguan stack list shows them")
+        return self._keep(stack, plan_of(self.means, self.program, stack))
+
+    def approve(self, session: Session, plan_id: int, *, person: str, ground: str) -> work.Subject:
+        """A person's yes to one plan, which gives up the data that it removes.
+
+        The caller commits, then wakes the subject.
+        """
+        row = session.get_one(PlanRow, plan_id)
+        plan = Plan.from_document(row.document, self.means.vault)
+        approval.approve(
+            session,
+            plan_id,
+            by=Person(person),
+            ground=ground,
+            valid_for=self.valid_for,
+            vault=self.means.vault,
+            gives_up=[one.urn for one in plan.operations if needs_decision(one.op, data_bearing=one.data_bearing)],
+        )
+        subject = work.Subject.stack(row.stack_id)
+        work.ask(session, subject, f"plan {row.digest[:12]} approved")
+        return subject
+
+    def _look(self, stack_id: int) -> Look:
+        with self.means.sessions() as session:
+            stack = session.get(StackRow, stack_id)
+            if stack is None:
+                return Look("the stack is not there any more")
+            execution_id = approval.running(session, stack_id)
+            lost = session.scalar(
+                select(JournalRow.id).where(JournalRow.stack_id == stack_id, JournalRow.outcome == "").limit(1)
+            )
+        if execution_id is None and lost is not None:
+            again_at = recover(self.means, stack_id).look_again_at
+            if again_at is not None:
+                return Look("calls with a lost reply are not conclusive yet", again_at)
+        if execution_id is None:
+            execution_id = self._start_approved(stack_id)
+        if execution_id is not None:
+            return self._carry_out(stack_id, execution_id)
+        return self._plan_or_repair(stack)
+
+    def _start_approved(self, stack_id: int) -> int | None:
+        """Starts the oldest approval that can be used. One that turns out void stays behind, and a new plan is made."""
+        with self.means.sessions() as session:
+            usable = session.scalars(
+                select(ApprovalRow.id)
+                .join(PlanRow, PlanRow.id == ApprovalRow.plan_id)
+                .outerjoin(ExecutionRow, ExecutionRow.approval_id == ApprovalRow.id)
+                .where(
+                    PlanRow.stack_id == stack_id,
+                    ApprovalRow.voided == "",
+                    ApprovalRow.expires_at > clock.now(session),
+                    ExecutionRow.id.is_(None),
+                )
+                .order_by(ApprovalRow.id)
+            ).all()
+        for approval_id in usable:
+            try:
+                return approval.start(self.means.sessions, approval_id, self.means.vault)
+            except Refused:
+                continue
+        return None
+
+    def _carry_out(self, stack_id: int, execution_id: int) -> Look:
+        with self.means.sessions() as session:
+            stack = session.get_one(StackRow, stack_id)
+            plan = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id)
+        program = None if plan.purpose == Purpose.DESTROY else self.program.apply(stack)
+        outcome = execute(self.means, execution_id, program)
+        if outcome.look_again_at is not None:
+            return Look("waits until a lost call must have shown up", outcome.look_again_at)
+        return self._ended(stack_id, plan, outcome)
+
+    def _ended(self, stack_id: int, plan: PlanRow, outcome: Outcome) -> Look:
+        if outcome.state is not ExecutionState.SUCCEEDED:
+            again = real_now() + RETRY if plan.purpose == Purpose.REPAIR else None
+            return Look(f"{plan.purpose} failed: {'; '.join(outcome.failures.values())}", again)
+        with self.means.sessions.begin() as session:
+            stack = session.get_one(StackRow, stack_id, with_for_update=True)
+            if stack.spec_digest != plan.document["spec_digest"]:
+                return Look("applied; a newer specification waits", real_now())
+            if not outcome.undecided and plan.purpose != Purpose.DESTROY:
+                stack.settled_digest = self.program.settled_digest(stack.spec_digest)
+        return Look(f"{plan.purpose} succeeded")
+
+    def _plan_or_repair(self, stack: StackRow) -> Look:
+        if stack.provisioning == Provisioning.ENDED or self._is_settled(stack):
+            return Look("nothing to do")
+        plan_id, plan = self._keep(stack, plan_of(self.means, self.program, stack))
+        if plan.is_empty and plan.purpose is Purpose.REPAIR:
+            return self._settle(stack)
+        by_rule = self._may_go_by_rule(stack, plan_id, plan)
+        if by_rule is None:
+            return Look(f"plan {plan.digest(self.means.vault.hmac_key)[:12]} waits for a person")
+        with self.means.sessions.begin() as session:
+            approval_id = approval.approve(
+                session,
+                plan_id,
+                by=Standing(by_rule),
+                ground=by_rule,
+                valid_for=self.valid_for,
+                vault=self.means.vault,
+            )
+        return self._carry_out(stack.id, approval.start(self.means.sessions, approval_id, self.means.vault))
+
+    def _is_settled(self, stack: StackRow) -> bool:
+        return stack.settled_digest == self.program.settled_digest(stack.spec_digest)
+
+    def _settle(self, stack: StackRow) -> Look:
+        with self.means.sessions.begin() as session:
+            row = session.get_one(StackRow, stack.id, with_for_update=True)
+            if row.spec_digest == stack.spec_digest:
+                row.settled_digest = self.program.settled_digest(row.spec_digest)
+        return Look("nothing to do")
+
+    def _keep(self, stack: StackRow, plan: Plan) -> tuple[int, Plan]:
+        with self.means.sessions.begin() as session:
+            plan_id = approval.store(session, stack.id, plan, self.means.vault, spec_commit=stack.spec_commit)
+        return plan_id, plan
+
+    def _may_go_by_rule(self, stack: StackRow, plan_id: int, plan: Plan) -> str | None:
+        """The rule under which the plan needs no person, or None; what the guard refuses becomes an incident."""
+        if plan.purpose is Purpose.DESTROY:
+            return None
+        with self.means.sessions.begin() as session:
+            applied = applied_plan(session, stack.id)
+            if applied is None:
+                return None
+            if plan.purpose is Purpose.APPLY and stack.ground and only_stops(plan.operations):
+                return stack.ground
+            drifted = stack.applied_digest == stack.spec_digest
+            if plan.purpose is Purpose.APPLY and not drifted:
+                return None
+            reasons = self._objections(session, stack, applied, plan)
+            if not reasons:
+                return REPAIR_RULE
+            incidents.report(
+                session,
+                kind=IncidentKind.GUARD,
+                subject=stack.name,
+                cloud=stack.cloud,
+                summary=f"a repair of {stack.name} needs a person: {reasons[0]}",
+                details={"reasons": reasons, "digest": plan.digest(self.means.vault.hmac_key)},
+                stack_id=stack.id,
+                plan_id=plan_id,
+            )
+        return None
+
+    def _objections(self, session: Session, stack: StackRow, applied: PlanRow, plan: Plan) -> list[str]:
+        rows = session.scalars(select(ResourceRow).where(ResourceRow.stack_id == stack.id)).all()
+        judgement = judge(
+            plan.operations,
+            approved_urns={one["urn"] for one in applied.document["operations"]},
+            removable_urns={row.urn for row in rows if row.pending_delete},
+            data_bearing={one.urn for one in plan.operations if one.data_bearing},
+            lost={row.urn for row in rows if row.missing},
+            limits=self.limits,
+        )
+        changed = [] if plan.purpose is Purpose.REPAIR else ["it would not be a repair, but a change"]
+        return [*changed, *judgement.reasons]
+
+    def _errored(self, stack_id: int, error: YunguanError) -> Look:
+        """The operator must act; what was running goes on at the next look."""
+        with self.means.sessions.begin() as session:
+            stack = session.get_one(StackRow, stack_id)
+            stack.message, stack.changed_at = str(error), real_now()
+            if approval.running(session, stack_id) is None and stack.provisioning not in {
+                Provisioning.ENDING,
+                Provisioning.ENDED,
+            }:
+                stack.provisioning = Provisioning.ERRORED
+            audit.record(
+                session, actor="controller", action="look.failed", target=stack.name, details={"error": error.message}
+            )
+        return Look(f"failed: {error.message}", real_now() + RETRY)

@@ -1,0 +1,112 @@
+"""A stack's present spec and state become a plan. Called by `apply.py` for every look, and so by `yunguan stack plan`.
+
+A repair brings a stack back to what was applied last, by the same program; all else is a change and needs a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import stacks
+from controller.domain.errors import Refused
+from controller.engine import storage
+from controller.engine.execute import Program
+from controller.engine.means import Means
+from controller.engine.plan import Plan, Purpose
+from controller.engine.preview import make_plan
+from controller.engine.program import ProgramSource, program_version, run_program
+from controller.engine.registration import Registrar
+from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow
+
+SPEC_CONFIG = "yunguan:spec"
+
+
+@dataclass(frozen=True)
+class SystemProgram:
+    """The program in `stacks/`, which makes a system of any spec."""
+
+    source: ProgramSource
+
+    @classmethod
+    def installed(cls) -> SystemProgram:
+        """The program that this version of the controller brings along."""
+        return cls(ProgramSource.at(Path(stacks.__file__).parent.parent))
+
+    @cached_property
+    def version(self) -> str:
+        """Digest of the program's files and SDKs: a plan made under another version is made anew."""
+        return program_version(self.source)
+
+    def settled_digest(self, spec_digest: str) -> str:
+        """What a stack's `settled_digest` is while neither its spec nor its program changed since it was settled."""
+        return hashlib.sha256(f"{spec_digest} {self.version}".encode()).hexdigest()
+
+    def preview(self, stack: StackRow) -> Program:
+        """Runs the program for `stack`, to foretell."""
+        return lambda registrar: self._run(stack, registrar, preview=True)
+
+    def apply(self, stack: StackRow) -> Program:
+        """Runs the program for `stack`, for real."""
+        return lambda registrar: self._run(stack, registrar, preview=False)
+
+    def _run(self, stack: StackRow, registrar: Registrar, *, preview: bool) -> None:
+        config: Mapping[str, str] = {SPEC_CONFIG: json.dumps(stack.spec, ensure_ascii=False)}
+        run_program(self.source, stack=stack.name, config=config, registrar=registrar, preview=preview)
+
+
+def plan_of(means: Means, program: SystemProgram, stack: StackRow) -> Plan:
+    """The plan that the stack needs now. Raises Refused for what is protected or malformed, ProgramFailed."""
+    with means.sessions() as session:
+        states = storage.load_state(session, stack.id, means.vault)
+        purpose = _purpose(session, program, stack)
+
+    def make(purpose: Purpose) -> Plan:
+        return make_plan(
+            stack=stack.name,
+            purpose=purpose,
+            states=states,
+            provider=means.provider,
+            spec_digest=stack.spec_digest,
+            program_version=program.version,
+            program=None if purpose is Purpose.DESTROY else program.preview(stack),
+        )
+
+    try:
+        return make(purpose)
+    except Refused:
+        if purpose is not Purpose.REPAIR:
+            raise
+        return make(Purpose.APPLY)  # a repair may not do it, so a person has to approve it as a change
+
+
+def _purpose(session: Session, program: SystemProgram, stack: StackRow) -> Purpose:
+    if stack.provisioning in {Provisioning.ENDING, Provisioning.ENDED}:
+        return Purpose.DESTROY
+    applied = applied_plan(session, stack.id)
+    as_applied = stack.applied_digest == stack.spec_digest
+    if as_applied and applied is not None and applied.document["program_version"] == program.version:
+        return Purpose.REPAIR
+    return Purpose.APPLY
+
+
+def applied_plan(session: Session, stack_id: int) -> PlanRow | None:
+    """The plan that was approved and applied last: what a repair may go back to (invariant 1)."""
+    return session.scalar(
+        select(PlanRow)
+        .join(ExecutionRow, ExecutionRow.plan_id == PlanRow.id)
+        .where(
+            PlanRow.stack_id == stack_id,
+            PlanRow.purpose == Purpose.APPLY,
+            ExecutionRow.state == ExecutionState.SUCCEEDED,
+        )
+        .order_by(ExecutionRow.id.desc())
+        .limit(1)
+    )

@@ -1,0 +1,88 @@
+"""Things without state are written into a stack's state, to be deleted as anything else is (docs/decisions/0004).
+
+`drift.py` adopts what lies inside resources of ours or carries an identity of ours; what belongs to no stack is adopted
+here when a person has approved its incident, into a stack that holds nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from controller.clock import real_now
+from controller.reconcile import incidents, work
+from controller.reconcile.apply import Reconciler
+from controller.reconcile.incidents import IncidentKind, IncidentState
+from controller.reconcile.verdict import Finding
+from controller.store.engine import Provisioning, ResourceRow, StackRow
+from controller.store.reconcile import IncidentRow
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A thing in the cloud that no state knows: its kind's token, the cloud's id, and what it carries of ours."""
+
+    type: str
+    id: str
+    name: str = ""
+    identity: str = ""
+    owner_urn: str = ""
+
+    @classmethod
+    def found(cls, finding: Finding) -> Stranger:
+        """The stranger that a scan found."""
+        return cls(finding.type, finding.id, finding.name, finding.identity, finding.owner_urn)
+
+
+def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger) -> None:
+    """Writes it into the stack's state as a row that is only there to be removed. Twice does no harm."""
+    session.flush()
+    urn = f"urn:pulumi:{stack.name}::unmanaged::{stranger.type}::{stranger.id}"
+    session.execute(
+        insert(ResourceRow)
+        .values(
+            stack_id=stack.id,
+            urn=urn,
+            generation=1,
+            type=stranger.type,
+            custom=True,
+            physical_id=stranger.id,
+            identity=stranger.identity,
+            parent=stranger.owner_urn,
+            pending_delete=True,
+            changed_at=real_now(),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def approve_incident(reconciler: Reconciler, incident_id: int, *, user: str, reason: str) -> work.Subject | None:
+    """Approves exactly what the incident proposes; the subject that is to be woken up, where there is one."""
+    sessions = reconciler.means.sessions
+    with sessions.begin() as session:
+        incident = incidents.decide(session, incident_id, IncidentState.APPROVED, user=user, reason=reason)
+        stack = _stack_for_removal(session, incident) if incident.kind == IncidentKind.ORPHAN else None
+        if stack is not None:
+            adopt_for_removal(session, stack, Stranger(**incident.details))
+    plan_id = incident.plan_id if stack is None else reconciler.plan(stack.name)[0]
+    if plan_id is None:
+        return None
+    with sessions.begin() as session:
+        return reconciler.approve(session, plan_id, person=user, ground=f"incident {incident_id}: {reason}")
+
+
+def _stack_for_removal(session: Session, incident: IncidentRow) -> StackRow:
+    """The stack of things on this cloud that people decided to remove; it has no spec, and its plan destroys."""
+    name = f"unmanaged/{incident.cloud}"
+    stack = session.scalar(select(StackRow).where(StackRow.name == name).with_for_update())
+    if stack is None:
+        stack = StackRow(name=name, cloud=incident.cloud)
+        session.add(stack)
+    stack.provisioning = Provisioning.ENDING
+    stack.spec_commit = f"incident {incident.id}"
+    stack.changed_at = real_now()
+    session.flush()
+    return stack
