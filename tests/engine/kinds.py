@@ -68,7 +68,7 @@ def urn(name: str, type_: str = "t:m:Thing") -> str:
     return f"urn:pulumi:s::p::{type_}::{name}"
 
 
-def registered(name: str, type_: str = "t:m:Thing", **inputs: Any) -> Registration:
+def registered(name: str, type_: str = "t:m:Thing", /, **inputs: Any) -> Registration:
     """A resource that stands alone and has no options."""
     return Registration(urn(name, type_), type_, name, custom=True, parent="", inputs=inputs)
 
@@ -77,7 +77,7 @@ def with_options(registration: Registration, **options: Any) -> Registration:
     return Registration(**{**vars(registration), "options": Options(**options)})
 
 
-def made(name: str, type_: str = "t:m:Thing", **inputs: Any) -> ResourceState:
+def made(name: str, type_: str = "t:m:Thing", /, **inputs: Any) -> ResourceState:
     """The state of a resource that was made with `inputs` and is seen as it was made."""
     return ResourceState(
         urn=urn(name, type_),
@@ -92,5 +92,5 @@ def made(name: str, type_: str = "t:m:Thing", **inputs: Any) -> ResourceState:
     )
 
 
-def planned(name: str, op: Op, type_: str = "t:m:Thing", **inputs: Any) -> Operation:
+def planned(name: str, op: Op, type_: str = "t:m:Thing", /, **inputs: Any) -> Operation:
     return Operation(urn(name, type_), type_, op, inputs)
