@@ -35,11 +35,12 @@ def desire(session: Session, spec: SystemSpec, *, commit: str, case_id: int, gro
     return row
 
 
-def end(session: Session, stack_name: str) -> StackRow:
-    """The stack shall cease to be: a plan that destroys it is made, and waits for its approval."""
+def end(session: Session, stack_name: str, *, commit: str) -> StackRow:
+    """The stack shall cease to be, as merged by `commit`: a plan to destroy it is made, and waits for its approval."""
     row = locked_stack(session, stack_name)
     if row.provisioning not in OVER:
-        row.provisioning, row.settled_digest, row.changed_at = Provisioning.ENDING, "", real_now()
+        row.provisioning, row.spec_commit, row.settled_digest = Provisioning.ENDING, commit, ""
+        row.changed_at = real_now()
         work.ask(session, work.Subject.stack(row.id), "end approved")
     return row
 

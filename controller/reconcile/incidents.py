@@ -20,11 +20,10 @@ from controller.store.reconcile import IncidentRow
 
 
 class IncidentKind(StrEnum):
-    """guard: a repair needs a person. orphan: something runs without a request. reclaim: a lease ended."""
+    """guard: a repair needs a person. orphan: something runs without a request (GY-22a)."""
 
     GUARD = "guard"
     ORPHAN = "orphan"
-    RECLAIM = "reclaim"
 
 
 class IncidentState(StrEnum):
