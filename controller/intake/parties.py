@@ -28,7 +28,8 @@ _LABELS = re.compile(
 )
 _MOBILE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?(1[3-9](?:[\s-]?\d){9})(?!\d)")
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]*@[A-Za-z0-9.-]*")
-_FIELD_WORDS = re.compile(r"姓名|联系人|手机号码|手机号|手机|电话|电子邮箱|邮箱|[、,，;；/|:：]|\(\s*\)")
+_FIELD = r"姓名|联系人|手机号码?|手机|电话|电子邮箱|邮箱"
+_NOT_NAMES = re.compile(rf"(?:{_FIELD})\s*:|(?<!\S)(?:{_FIELD})(?!\S)|[、,;/|:]|\(\s*\)")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _contact(role: str, piece: _Piece | None, place: str, findings: Findings) ->
     addresses = _ADDRESS.findall(content)
     content = _ADDRESS.sub(" ", content)
     mobiles = [re.sub(r"\D", "", number) for number in _MOBILE.findall(content)]
-    words = _FIELD_WORDS.sub(" ", _MOBILE.sub(" ", content)).split()
+    words = _NOT_NAMES.sub(" ", _MOBILE.sub(" ", content)).split()
     faults = []
     if not words:
         faults.append("缺少姓名")

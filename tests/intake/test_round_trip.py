@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from controller.domain.request import Contact, Machine, Owner, Request, System
 from controller.domain.spec import ServerType
+from controller.intake.cells import is_nothing
 from controller.intake.render import write_request
 from tests.intake.forms import RULES, read
 
@@ -19,13 +20,16 @@ TEXT_SIGNS = st.characters(
     categories=["Lu", "Ll", "Lo", "Ps", "Pe", "Sm", "Sc"], max_codepoint=0xFFFF
 ) | st.sampled_from("=+@#'\"&<>_%（）：，。")
 
+FIELD_WORDS = {"姓名", "联系人", "手机", "手机号", "手机号码", "电话", "邮箱", "电子邮箱"}
+"""Words that name a field beside the contacts, and so are not taken for a person's name."""
+
 
 def words(signs: st.SearchStrategy[str], longest: int) -> st.SearchStrategy[str]:
     word = st.text(signs, min_size=1, max_size=longest)
     return st.lists(word, min_size=1, max_size=3).map(" ".join)
 
 
-labels = words(TEXT_SIGNS, 20)
+labels = words(TEXT_SIGNS, 20).filter(lambda label: not is_nothing(label))
 emails = st.from_regex(r"[a-z0-9._%+-]{1,12}@[a-z0-9-]{1,10}(\.[a-z]{2,5}){1,2}", fullmatch=True)
 mobiles = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
 
@@ -37,6 +41,8 @@ def people(kind: type[Any]) -> st.SearchStrategy[Any]:
 
 
 def validated(kind: type[Any], values: dict[str, str]) -> Any:
+    if FIELD_WORDS & set(values["name"].split()):
+        return None
     try:
         return kind(**values)
     except ValueError:
