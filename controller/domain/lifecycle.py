@@ -265,9 +265,9 @@ def lacking(
     action: Action, facts: Mapping[str, str], documents: frozenset[str], exceptions: frozenset[str]
 ) -> tuple[Declaration | Document, ...]:
     """What `action` still asks for: declarations, then documents, without those that an exception stands for."""
-    declarations = (one for one in action.declarations if facts.get(one.fact) not in one.must_be)
-    asked = (one for one in action.documents if one.is_asked(facts) and one.code not in documents)
-    return tuple(one for one in (*declarations, *asked) if not (one.exception and one.rule in exceptions))
+    asked: list[Declaration | Document] = [one for one in action.declarations if facts.get(one.fact) not in one.must_be]
+    asked += [one for one in action.documents if one.is_asked(facts) and one.code not in documents]
+    return tuple(one for one in asked if not (one.exception and one.rule in exceptions))
 
 
 def _check_conditions(stage: Stage, action: Action, attempt: Attempt) -> None:

@@ -1,0 +1,207 @@
+"""Casework on a real database, a real git estate and real files; only the cloud's catalogue is a table of names.
+
+No test here reaches a cloud (that is tests/providers). The city has its people; the clock, which tests move, stands at
+nine o'clock on Monday, 2026-09-28, before the National Day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.casework import opening
+from controller.casework.conduct import perform
+from controller.casework.evidence import EvidenceStore, HandedIn
+from controller.casework.outcome import Outcome
+from controller.casework.people import Grant, grant, register_unit
+from controller.casework.ports import Ports
+from controller.casework.steps import Act
+from controller.casework.timers import due_clocks, tend
+from controller.clock import SHANGHAI
+from controller.domain import request
+from controller.domain.errors import Refused
+from controller.domain.funding import UnitKind
+from controller.domain.roles import Role
+from controller.domain.spec import CloudFlavor
+from controller.estate.forge.local import LocalForge
+from controller.estate.repository import Estate
+from controller.store import clock
+from controller.store.casework import CaseRow
+from controller.store.database import Sessions
+from controller.store.engine import Provisioning, StackRow
+
+MONDAY = datetime(2026, 9, 28, 9, tzinfo=SHANGHAI)
+UNIT = "柳州市财政局"
+
+
+class TableCloud:
+    """Images and networks are called by their own names; flavors exist up to 32 cores."""
+
+    def image(self, name: str) -> str:
+        return f"image-{name}"
+
+    def flavor(self, vcpu: int, memory_gb: int) -> CloudFlavor:
+        if vcpu > 32:
+            raise Refused(f"云平台没有 {vcpu} 核的规格")
+        return CloudFlavor(name=f"yg.c{vcpu}m{memory_gb}", id=f"flavor-{vcpu}-{memory_gb}")
+
+    def network(self, name: str) -> str:
+        return f"network-{name}"
+
+
+@dataclass
+class Office:
+    """What a test does in the city: let people act, hand in papers, let days pass."""
+
+    sessions: Sessions
+    ports: Ports
+    papers: Path
+
+    def paper(self, document: str, text: str = "盖章") -> HandedIn:
+        path = self.papers / f"{document}.txt"
+        path.write_text(f"{document} {text}")
+        return HandedIn(document, path)
+
+    def act(
+        self,
+        case: str,
+        action: str,
+        actor: str,
+        *documents: str,
+        days: int | None = None,
+        reason: str = "",
+        on: date | None = None,
+        expected_stage: str | None = None,
+    ) -> Outcome:
+        evidence = tuple(self.paper(document) for document in documents)
+        act = Act(case, action, actor, evidence, reason, days, on, expected_stage)
+        with self.sessions.begin() as session:
+            return perform(session, act, self.ports)
+
+    def apply(self, *systems: request.System, actor: str = "unit", **facts: str) -> list[str]:
+        asked = request.Request(city="liuzhou", unit=UNIT, systems=systems or (system(),))
+        declared = facts or {"origin": "new", "classified": "no", "own_resources": "no"}
+        with self.sessions.begin() as session:
+            application = opening.Application(asked, actor, declared)
+            return [case.number for case in opening.apply(session, application, self.ports)]
+
+    def opened(self, *systems: request.System) -> str:
+        """A case that has gone all the way into service; returns the first stack's name."""
+        number = self.at_opening(*systems)
+        self.act(number, "confirm", "unit")
+        outcome = self.act(number, "confirm", "centre")
+        assert outcome.confirmed is not None
+        return outcome.confirmed.stacks[0]
+
+    def at_opening(self, *systems: request.System) -> str:
+        """A case whose resources stand ready, waiting to be confirmed."""
+        number = self.in_trial(*systems)
+        outcome = self.act(number, "open", "centre", "confidentiality_agreement")
+        self.ready(outcome)
+        return number
+
+    def in_trial(self, *systems: request.System, days: int = 30) -> str:
+        number = self.approved(*systems)
+        self.act(number, "provide", "centre", "use_agreement", days=days)
+        return number
+
+    def approved(self, *systems: request.System) -> str:
+        (number,) = self.apply(*systems)
+        self.act(number, "accept", "authority")
+        self.act(number, "assess", "centre", "approved_plan")
+        self.act(number, "approve", "authority")
+        return number
+
+    def ready(self, outcome: Outcome) -> None:
+        """Plays the controller: the merged specs stand in the cloud now."""
+        assert outcome.merged is not None
+        with self.sessions.begin() as session:
+            for spec in outcome.merged.put:
+                row = session.scalar(select(StackRow).where(StackRow.name == spec.stack_name))
+                row = row or StackRow(name=spec.stack_name, cloud=spec.placement.cloud)
+                row.spec_digest, row.provisioning, row.changed_at = spec.digest, Provisioning.READY, MONDAY
+                session.add(row)
+
+    def set_clock(self, instant: datetime) -> None:
+        with self.sessions.begin() as session:
+            clock.advance(session, instant - clock.now(session))
+
+    def pass_days(self, days: float) -> list[Outcome]:
+        """Lets days pass, then tends what has come due, until nothing is."""
+        with self.sessions.begin() as session:
+            clock.advance(session, timedelta(days=days))
+        return self.tend()
+
+    def tend(self) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        while due := self._due():
+            for clock_id in due:
+                with self.sessions.begin() as session:
+                    outcome = tend(session, clock_id, self.ports)
+                outcomes += [outcome] if outcome else []
+        return outcomes
+
+    def case(self, number: str) -> CaseRow:
+        with self.sessions() as session:
+            return session.scalars(select(CaseRow).where(CaseRow.number == number)).one()
+
+    def _due(self) -> list[int]:
+        with self.sessions() as session:
+            return due_clocks(session)
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Ports:
+    estate = Estate.open_or_create(tmp_path / "estate.git")
+    return Ports(lambda _: TableCloud(), estate, LocalForge(estate), EvidenceStore(tmp_path / "evidence"))
+
+
+@pytest.fixture
+def office(sessions: Sessions, ports: Ports, tmp_path: Path) -> Office:
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    made = Office(sessions, ports, papers)
+    with sessions.begin() as session:
+        unit = register_unit(session, city="liuzhou", name=UNIT, kind=UnitKind.MUNICIPAL_ORGAN, by="operator")
+        grant(session, Grant("unit", "liuzhou", Role.UNIT, unit.code), by="operator")
+        for role in (Role.AUTHORITY, Role.CENTRE, Role.VENDOR, Role.SUPERVISOR, Role.FINANCE):
+            grant(session, Grant(role.value, "liuzhou", role), by="operator")
+    made.set_clock(MONDAY)
+    return made
+
+
+@pytest.fixture
+def session(sessions: Sessions) -> Iterator[Session]:
+    with sessions() as opened:
+        yield opened
+
+
+def owner(name: str = "张三") -> request.Owner:
+    return request.Owner(name=name, email="zhangsan@example.com", mobile="13800000000")
+
+
+def machine(row: int = 1, zone: str = "公共网络区", role: str = "APP", **sizes: object) -> request.Machine:
+    asked: dict[str, object] = {
+        "sheet": "需求表",
+        "row": row,
+        "zone": zone,
+        "role": role,
+        "owners": (owner(),),
+        "vcpu": 8,
+        "memory_gb": 16,
+        "system_disk_gb": 60,
+        "data_disk_gb": 300,
+        "image": "CentOS 7.0",
+    }
+    return request.Machine.model_validate(asked | sizes)
+
+
+def system(name: str = "财务管理系统", *machines: request.Machine) -> request.System:
+    contact = request.Contact(name="李四", email="lisi@example.com", mobile="13988888888")
+    return request.System(name=name, unit_contact=contact, vendor_contact=contact, machines=machines or (machine(),))
