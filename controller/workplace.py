@@ -1,14 +1,26 @@
-"""Everything that a use case needs, opened once for a process: database, keys, clouds, estate. The CLI, the web and workers share it."""
+"""Everything that a use case needs, opened once for a process: database, keys, clouds, estate, the reconciler.
+
+The composition root that the CLI, the web and workers share.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
+from controller.casework.evidence import EvidenceStore
+from controller.casework.ports import Ports
+from controller.engine.means import Means
+from controller.estate.forge.local import LocalForge
 from controller.estate.repository import Estate
+from controller.providers.openstack.catalogue import CloudCatalogue
 from controller.providers.openstack.connection import ProviderSettings
 from controller.providers.registry import OpenStack
+from controller.reconcile.apply import Reconciler
+from controller.reconcile.guard import Limits
+from controller.reconcile.planning import SystemProgram
 from controller.reconcile.queue import Queue
 from controller.settings import Settings
 from controller.store.database import Sessions, connect, open_database
@@ -22,10 +34,14 @@ class Workplace:
     settings: Settings
     database_url: str
     sessions: Sessions
-    vault: Vault
     provider: OpenStack
-    estate: Estate
+    ports: Ports
+    reconciler: Reconciler
     queue: Queue
+
+    @property
+    def means(self) -> Means:
+        return self.reconciler.means
 
 
 @contextmanager
@@ -35,20 +51,42 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
         engine, sessions = connect(url)
         try:
             with Queue(url) as queue:
-                yield Workplace(
-                    settings=settings,
-                    database_url=url,
-                    sessions=sessions,
-                    vault=Vault.at(settings.home),
-                    provider=OpenStack(
-                        ProviderSettings(
-                            request_timeout=settings.request_timeout,
-                            settle_seconds=settings.settle_seconds,
-                            concurrency=settings.concurrency,
-                        )
-                    ),
-                    estate=Estate.open_or_create(settings.home / "estate.git"),
-                    queue=queue,
-                )
+                yield _assemble(settings, url, sessions, queue)
         finally:
             engine.dispose()
+
+
+def _assemble(settings: Settings, url: str, sessions: Sessions, queue: Queue) -> Workplace:
+    provider = OpenStack(
+        ProviderSettings(
+            request_timeout=settings.request_timeout,
+            settle_seconds=settings.settle_seconds,
+            concurrency=settings.concurrency,
+        )
+    )
+    estate = Estate.open_or_create(settings.home / "estate.git")
+    means = Means(
+        sessions=sessions,
+        vault=Vault.at(settings.home),
+        provider=provider,
+        request_timeout=settings.request_timeout,
+    )
+    return Workplace(
+        settings=settings,
+        database_url=url,
+        sessions=sessions,
+        provider=provider,
+        ports=Ports(
+            cloud=lambda name: CloudCatalogue(provider.cloud(name)),
+            estate=estate,
+            forge=LocalForge(estate),
+            evidence=EvidenceStore(settings.home / "evidence"),
+        ),
+        reconciler=Reconciler(
+            means=means,
+            program=SystemProgram.installed(),
+            limits=Limits(changes=settings.guard_max_changes, share=settings.guard_max_share),
+            valid_for=timedelta(hours=settings.plan_valid_hours),
+        ),
+        queue=queue,
+    )

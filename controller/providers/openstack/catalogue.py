@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from controller.domain.errors import Refused
+from controller.domain.spec import CloudFlavor
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.paging import Answer, Place, walk
 
@@ -25,8 +26,8 @@ class CloudCatalogue:
         images = self._all("image", "/images", "images", {"name": name, "status": "active"})
         return self._only("image", name, [image["id"] for image in images])
 
-    def flavor(self, vcpu: int, memory_gb: int) -> tuple[str, str]:
-        """Name and id of the smallest flavor without a disk of its own that has `vcpu` cores and `memory_gb` GiB."""
+    def flavor(self, vcpu: int, memory_gb: int) -> CloudFlavor:
+        """The smallest flavor without a disk of its own that has `vcpu` cores and `memory_gb` GiB."""
         fits = [
             (flavor["vcpus"], flavor["ram"], flavor["name"], flavor["id"])
             for flavor in self._all("compute", "/flavors/detail", "flavors", {})
@@ -39,7 +40,7 @@ class CloudCatalogue:
                 remedy="ask the cloud's operator for one with disk 0, or change the request",
             )
         _, _, name, id = min(fits)
-        return name, id
+        return CloudFlavor(name=name, id=id)
 
     def network(self, name: str) -> str:
         """The id of the network `name`."""

@@ -1,0 +1,70 @@
+"""A reclaim is complete when its stacks have ended and a whole list shows nothing left: then the case goes on, by rule.
+
+Called by the worker's sweep. What is left is reported in the case's timeline by the refusal; nothing is closed then.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller import catalogue
+from controller.casework.certificate import issue
+from controller.casework.conduct import perform
+from controller.casework.ports import Ports
+from controller.casework.resolve import stack_names
+from controller.casework.steps import Act
+from controller.domain.demand import Demand
+from controller.domain.errors import YunguanError
+from controller.domain.lifecycle import Effect
+from controller.domain.roles import CONTROLLER_ACTOR
+from controller.engine.means import Means
+from controller.reconcile.leftovers import look_for
+from controller.store.casework import CaseRow
+from controller.store.database import Sessions
+from controller.store.engine import Provisioning, StackRow
+
+log = logging.getLogger(__name__)
+
+
+def complete_reclaims(sessions: Sessions, ports: Ports, means: Means) -> None:
+    """Completes every reclaim whose stacks have ended; one that cannot be completed stays, and is tried again."""
+    with sessions() as session:
+        ready = _ended(session)
+    for number, action, stacks in ready:
+        try:
+            complete(sessions, ports, means, number=number, action=action, stacks=stacks)
+        except YunguanError as error:
+            log.warning("%s cannot be completed yet: %s", number, error)
+
+
+def complete(
+    sessions: Sessions, ports: Ports, means: Means, *, number: str, action: str, stacks: Sequence[str]
+) -> None:
+    """Looks for what is left, takes the step, and issues the certificate, in one transaction.
+
+    Raises Incomplete where the cloud could not be listed whole, Refused where something is left.
+    """
+    leftovers = look_for(means, stacks)
+    with sessions.begin() as session:
+        perform(session, Act(case=number, action=action, actor=CONTROLLER_ACTOR), ports)
+        issue(session, number, leftovers)
+
+
+def _ended(session: Session) -> list[tuple[str, str, Sequence[str]]]:
+    """Cases that wait for the completion of a reclaim and whose stacks have all ended: number, action, stacks."""
+    found = []
+    for case in session.scalars(select(CaseRow).where(CaseRow.closed_at.is_(None)).order_by(CaseRow.id)).unique():
+        city = catalogue.city(case.city)
+        stage = city.procedure(case.procedure).stage(case.stage)
+        action = next((one.name for one in stage.actions if one.effect is Effect.RELEASE), None)
+        if action is None:
+            continue
+        stacks = stack_names(case.system, city, Demand.model_validate(case.demand))
+        states = session.scalars(select(StackRow.provisioning).where(StackRow.name.in_(stacks))).all()
+        if states and all(state == Provisioning.ENDED for state in states):
+            found.append((case.number, action, stacks))
+    return found

@@ -1,0 +1,22 @@
+"""When a cloud is due for a drift scan: every so many minutes (real clock), as long as a stack stands on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from controller.clock import real_now
+from controller.reconcile import work
+from controller.store.engine import Provisioning, StackRow
+from controller.store.reconcile import ScanRow
+
+
+def ask_for_due_scans(session: Session, every: timedelta) -> None:
+    """Asks for a scan of each cloud whose last one began longer than `every` ago. The caller commits."""
+    clouds = session.scalars(select(StackRow.cloud).where(StackRow.provisioning != Provisioning.ENDED).distinct()).all()
+    last = dict(session.execute(select(ScanRow.cloud, func.max(ScanRow.started_at)).group_by(ScanRow.cloud)).all())
+    for cloud in clouds:
+        if cloud not in last or last[cloud] + every <= real_now():
+            work.ask(session, work.Subject.scan(cloud), "time for a scan")

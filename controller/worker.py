@@ -1,0 +1,119 @@
+"""The composition root of jobs: the only place where a job name meets a function.
+
+`yunguan serve` runs one worker for stacks in its own process and one for scans in another; `yunguan worker` adds
+more, on any machine with the same database. A job is only a wake-up (docs/decisions/0003): what is due stands in the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import procrastinate
+from procrastinate.jobs import Status
+
+from controller.casework import completion, consequences, timers
+from controller.domain.errors import YunguanError
+from controller.engine.fence import StaleFence
+from controller.reconcile import drift, work
+from controller.reconcile.queue import LOOK, QUEUES, conninfo
+from controller.reconcile.scan import scan
+from controller.reconcile.schedule import ask_for_due_scans
+from controller.reconcile.work import Subject
+from controller.workplace import Workplace
+
+HEARTBEAT_SECONDS = 1.0
+STALLED_SECONDS = 5.0
+STACKS_AT_ONCE = 4
+
+log = logging.getLogger(__name__)
+
+
+async def work_on(place: Workplace, queues: Sequence[str]) -> None:
+    """Works on `queues` (of `reconcile.queue.QUEUES`) until it is cancelled or the process is told to end."""
+    app = build(place)
+    async with app.open_async():
+        await app.run_worker_async(
+            queues=list(queues),
+            concurrency=STACKS_AT_ONCE,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_SECONDS,
+            shutdown_graceful_timeout=20,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+        )
+
+
+def build(place: Workplace) -> procrastinate.App:
+    """The jobs of this controller, bound to the parts of an opened home."""
+    connector = procrastinate.PsycopgConnector(conninfo=conninfo(place.database_url), min_size=1, max_size=8)
+    app = procrastinate.App(connector=connector)
+
+    @app.task(name=LOOK["stack"], queue=QUEUES["stack"])
+    def look_at_stack(key: str) -> None:
+        _told(f"stack {key}", lambda: place.reconciler.look(int(key)).summary)
+
+    @app.task(name=LOOK["scan"], queue=QUEUES["scan"])
+    def scan_cloud(key: str) -> None:
+        _told(f"scan of {key}", lambda: _scan(place, key))
+
+    @app.periodic(cron="*/2 * * * * *")
+    @app.task(name="sweep", queue=QUEUES["stack"], queueing_lock="sweep", lock="sweep")
+    async def sweep(timestamp: int) -> None:  # noqa: ARG001 periodic jobs are told their time
+        await _finish_jobs_of_the_dead(app)
+        await asyncio.to_thread(_sweep, place)
+
+    return app
+
+
+def _told(what: str, work: Callable[[], str]) -> None:
+    """Runs one piece of work and logs what it came to; an error that a person can read never ends the worker."""
+    try:
+        log.info("%s: %s", what, work())
+    except StaleFence:
+        log.warning("%s: another worker has taken over", what)
+    except YunguanError as error:
+        log.error("%s: %s", what, error)  # noqa: TRY400 the message is made for people, a traceback is not
+
+
+def _scan(place: Workplace, cloud: str) -> str:
+    subject = Subject.scan(cloud)
+    with place.sessions() as session:
+        seen = work.asked(session, subject)
+    result = scan(place.sessions, place.provider, place.means.vault, cloud)
+    drift.follow_up(place.sessions, place.provider, result)
+    with place.sessions.begin() as session:
+        work.done(session, subject, seen)
+    return ", ".join(f"{count} {verdict}" for verdict, count in result.counts.items())
+
+
+def _sweep(place: Workplace) -> None:
+    """Lets time pass in cases, completes reclaims, asks for scans that are due, and wakes whatever is due."""
+    with place.sessions() as session:
+        clocks = timers.due_clocks(session)
+    for clock_id in clocks:
+        _told(f"clock {clock_id}", lambda clock_id=clock_id: _tend(place, clock_id))  # type: ignore[misc]
+    completion.complete_reclaims(place.sessions, place.ports, place.means)
+    with place.sessions.begin() as session:
+        ask_for_due_scans(session, timedelta(minutes=place.settings.scan_minutes))
+    with place.sessions() as session:
+        subjects = work.due(session)
+    for subject in subjects:
+        place.queue.wake(subject)
+
+
+def _tend(place: Workplace, clock_id: int) -> str:
+    with place.sessions.begin() as session:
+        outcome = timers.tend(session, clock_id, place.ports)
+        if outcome is None:
+            return "warned"
+        consequences.follow(session, outcome)
+    return f"{outcome.case} is now {outcome.stage}"
+
+
+async def _finish_jobs_of_the_dead(app: procrastinate.App) -> None:
+    """A dead worker's jobs are finished as failed, which frees their locks; the sweep makes new ones."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
