@@ -1,7 +1,8 @@
 """The composition root of jobs: the only place where a job name meets a function.
 
 `yunguan serve` runs one worker for stacks in its own process and one for scans in another; `yunguan worker` adds
-more, on any machine with the same database. A job is only a wake-up (docs/decisions/0003): what is due stands in the database.
+more, on any machine with the same database. A job is only a wake-up (docs/decisions/0003): what is due stands in the
+database.
 """
 
 from __future__ import annotations
@@ -101,7 +102,8 @@ def _sweep(place: Workplace) -> None:
     with place.sessions() as session:
         subjects = work.due(session)
     for subject in subjects:
-        place.queue.wake(subject)
+        if subject.kind in LOOK:
+            place.queue.wake(subject)
 
 
 def _tend(place: Workplace, clock_id: int) -> str:

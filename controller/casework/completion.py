@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,15 +18,20 @@ from controller.casework.conduct import perform
 from controller.casework.ports import Ports
 from controller.casework.resolve import stack_names
 from controller.casework.steps import Act
+from controller.clock import real_now
 from controller.domain.demand import Demand
 from controller.domain.errors import YunguanError
 from controller.domain.lifecycle import Effect
 from controller.domain.roles import CONTROLLER_ACTOR
 from controller.engine.means import Means
+from controller.reconcile import work
 from controller.reconcile.leftovers import look_for
+from controller.reconcile.work import Subject
 from controller.store.casework import CaseRow
 from controller.store.database import Sessions
 from controller.store.engine import Provisioning, StackRow
+
+RETRY = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +39,14 @@ log = logging.getLogger(__name__)
 def complete_reclaims(sessions: Sessions, ports: Ports, means: Means) -> None:
     """Completes every reclaim whose stacks have ended; one that cannot be completed stays, and is tried again."""
     with sessions() as session:
-        ready = _ended(session)
+        ready = [one for one in _ended(session) if work.is_due(session, _retry_of(one[0]))]
     for number, action, stacks in ready:
         try:
             complete(sessions, ports, means, number=number, action=action, stacks=stacks)
         except YunguanError as error:
             log.warning("%s cannot be completed yet: %s", number, error)
+            with sessions.begin() as session:
+                work.postpone(session, _retry_of(number), error.message, real_now() + RETRY)
 
 
 def complete(
@@ -54,9 +62,13 @@ def complete(
         issue(session, number, leftovers)
 
 
+def _retry_of(number: str) -> Subject:
+    return Subject("reclaim", number)
+
+
 def _ended(session: Session) -> list[tuple[str, str, Sequence[str]]]:
     """Cases that wait for the completion of a reclaim and whose stacks have all ended: number, action, stacks."""
-    found = []
+    found: list[tuple[str, str, Sequence[str]]] = []
     for case in session.scalars(select(CaseRow).where(CaseRow.closed_at.is_(None)).order_by(CaseRow.id)).unique():
         city = catalogue.city(case.city)
         stage = city.procedure(case.procedure).stage(case.stage)

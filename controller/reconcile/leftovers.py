@@ -1,4 +1,4 @@
-"""What is left in the cloud of stacks that were destroyed: everything is listed, whole, and searched for what was theirs.
+"""What is left of destroyed stacks: everything in their clouds is listed, whole, and searched for what was theirs.
 
 Called before a reclaim counts as complete (invariant 8). A list that is not whole proves nothing: Incomplete is raised.
 """
@@ -23,7 +23,7 @@ STACK_TAG = "yunguan_stack"
 
 @dataclass(frozen=True)
 class Looked:
-    """One kind, listed to its proven end at `at` (real clock): how many objects were seen, which of them were theirs."""
+    """One kind, listed to its proven end at `at` (real clock): how many objects were seen, which were theirs."""
 
     cloud: str
     type: str

@@ -78,6 +78,12 @@ def postpone(session: Session, subject: Subject, reason: str, until: datetime) -
     )
 
 
+def is_due(session: Session, subject: Subject) -> bool:
+    """Whether nothing keeps the subject from being handled now: it is not postponed to a later time."""
+    due_at = session.scalar(select(WorkRow.due_at).where(WorkRow.subject == str(subject)))
+    return due_at is None or due_at <= real_now()
+
+
 def due(session: Session, *, limit: int = 1000) -> Sequence[Subject]:
     """What is due now, the longest waiting first."""
     rows = session.scalars(
