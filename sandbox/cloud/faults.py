@@ -1,7 +1,7 @@
 """The fault script: rules that say which requests go wrong, and how. Set on the admin port, asked for every request.
 
-A rule matches by service, method and path (regular expressions), project (id), a substring of the body; it fires from
-its `nth` match on, `count` times (`null`: for ever). What it does is its `action`:
+A rule matches by service, method, path and query (regular expressions), project (id), a substring of the body; it fires
+from its `nth` match on, `count` times (`null`: for ever). What it does is its `action`:
 
     latency       wait `seconds` first
     status        answer `status` (409, 429 with Retry-After of `seconds`, 500, 503) as the service would; no effect
@@ -17,8 +17,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from sandbox.cloud.errors import BadRequest
+from sandbox.cloud.routing import Call
 
 ACTIONS = frozenset(
     {"latency", "status", "close_before", "lose_reply", "empty_page", "break_chain", "expire_token", "kill"}
@@ -34,6 +36,8 @@ class Fault:
     method: str = ".*"
     path: str = ""
     """Searched in the path below the service's prefix."""
+    query: str = ""
+    """Searched in the query as sent: `marker=` names the pages after the first."""
     project: str = ""
     body: str = ""
     nth: int = 1
@@ -53,22 +57,23 @@ class Fault:
             raise BadRequest(f"when must be before or after, not {self.when!r}")
         if self.action == "kill" and self.pid <= 1:
             raise BadRequest("kill needs the pid of a process")
-        for pattern in (self.service, self.method, self.path):
+        for pattern in (self.service, self.method, self.path, self.query):
             try:
                 re.compile(pattern)
             except re.error as error:
                 raise BadRequest(f"{pattern!r} is no regular expression: {error}") from None
 
-    def fires(self, service: str, method: str, path: str, project_id: str, content: bytes) -> bool:
+    def fires(self, call: Call) -> bool:
         """Whether this request is one of those the rule is for; counts the match."""
         if self.count is not None and self.fired >= self.count:
             return False
         if not (
-            re.fullmatch(self.service, service)
-            and re.fullmatch(self.method, method)
-            and re.search(self.path, path)
-            and self.project in {"", project_id}
-            and self.body.encode() in content
+            re.fullmatch(self.service, call.service.name)
+            and re.fullmatch(self.method, call.method)
+            and re.search(self.path, call.path)
+            and re.search(self.query, urlencode(list(call.query.items())))
+            and self.project in {"", call.caller.project_id}
+            and self.body.encode() in call.content
         ):
             return False
         self.matched += 1
@@ -99,8 +104,6 @@ class FaultScript:
         """The rules with their counts of matches and firings."""
         return [asdict(rule) for rule in self.rules]
 
-    def firing(self, service: str, method: str, path: str, project_id: str, content: bytes) -> list[Fault]:
+    def firing(self, call: Call) -> list[Fault]:
         """The rules that fire for this request."""
-        if not self.rules:
-            return []
-        return [rule for rule in self.rules if rule.fires(service, method, path, project_id, content)]
+        return [rule for rule in self.rules if rule.fires(call)]

@@ -56,9 +56,8 @@ class Front:
     async def _through_faults(self, call: Call) -> web.Response:
         token = call.headers.get("X-Auth-Token", "")
         call.caller = bearer(self.world, token) or NOBODY
-        name, project_id = call.service.name, call.caller.project_id or ""
-        self.world.counts.add(name, call.method, project_id)
-        faults = self.world.faults.firing(name, call.method, call.path, project_id, call.content)
+        self.world.counts.add(call.service.name, call.method, call.caller.project_id or "")
+        faults = self.world.faults.firing(call)
         for fault in faults:
             refused = await self._before(call, fault, token)
             if refused is not None:

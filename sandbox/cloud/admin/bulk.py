@@ -51,9 +51,18 @@ def _maker(world: World, kind: str) -> Any:
 def _filled(template: Any, words: Mapping[str, Any]) -> Any:
     """The template with every text in it filled."""
     if isinstance(template, str):
-        return template.format(**words, uuid=uuid.uuid4()) if "{" in template else template
+        return _text(template, words)
     if isinstance(template, dict):
         return {name: _filled(value, words) for name, value in template.items()}
     if isinstance(template, list):
         return [_filled(value, words) for value in template]
     return template
+
+
+def _text(template: str, words: Mapping[str, Any]) -> str:
+    if "{" not in template:
+        return template
+    try:
+        return template.format(**words, uuid=uuid.uuid4())
+    except (KeyError, IndexError, ValueError) as error:
+        raise BadRequest(f"{template!r} is no template of n, project, index and uuid: {error!r}") from None

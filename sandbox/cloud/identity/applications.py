@@ -75,11 +75,12 @@ def show(call: Call) -> dict[str, Any]:
 
 @routes.delete(BASE + "/{identifier}")
 def delete(call: Call) -> None:
-    """Void a credential."""
+    """Void a credential and the tokens it got."""
     _require_owner(call)
     state = call.world[IdentityState]
     state.application_credentials.remove(call.params["identifier"])
     state.passwords.pop(call.params["identifier"], None)
+    state.void(lambda token: token.document.get("application_credential", {}).get("id") == call.params["identifier"])
 
 
 @routes.get(RULES)

@@ -69,7 +69,8 @@ def system_roles(state: IdentityState, user_id: str) -> list[Document]:
 
 
 def drop_of(state: IdentityState, identifier: str) -> None:
-    """Forget the assignments of an actor, a scope or a role that is deleted."""
+    """Forget the assignments of an actor, a scope or a role that is deleted, and void the tokens that name it."""
+    state.void(lambda token: identifier in {token.caller.user_id, token.caller.project_id, token.caller.domain_id})
     for one in list(state.assignments):
         if identifier in {one["actor_id"], one["scope_id"], one["role_id"]}:
             state.assignments.remove(one["id"])

@@ -30,6 +30,8 @@ class Kind:
     filters: tuple[str, ...] = ("name",)
     readable: Callable[[Call, Document], bool] = lambda _call, _document: False
     """Whether one who is no administrator may see a document."""
+    listed: bool = False
+    """Whether such a one gets a list of what they may see, instead of a refusal."""
     batch: bool = False
     """Created as a list, as unified limits are."""
 
@@ -63,6 +65,7 @@ KINDS = (
         ("name", "domain_id"),
         ("name", "domain_id", "enabled", "parent_id", "is_domain"),
         _own_project,
+        listed=True,
     ),
     Kind(
         "user",
@@ -81,7 +84,12 @@ KINDS = (
         ("name", "domain_id"),
     ),
     Kind(
-        "service", "services", {**ENABLED, "name": None, "description": ""}, filters=("name", "type"), readable=_anybody
+        "service",
+        "services",
+        {**ENABLED, "name": None, "description": ""},
+        filters=("name", "type"),
+        readable=_anybody,
+        listed=True,
     ),
     Kind(
         "endpoint",
@@ -89,8 +97,17 @@ KINDS = (
         {**ENABLED, "region_id": None},
         filters=("interface", "service_id", "region_id"),
         readable=_anybody,
+        listed=True,
     ),
-    Kind("region", "regions", {"description": "", "parent_region_id": None}, (), ("parent_region_id",), _anybody),
+    Kind(
+        "region",
+        "regions",
+        {"description": "", "parent_region_id": None},
+        (),
+        ("parent_region_id",),
+        _anybody,
+        listed=True,
+    ),
     Kind("credential", "credentials", {"project_id": None}, filters=("type", "user_id")),
     Kind(
         "limit",
@@ -98,6 +115,7 @@ KINDS = (
         {"description": None, "region_id": None, "domain_id": None, "project_id": None},
         filters=("service_id", "region_id", "resource_name", "project_id"),
         readable=_anybody,
+        listed=True,
         batch=True,
     ),
     Kind(
@@ -106,6 +124,7 @@ KINDS = (
         {"description": None, "region_id": None},
         filters=("service_id", "region_id", "resource_name"),
         readable=_anybody,
+        listed=True,
         batch=True,
     ),
     Kind("endpoint_group", "endpoint_groups", {"description": None, "filters": {}}, ("name",)),
@@ -148,13 +167,13 @@ def _register(kind: Kind) -> None:
 
     @routes.get(base)
     def index(call: Call) -> dict[str, Any]:
+        if not kind.listed:
+            call.require_admin()
         documents = [
             document
             for document in kind.of(call)
             if _selected(call, kind, document) and (call.caller.is_admin or kind.readable(call, document))
         ]
-        if not documents and not call.caller.is_admin and kind.readable is not _anybody and kind.noun != "project":
-            call.require_admin()
         listed = [shown(call, document) for document in documents]
         return {kind.plural: listed, "links": {"self": call.url, "next": None, "previous": None}}
 

@@ -1,5 +1,6 @@
 """What keystone keeps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -43,3 +44,7 @@ class IdentityState:
     endpoint_group_projects: set[tuple[str, str]] = field(default_factory=set)
     """(endpoint group id, project id)."""
     domain_configs: dict[str, Document] = field(default_factory=dict)
+
+    def void(self, condemned: Callable[[Token], bool]) -> None:
+        """Make the tokens void that the predicate chooses."""
+        self.tokens = {name: token for name, token in self.tokens.items() if not condemned(token)}

@@ -1,6 +1,5 @@
 """Images: create, list, show, change by JSON patch, delete, tags, (de)activation."""
 
-import json
 import uuid
 from collections.abc import Mapping
 from functools import partial
@@ -247,7 +246,7 @@ def _matches(image: Document, name: str, value: str) -> bool:
             "lte": have <= operand, "eq": have == operand, "neq": have != operand,
         }[operator]  # fmt: skip
     if isinstance(have, bool):
-        return json.loads(value.lower()) is have
+        return (value.lower() == "true") is have
     return str(have) == value
 
 
