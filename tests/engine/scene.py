@@ -1,0 +1,169 @@
+"""One stack on the double's cloud, with what is needed to plan, approve and execute: for tests of the applying side."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from controller import audit
+from controller.clock import real_now
+from controller.engine import approval, storage
+from controller.engine.approval import Person, Standing
+from controller.engine.execute import Outcome, Program, execute
+from controller.engine.integrity import verify_integrity
+from controller.engine.means import Means
+from controller.engine.plan import Op, Plan, Purpose
+from controller.engine.preview import make_plan
+from controller.engine.progress import Progress, Step
+from controller.engine.state import ResourceState
+from controller.store.database import Sessions
+from controller.store.engine import JournalRow, StackRow
+from controller.store.vault import Vault
+from tests.engine.double import SETTLE, Call, Cloud, DoubleProvider
+
+PERSON = Person("wang")
+
+
+class Killed(BaseException):
+    """The worker is dead from here on."""
+
+
+@dataclass
+class KillAt:
+    """Kills at the n-th time that a step is reached, and then at every step, as a dead worker takes none."""
+
+    step: Step
+    countdown: int = 1
+    op: Op | None = None
+    dead: bool = False
+
+    def reached(self, step: Step, op: Op, urn: str) -> None:
+        if not self.dead and step is self.step and self.op in {None, op}:
+            self.countdown -= 1
+            self.dead = self.countdown <= 0
+        if self.dead:
+            raise Killed
+
+
+@dataclass
+class Scene:
+    """A stack, its cloud, and the worker's means."""
+
+    sessions: Sessions
+    vault: Vault
+    provider: DoubleProvider = field(default_factory=DoubleProvider)
+    name: str = "test/unit/system.gov"
+    patience: float = 2.0
+
+    def __post_init__(self) -> None:
+        with self.sessions.begin() as session:
+            stack = StackRow(name=self.name, cloud="double", spec_commit="c1", changed_at=real_now())
+            session.add(stack)
+            session.flush()
+            self.stack_id = stack.id
+        self.cloud.witness = self._witness
+
+    @property
+    def cloud(self) -> Cloud:
+        return self.provider.the_cloud
+
+    def means(self, progress: Progress | None = None) -> Means:
+        means = Means(
+            self.sessions,
+            self.vault,
+            self.provider,
+            request_timeout=SETTLE,
+            patience=self.patience,
+            deletes_at_once=4,
+        )
+        return replace(means, progress=progress) if progress else means
+
+    def state(self) -> list[ResourceState]:
+        with self.sessions() as session:
+            return storage.load_state(session, self.stack_id, self.vault)
+
+    def row(self, urn: str) -> ResourceState:
+        return next(one for one in self.state() if one.urn == urn and not one.pending_delete)
+
+    def stack(self) -> StackRow:
+        with self.sessions() as session:
+            return session.get_one(StackRow, self.stack_id)
+
+    def journal(self) -> list[JournalRow]:
+        with self.sessions() as session:
+            rows = select(JournalRow).where(JournalRow.stack_id == self.stack_id).order_by(JournalRow.id)
+            return list(session.scalars(rows))
+
+    def plan(self, program: Program | None, purpose: Purpose = Purpose.APPLY) -> Plan:
+        return make_plan(
+            stack=self.name,
+            purpose=purpose,
+            states=self.state(),
+            provider=self.provider,
+            spec_digest="s1",
+            program_version="p1",
+            program=program,
+        )
+
+    def approve(self, plan: Plan, *, by: Person | Standing = PERSON, gives_up: Collection[str] = ()) -> int:
+        with self.sessions.begin() as session:
+            plan_id = approval.store(session, self.stack_id, plan, self.vault, spec_commit="c1")
+            return approval.approve(
+                session,
+                plan_id,
+                by=by,
+                ground="case 1",
+                valid_for=timedelta(hours=72),
+                vault=self.vault,
+                gives_up=gives_up,
+            )
+
+    def start(self, program: Program | None, purpose: Purpose = Purpose.APPLY, **approving: Any) -> int:
+        plan = self.plan(program, purpose)
+        return approval.start(self.sessions, self.approve(plan, **approving), self.vault)
+
+    def apply(
+        self,
+        program: Program | None,
+        purpose: Purpose = Purpose.APPLY,
+        *,
+        progress: Progress | None = None,
+        **approving: Any,
+    ) -> Outcome:
+        """Plans, approves, starts and executes."""
+        return execute(self.means(progress), self.start(program, purpose, **approving), program)
+
+    def resume(self, program: Program | None) -> Outcome:
+        """A new worker goes on with the running execution."""
+        with self.sessions() as session:
+            execution_id = approval.running(session, self.stack_id)
+        assert execution_id is not None
+        return execute(self.means(), execution_id, program)
+
+    def assert_whole(self) -> None:
+        """State is sound, and state and cloud hold the same; nothing is doubled; the audit chain holds."""
+        states = self.state()
+        assert verify_integrity(states) == []
+        held = {one.id for one in states if one.custom and not one.missing}
+        assert held == set(self.cloud.things)
+        assert self.cloud.duplicates() == []
+        for one in states:
+            if one.custom and not one.missing and not one.pending_delete:
+                assert self.cloud.things[one.id].identity == one.identity
+        with self.sessions() as session:
+            assert audit.verify(session).broken_at is None
+
+    def _witness(self, call: Call) -> None:
+        """Invariant 2: at the moment of the call its intent is there for all to see."""
+        what = JournalRow.identity == call.identity if call.identity else JournalRow.physical_id == call.id
+        with self.sessions() as session:
+            announced = session.scalar(
+                select(func.count()).where(
+                    JournalRow.stack_id == self.stack_id, JournalRow.op == call.op, JournalRow.outcome == "", what
+                )
+            )
+        assert announced == 1, f"{call} was not announced"
