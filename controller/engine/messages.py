@@ -100,7 +100,7 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest, urn: str)
 
 def _options(request: resource_pb2.RegisterResourceRequest, urn: str, project: str, stack: str) -> Options:
     timeouts = {
-        name: _seconds(text, urn)
+        name: seconds(text, urn)
         for name, text in (
             ("create", request.customTimeouts.create),
             ("update", request.customTimeouts.update),
@@ -132,7 +132,7 @@ def _alias(alias: alias_pb2.Alias, request: resource_pb2.RegisterResourceRequest
     )
 
 
-def _seconds(text: str, urn: str) -> float:
+def seconds(text: str, urn: str) -> float:
     """A duration as programs write it (`90s`, `1h30m`), in seconds."""
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()):

@@ -54,8 +54,8 @@ class Monitor:
 
     def __init__(self, registrar: Registrar, *, project: str, stack: str, preview: bool) -> None:
         self.heard = Heard()
-        self._folder = Path(tempfile.mkdtemp(prefix="yunguan-run-"))
-        self.address = f"unix:{self._folder}/monitor"
+        self.folder = Path(tempfile.mkdtemp(prefix="yunguan-run-"))
+        self.address = f"unix:{self.folder}/monitor"
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="registration")
         self._server = grpc.server(
             self._threads,
@@ -73,7 +73,7 @@ class Monitor:
     def __exit__(self, *_: object) -> None:
         self._server.stop(grace=None)
         self._threads.shutdown(wait=True)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _refusing(what: str) -> Callable[..., Any]:

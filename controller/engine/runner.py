@@ -17,7 +17,6 @@ import importlib
 import io
 import json
 import os
-import runpy
 import shutil
 import signal
 import socket
@@ -28,7 +27,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
 import grpc
@@ -94,6 +93,7 @@ def _child(link: int, output: int) -> NoReturn:
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.close(output)
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # in the order in which it was written
         with socket.socket(fileno=link) as connection, connection.makefile("rwb") as lines:
             job = Job(**json.loads(lines.readline()))
             threading.Thread(target=_die_with_the_asker, args=(connection, job), daemon=True).start()
@@ -169,8 +169,12 @@ def _run(job: Job) -> Ended:
 
 
 def _execute(entry: Path) -> None:
+    """Executes the program as the module `__main__`, which stays: the SDK looks into it for annotations later."""
+    path = entry / "__main__.py" if entry.is_dir() else entry
+    module = sys.modules["__main__"] = ModuleType("__main__")
+    module.__file__ = str(path)
     try:
-        runpy.run_path(str(entry), run_name="__main__")
+        exec(compile(path.read_bytes(), path, "exec"), vars(module))  # noqa: S102 - to run programs is what it is for
     except SystemExit as leaving:
         if leaving.code:
             raise

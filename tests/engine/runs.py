@@ -1,0 +1,57 @@
+"""Runs of small programs against a registrar that only notes what it is told."""
+
+from __future__ import annotations
+
+import textwrap
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from controller.engine.program import ProgramResult, ProgramSource, run_program
+from controller.engine.properties import UNKNOWN, PropertyMap
+from controller.engine.registration import Registered, Registration
+
+PROGRAMS = Path(__file__).parent / "programs"
+STACK = "liuzhou/unit/oa.internet"
+ROOT = "urn:pulumi:liuzhou_unit_oa.internet::snippet::pulumi:pulumi:Stack::snippet-liuzhou_unit_oa.internet"
+
+
+class Notes:
+    """A registrar for `preview` or for real: real resources get an id and the output `made`; `act` may do more."""
+
+    def __init__(self, *, preview: bool = False, act: Callable[[Registration], None] = lambda _: None) -> None:
+        self.preview = preview
+        self.registrations: dict[str, Registration] = {}
+        self.outputs: dict[str, PropertyMap] = {}
+        self._act = act
+        self._lock = threading.Lock()
+
+    def register(self, registration: Registration) -> Registered:
+        with self._lock:
+            self.registrations[registration.name] = registration
+        self._act(registration)
+        if not registration.custom:
+            return Registered("", {})
+        if self.preview:
+            return Registered(UNKNOWN, registration.inputs)
+        return Registered(f"id-{registration.name}", {**registration.inputs, "made": f"made-{registration.name}"})
+
+    def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
+        with self._lock:
+            self.outputs[urn] = outputs
+
+    def __getitem__(self, name: str) -> Registration:
+        return self.registrations[name]
+
+
+def run(body: str, notes: Notes, *, config: Mapping[str, str] | None = None, **arguments: Any) -> ProgramResult:
+    """Runs the lines of `body` in the program `snippet`."""
+    return run_program(
+        ProgramSource.at(PROGRAMS / "snippet"),
+        stack=STACK,
+        config={"snippet:body": textwrap.dedent(body), **(config or {})},
+        registrar=notes,
+        preview=notes.preview,
+        **arguments,
+    )
