@@ -1,14 +1,17 @@
 """Runs one share of openstacksdk's functional tests in this process and writes a JSON line per test.
 
-Called by test_functional.py as `python worker.py SHARE SHARES RESULTS`, with the environment naming the clouds. The tests are
-dealt round robin, so every share holds some of each suite and the shares take about the same time.
+Called by test_functional.py as `python worker.py SHARE SHARES ADMIN_URL RESULTS`, with the environment naming the clouds. The tests
+are dealt round robin, so every share holds some of each suite and the shares take about the same time. Before each test class the
+cloud is set back to its boot state: some tests leave floating IPs behind, and others assert that there are none.
 """
 
 import importlib
+import itertools
 import json
 import pkgutil
 import sys
 import unittest
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -58,12 +61,18 @@ def cases(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
             yield item
 
 
-def main(share: int, shares: int, results: Path) -> None:
+def reset(admin_url: str) -> None:
+    urllib.request.urlopen(urllib.request.Request(f"{admin_url}/reset", method="POST"), timeout=30).close()  # noqa: S310
+
+
+def main(share: int, shares: int, admin_url: str, results: Path) -> None:
     loaded = unittest.defaultTestLoader.loadTestsFromNames(list(modules()))
     mine = [case for number, case in enumerate(cases(loaded)) if number % shares == share]
     with results.open("w", encoding="utf-8") as lines:
-        unittest.TestSuite(mine).run(LineResult(lines))
+        for _, together in itertools.groupby(mine, key=type):
+            reset(admin_url)
+            unittest.TestSuite(together).run(LineResult(lines))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))
