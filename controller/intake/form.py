@@ -10,6 +10,7 @@ from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from controller.domain.spec import ServerType
@@ -45,6 +46,8 @@ def print_form(sheet: Worksheet, *, unit: str = "", unit_contact: str = "", vend
     sheet.row_dimensions[3].height = 32
     print_header(sheet, HEADER_ROW)
     sheet.freeze_panes = f"A{FIRST_ROW}"
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def print_header(sheet: Worksheet, row: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.domain.request import EMAIL_PATTERN, Contact
-from controller.intake.cells import CellError, label, person_name, text
+from controller.intake.cells import CellError, email, label, mobile, person_name, text
 from controller.intake.findings import Findings, cell_name, listed
 from controller.intake.sheets import Value
 from controller.intake.tables import Table
@@ -26,7 +26,7 @@ _LABELS = re.compile(
     rf"|(?P<vendor_contact>(?:信息)?系统厂商联系人{_WHAT})"
     r"|(?P<unit>申请单位(?:名称)?\s*[:：])"
 )
-_MOBILE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?(1[3-9](?:[\s-]?\d){9})(?!\d)")
+_MOBILE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?(1[3-9](?:[\s-]?[0-9]){9})(?!\d)")
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]*@[A-Za-z0-9.-]*")
 _FIELD = r"姓名|联系人|手机号码?|手机|电话|电子邮箱|邮箱"
 _NOT_NAMES = re.compile(rf"(?:{_FIELD})\s*:|(?<!\S)(?:{_FIELD})(?!\S)|[、,;/|:]|\(\s*\)")
@@ -102,7 +102,7 @@ def _contact(role: str, piece: _Piece | None, place: str, findings: Findings) ->
     content = unicodedata.normalize("NFKC", piece.content)
     addresses = _ADDRESS.findall(content)
     content = _ADDRESS.sub(" ", content)
-    mobiles = [re.sub(r"\D", "", number) for number in _MOBILE.findall(content)]
+    mobiles = _MOBILE.findall(content)
     words = _NOT_NAMES.sub(" ", _MOBILE.sub(" ", content)).split()
     faults = []
     if not words:
@@ -117,7 +117,7 @@ def _contact(role: str, piece: _Piece | None, place: str, findings: Findings) ->
         )
         return None
     try:
-        return Contact(name=person_name(" ".join(words)), email=addresses[0], mobile=mobiles[0])
+        return Contact(name=person_name(" ".join(words)), email=email(addresses[0]), mobile=mobile(mobiles[0]))
     except CellError as error:
         findings.problem(piece.cell, f"{role}：{error}")
         return None

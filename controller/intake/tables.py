@@ -16,6 +16,9 @@ from controller.intake.sheets import Sheet, Value
 MIN_TITLES = 5
 """A row that bears as many known titles is a header; one sentence in a note never does."""
 
+MAX_CELLS_OF_A_LINE = 9
+"""The lines of unit and contacts fill 8 cells at most, a machine 11 at least: a fuller row is always a machine's."""
+
 _NOT_A_ROW = re.compile(
     r"填写说明|以下空白|云资源使用需求表|附件\s*\d|申请单位(?:名称)?\s*[:：]|申请单位联系人|(?:信息)?系统厂商联系人"
 )
@@ -94,7 +97,7 @@ def _end_of_rows(filled: Mapping[int, Mapping[int, Value]], header: int, followi
 
 def _ends_table(values: Mapping[int, Value]) -> bool:
     first = values[min(values)]
-    return isinstance(first, str) and _NOT_A_ROW.match(first) is not None
+    return isinstance(first, str) and len(values) <= MAX_CELLS_OF_A_LINE and _NOT_A_ROW.match(first) is not None
 
 
 def _refuse_strays(filled: Mapping[int, Mapping[int, Value]], below: range, findings: Findings) -> None:

@@ -108,6 +108,10 @@ def test_notes_below_a_table_are_no_rows():
     assert read(workbook).problems == ()
 
 
+def test_a_full_row_is_a_machine_whatever_its_number_says():
+    assert len(read(form(machine(), machine({Column.NUMBER: "填写说明："}))).request.systems[0].machines) == 2
+
+
 @pytest.mark.rule("LZ-A3")
 @pytest.mark.breaks
 def test_a_machine_written_below_the_notes_is_not_lost_silently():
