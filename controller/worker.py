@@ -84,7 +84,8 @@ def _scan(place: Workplace, cloud: str) -> str:
     with place.sessions() as session:
         seen = work.asked(session, subject)
     result = scan(place.sessions, place.provider, place.means.vault, cloud)
-    drift.follow_up(place.sessions, place.provider, result)
+    for found in drift.follow_up(place.sessions, place.provider, result):
+        place.queue.wake(found)
     with place.sessions.begin() as session:
         work.done(session, subject, seen)
     return ", ".join(f"{count} {verdict}" for verdict, count in result.counts.items())

@@ -1,6 +1,7 @@
 """What follows from a step of a case, in the step's own transaction: stacks to be, stacks to end, ledger events.
 
-Called by the composition roots right after `conduct.perform` or `timers.tend`; after the commit they wake what it returns.
+Called by the composition roots right after `conduct.perform` or `timers.tend`; after the commit they wake what it
+returns.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from controller import audit, catalogue
 from controller.casework.codes import code_for
-from controller.domain.errors import WrongUse
+from controller.domain.errors import Refused, WrongUse
 from controller.domain.funding import UnitKind
 from controller.domain.request import Person
 from controller.domain.roles import CONTROLLER_ACTOR, Role
@@ -113,3 +113,13 @@ def account_of(session: Session, person: Person) -> PersonRow:
             PersonRow.name == person.name, PersonRow.email == person.email, PersonRow.mobile == person.mobile
         )
     ).one()
+
+
+def require_role(session: Session, account: str, city: str, role: Role) -> None:
+    """Raises Refused unless `account` plays `role` in the city (invariant 6)."""
+    played = select(UserRoleRow.account).where(
+        UserRoleRow.account == account, UserRoleRow.city == city, UserRoleRow.role == role.value
+    )
+    if session.scalar(played) is None:
+        entry = catalogue.city(city).role(role)
+        raise Refused(f"只有{entry.title if entry else role.value}可以这样做", where=account)

@@ -1,4 +1,4 @@
-"""The command line. A file a noun; this one puts them together and turns errors into messages and exit codes (docs/cli.md)."""
+"""The command line. A file a noun; this one puts them together and turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import sys
 
 import typer
 
+from controller.cli import audits, bills, certificates, incidents, people, requests, rules, stacks, systems
+from controller.cli.bench import bench
+from controller.cli.deadline import deadline
+from controller.cli.demo import demo
+from controller.cli.drift import drift
+from controller.cli.serve import serve, worker
 from controller.domain.errors import YunguanError
 
 app = typer.Typer(
@@ -15,6 +21,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(demo)
+app.command()(serve)
+app.command()(worker)
+app.add_typer(requests.app, name="request")
+app.add_typer(stacks.app, name="stack")
+app.command()(drift)
+app.command()(systems.confirm)
+app.command()(systems.change)
+app.command("exit")(systems.exit_)
+app.add_typer(certificates.app, name="certificate")
+app.add_typer(incidents.app, name="incident")
+app.command()(deadline)
+app.add_typer(bills.app, name="bill")
+app.add_typer(people.units, name="unit")
+app.add_typer(people.users, name="user")
+app.add_typer(audits.app, name="audit")
+app.command()(rules.rules)
+app.command()(bench)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -26,6 +26,17 @@ def settings() -> Settings:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
         raise WrongUse(f"setting YUNGUAN_{name}: {first['msg']}", remedy="see README, Settings") from None
+
+
+def pairs(values: Sequence[str], option: str) -> dict[str, str]:
+    """`NAME=VALUE` words as a mapping. Raises WrongUse for a word without "=" or a name that stands twice."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, separator, rest = value.partition("=")
+        if not separator or not name or name in found:
+            raise WrongUse(f"{option} {value}", remedy="write NAME=VALUE, each name once")
+        found[name] = rest
+    return found
 
 
 @contextmanager

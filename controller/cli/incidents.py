@@ -8,7 +8,7 @@ import typer
 
 from controller.cli.arguments import Reason, User, workplace
 from controller.cli.output import Format, Output, print_facts, print_rows, say
-from controller.reconcile.incidents import IncidentState, incident, open_incidents
+from controller.reconcile.incidents import IncidentState, decide, incident, open_incidents
 from controller.reconcile.strangers import approve_incident
 from controller.store.reconcile import IncidentRow
 
@@ -32,21 +32,21 @@ def show(incident_id: int, output: Output = Format.TABLE) -> None:
         print_facts(_facts(incident(session, incident_id)), LABELS, output)
 
 
-@app.command("approve")
-def approve_(incident_id: int, user: User, reason: Reason = "") -> None:
+@app.command()
+def approve(incident_id: int, user: User, reason: Reason = "") -> None:
     """Approves exactly what the incident proposes; the controller then does it."""
     with workplace() as place:
-        with place.sessions.begin() as session:
-            subject = approve(session, place.desk, incident_id, user=user, reason=reason)
-        place.queue.wake(subject)
+        subject = approve_incident(place.reconciler, incident_id, user=user, reason=reason)
+        if subject is not None:
+            place.queue.wake(subject)
     say(f"incident {incident_id} approved")
 
 
-@app.command("dismiss")
-def dismiss_(incident_id: int, user: User, reason: Reason) -> None:
+@app.command()
+def dismiss(incident_id: int, user: User, reason: Reason) -> None:
     """Leaves things as they are, with a reason."""
     with workplace() as place, place.sessions.begin() as session:
-        dismiss(session, incident_id, user=user, reason=reason)
+        decide(session, incident_id, IncidentState.DISMISSED, user=user, reason=reason)
     say(f"incident {incident_id} dismissed")
 
 

@@ -29,8 +29,8 @@ from controller.store.reconcile import IncidentRow
 ACTOR = "controller"
 
 
-def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> None:
-    """Makes every finding of the scan count, a transaction a stack."""
+def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> list[work.Subject]:
+    """Makes every finding of the scan count, a transaction a stack; returns the stacks to look at."""
     by_stack: dict[int, list[Finding]] = {}
     with sessions.begin() as session:
         for finding in result.findings:
@@ -44,6 +44,7 @@ def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> Non
     for stack_id, findings in by_stack.items():
         with sessions.begin() as session:
             _mark(session, stack_id, findings)
+    return [work.Subject.stack(stack_id) for stack_id in by_stack]
 
 
 def _stack_of(session: Session, finding: Finding) -> int | None:

@@ -75,15 +75,24 @@ def open_incidents(session: Session) -> Sequence[IncidentRow]:
     ).all()
 
 
+def incident(session: Session, incident_id: int) -> IncidentRow:
+    """The incident of that id. Raises WrongUse where there is none."""
+    return _one(session.get(IncidentRow, incident_id), incident_id)
+
+
 def decide(session: Session, incident_id: int, decision: IncidentState, *, user: str, reason: str) -> IncidentRow:
     """Records a person's decision. Raises Refused where somebody was first, WrongUse where there is no such one."""
-    row = session.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update())
-    if row is None:
-        raise WrongUse(f"there is no incident {incident_id}", remedy="yunguan incident list shows the open ones")
+    row = _one(session.get(IncidentRow, incident_id, with_for_update=True), incident_id)
     if row.state != IncidentState.OPEN:
         raise Refused(f"incident {incident_id} was {row.state} by {row.decided_by} before", where=f"{row.decided_at}")
     row.state, row.decided_by, row.decided_at, row.reason = decision, user, real_now(), reason
     audit.record(
         session, actor=user, action=f"incident.{decision}", target=f"incident {row.id}", details={"reason": reason}
     )
+    return row
+
+
+def _one(row: IncidentRow | None, incident_id: int) -> IncidentRow:
+    if row is None:
+        raise WrongUse(f"there is no incident {incident_id}", remedy="yunguan incident list shows the open ones")
     return row

@@ -13,10 +13,15 @@ from controller.store.engine import Provisioning, StackRow
 from controller.store.reconcile import ScanRow
 
 
+def clouds_in_use(session: Session) -> list[str]:
+    """Names of the clouds on which a stack stands, sorted."""
+    in_use = select(StackRow.cloud).where(StackRow.provisioning != Provisioning.ENDED).distinct()
+    return sorted(session.scalars(in_use))
+
+
 def ask_for_due_scans(session: Session, every: timedelta) -> None:
     """Asks for a scan of each cloud whose last one began longer than `every` ago. The caller commits."""
-    clouds = session.scalars(select(StackRow.cloud).where(StackRow.provisioning != Provisioning.ENDED).distinct()).all()
     last = dict(session.execute(select(ScanRow.cloud, func.max(ScanRow.started_at)).group_by(ScanRow.cloud)).all())
-    for cloud in clouds:
+    for cloud in clouds_in_use(session):
         if cloud not in last or last[cloud] + every <= real_now():
             work.ask(session, work.Subject.scan(cloud), "time for a scan")

@@ -1,0 +1,5 @@
+"""`python -m controller.cli` is `yunguan`."""
+
+from controller.cli import main
+
+main()

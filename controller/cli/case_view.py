@@ -1,0 +1,50 @@
+"""A case as an official reads it on a terminal: where it stands, what is missing, its machines and its timeline."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from controller.casework.cases import Detail
+from controller.cli.output import stdout
+
+
+def print_case(detail: Detail) -> None:
+    """Prints all of it, in zh-CN as the case itself is."""
+    summary = detail.summary
+    due = f"，期限 {summary.due}" if summary.due else ""
+    late = "，[red]已超期[/red]" if summary.overdue else ""
+    paused = "，[yellow]待补正（计时暂停）[/yellow]" if summary.paused else ""
+    stdout.print(f"[bold]{summary.number}[/bold] {summary.title}：{summary.unit} · {summary.system}")
+    stdout.print(f"{summary.stage_title}{due}{late}{paused}")
+    for offer in detail.offers:
+        missing = f"，尚缺：{'；'.join(offer.missing)}" if offer.missing else ""
+        stdout.print(f"  可办理：{offer.title}（{offer.action}，{'、'.join(offer.roles)}）{missing}")
+    stdout.print(_machines(detail))
+    stdout.print(_timeline(detail))
+
+
+def _machines(detail: Detail) -> Table:
+    table = Table(
+        "名称", "类型", "分区", "vCPU", "内存 GiB", "系统盘 GiB", "数据盘 GiB", "操作系统", "集群", title="虚拟机"
+    )
+    for one in detail.machines:
+        table.add_row(
+            one.name,
+            one.role.value,
+            one.zone,
+            str(one.vcpu),
+            str(one.memory_gb),
+            str(one.system_disk_gb),
+            str(one.data_disk_gb),
+            one.image,
+            one.cluster or "",
+        )
+    return table
+
+
+def _timeline(detail: Detail) -> Table:
+    table = Table("时间", "人员", "角色", "事项", "依据", "说明", title="办理记录")
+    for event in detail.timeline:
+        at = event.at.astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(at, event.actor, event.role, event.action or event.kind, event.rule, event.reason)
+    return table

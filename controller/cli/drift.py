@@ -1,0 +1,72 @@
+"""`yunguan drift`: a whole cloud against the state, in one scan."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from controller.cli.arguments import workplace
+from controller.cli.output import Format, Output, print_document, print_rows, say
+from controller.domain.errors import WrongUse
+from controller.reconcile.drift import follow_up
+from controller.reconcile.scan import ScanResult, scan
+from controller.reconcile.schedule import clouds_in_use
+from controller.reconcile.verdict import Verdict
+
+COLUMNS = {"verdict": "VERDICT", "type": "TYPE", "name": "NAME", "id": "ID", "urn": "URN", "fields": "DIFFERS"}
+INCOMPLETE = 3
+
+
+def drift(
+    cloud: Annotated[str | None, typer.Option("--cloud", help="Name in clouds.yaml")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Let the controller act on what is found")] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Scans every resource of a cloud. Exit code 3: it could not be read completely."""
+    with workplace() as place:
+        with place.sessions() as session:
+            name = cloud or _only(clouds_in_use(session))
+        result = scan(
+            place.sessions,
+            place.provider,
+            place.means.vault,
+            name,
+            progress=lambda kind, count: say(f"[dim]{kind}: {count}[/dim]"),
+        )
+        if repair:
+            for subject in follow_up(place.sessions, place.provider, result):
+                place.queue.wake(subject)
+    print_findings(result, output)
+
+
+def print_findings(result: ScanResult, output: Format, *, only_stack: int | None = None) -> None:
+    """Prints the scan; ends the command with 3 where it was incomplete."""
+    findings = [one for one in result.findings if only_stack in (None, one.stack_id)]
+    document: dict[str, Any] = {
+        "objects": result.objects,
+        "api_calls": result.api_calls,
+        "seconds": round(result.seconds, 3),
+        "complete": result.complete,
+        "incomplete": result.incomplete,
+        "verdicts": {verdict.value: result.counts[verdict] for verdict in Verdict},
+        "findings": [asdict(one) for one in findings],
+    }
+    if output is Format.TABLE:
+        print_rows(document["findings"], COLUMNS, output)
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in document["verdicts"].items())
+        say(f"{result.objects} objects, {result.api_calls} calls, {result.seconds:.1f} s: {counts}")
+        for reason in result.incomplete:
+            say(f"[red]not complete[/red]: {reason}")
+    else:
+        print_document(document, output)
+    if not result.complete:
+        raise typer.Exit(INCOMPLETE)
+
+
+def _only(clouds: list[str]) -> str:
+    if len(clouds) != 1:
+        known = ", ".join(clouds) or "none is in use yet"
+        raise WrongUse("name the cloud", where="--cloud", remedy=f"clouds: {known}")
+    return clouds[0]

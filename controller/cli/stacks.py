@@ -1,0 +1,177 @@
+"""`yunguan stack`: what stands, what would be done to it, whose yes that needs, and what was done."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.casework.people import require_role
+from controller.cli.arguments import Reason, User, workplace
+from controller.cli.drift import print_findings
+from controller.cli.output import Format, Output, print_document, print_facts, print_rows, say, stdout
+from controller.domain.errors import Refused
+from controller.domain.roles import Role
+from controller.engine.render import to_json, to_text
+from controller.reconcile.desire import stack as stack_of
+from controller.reconcile.scan import scan
+from controller.store.engine import ApprovalRow, ExecutionRow, PlanRow, ResourceRow, StackRow
+
+app = typer.Typer(no_args_is_help=True, help="Stacks: what one zone of a system shall be, and is")
+
+Name = Annotated[str, typer.Argument(metavar="STACK", help="city/unit/system.zone")]
+Digest = Annotated[
+    str, typer.Option("--digest", help="The plan's digest or its first digits; the newest plan otherwise")
+]
+
+COLUMNS = {
+    "name": "STACK",
+    "provisioning": "PROVISIONING",
+    "operating": "OPERATING",
+    "cloud": "CLOUD",
+    "message": "MESSAGE",
+}
+
+
+@app.command("list")
+def list_(output: Output = Format.TABLE) -> None:
+    """Every stack with its status."""
+    with workplace() as place, place.sessions() as session:
+        rows = [_facts(row) for row in session.scalars(select(StackRow).order_by(StackRow.name))]
+    print_rows(rows, COLUMNS, output)
+
+
+@app.command()
+def show(name: Name, output: Output = Format.TABLE) -> None:
+    """One stack with its resources and outputs."""
+    with workplace() as place, place.sessions() as session:
+        row = stack_of(session, name)
+        resources = session.scalars(
+            select(ResourceRow).where(ResourceRow.stack_id == row.id).order_by(ResourceRow.position, ResourceRow.urn)
+        )
+        facts = _facts(row) | {
+            "outputs": row.outputs,
+            "resources": [
+                {"urn": one.urn, "type": one.type, "id": one.physical_id, "parent": one.parent} for one in resources
+            ],
+        }
+    if output is not Format.TABLE:
+        print_document(facts, output)
+        return
+    print_facts(facts, COLUMNS, output)
+    print_rows([one for one in facts["resources"] if one["id"]], {"type": "TYPE", "id": "ID", "urn": "URN"}, output)
+
+
+@app.command()
+def plan(name: Name, output: Output = Format.TABLE) -> None:
+    """What would be done now. The plan is kept, so that its digest can be approved."""
+    with workplace() as place:
+        _, made = place.reconciler.plan(name)
+        digest = made.digest(place.means.vault.hmac_key)
+    if output is not Format.TABLE:
+        print_document(to_json(made, digest), output)
+        return
+    stdout.print(to_text(made), markup=False, highlight=False)
+    stdout.print(f"\ndigest {digest}", highlight=False)
+
+
+@app.command()
+def approve(name: Name, user: User, digest: Digest = "", reason: Reason = "") -> None:
+    """The vendor's yes to that very plan; the controller then carries it out."""
+    with workplace() as place:
+        with place.sessions.begin() as session:
+            require_role(session, user, name.partition("/")[0], Role.VENDOR)
+            row = _plan(session, stack_of(session, name), digest)
+            subject = place.reconciler.approve(session, row.id, person=user, ground=reason or row.spec_commit)
+        place.queue.wake(subject)
+    say(f"approved: {row.purpose} of {name}, plan {row.digest[:12]}")
+
+
+@app.command()
+def apply(name: Name) -> None:
+    """Carries out what is approved, here and now, instead of leaving it to a worker."""
+    with workplace() as place:
+        with place.sessions() as session:
+            stack_id = stack_of(session, name).id
+        look = place.reconciler.look(stack_id)
+    say(f"{name}: {look.summary}")
+
+
+@app.command()
+def drift(name: Name, output: Output = Format.TABLE) -> None:
+    """Scans the stack's cloud and shows what is not as its state says. Exit code 3: not readable completely."""
+    with workplace() as place:
+        with place.sessions() as session:
+            row = stack_of(session, name)
+        result = scan(place.sessions, place.provider, place.means.vault, row.cloud)
+    print_findings(result, output, only_stack=row.id)
+
+
+@app.command()
+def history(name: Name, output: Output = Format.TABLE) -> None:
+    """Every execution: its plan, whose yes it rests on, and how it ended."""
+    with workplace() as place, place.sessions() as session:
+        rows = session.execute(
+            select(ExecutionRow, PlanRow, ApprovalRow)
+            .join(PlanRow, PlanRow.id == ExecutionRow.plan_id)
+            .join(ApprovalRow, ApprovalRow.id == ExecutionRow.approval_id)
+            .where(ExecutionRow.stack_id == stack_of(session, name).id)
+            .order_by(ExecutionRow.id)
+        ).all()
+        print_rows(
+            [
+                {
+                    "execution": execution.id,
+                    "purpose": planned.purpose,
+                    "digest": planned.digest[:12],
+                    "approver": approval.approver,
+                    "ground": approval.ground,
+                    "state": execution.state,
+                    "started_at": execution.started_at,
+                    "ended_at": execution.ended_at,
+                    "message": execution.message,
+                }
+                for execution, planned, approval in rows
+            ],
+            {
+                "execution": "ID",
+                "purpose": "PURPOSE",
+                "digest": "PLAN",
+                "approver": "APPROVED BY",
+                "state": "STATE",
+                "started_at": "STARTED",
+                "ended_at": "ENDED",
+                "message": "MESSAGE",
+            },
+            output,
+        )
+
+
+def _plan(session: Session, stack: StackRow, digest: str) -> PlanRow:
+    """The plan of that digest, or the newest. Raises Refused where there is none, or the digest names several."""
+    found = session.scalars(
+        select(PlanRow)
+        .where(PlanRow.stack_id == stack.id, PlanRow.digest.startswith(digest, autoescape=True))
+        .order_by(PlanRow.id.desc())
+    ).all()
+    if not found or (digest and len(found) > 1):
+        raise Refused(
+            "no plan of this digest" if not found else "several plans begin with this digest",
+            where=stack.name,
+            remedy="yunguan stack plan makes one and prints its digest",
+        )
+    return found[0]
+
+
+def _facts(row: StackRow) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "provisioning": row.provisioning,
+        "operating": row.operating,
+        "cloud": row.cloud,
+        "message": row.message,
+        "spec_digest": row.spec_digest,
+        "commit": row.spec_commit,
+    }

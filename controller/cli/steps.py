@@ -1,0 +1,19 @@
+"""A step of a case from the command line: taken with all that follows from it; then its stacks are woken."""
+
+from __future__ import annotations
+
+from controller.casework.conduct import perform
+from controller.casework.consequences import follow
+from controller.casework.outcome import Outcome
+from controller.casework.steps import Act
+from controller.workplace import Workplace
+
+
+def do(place: Workplace, act: Act) -> Outcome:
+    """Does `act` in one transaction. Raises what `perform` raises; nothing of it is left then."""
+    with place.sessions.begin() as session:
+        outcome = perform(session, act, place.ports)
+        subjects = follow(session, outcome)
+    for subject in subjects:
+        place.queue.wake(subject)
+    return outcome
