@@ -7,16 +7,23 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 
 def _exact(value: Any) -> Any:
     if isinstance(value, float):
-        raise ValueError(f"write it as text, {str(value)!r}: a floating-point number is not exact")
+        raise ValueError(f"write {str(value)!r} as text: floating point is not exact")  # noqa: TRY004 pydantic wants it
     return value
 
 
-Exact = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, max_digits=20, decimal_places=6)]
+Exact = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=30, decimal_places=12),
+    BeforeValidator(_exact),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": r"^\d+(\.\d{1,12})?$"}, {"type": "integer", "minimum": 0}]}
+    ),
+]
 """A price or quantity as files carry it: decimal, not negative, never by way of floating point."""
 
 

@@ -7,7 +7,13 @@ in one month, on one interval, at one price.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 
 from controller.domain.billing import Basis, Days, Interval, Line, PriceList
 from controller.domain.errors import Refused
@@ -37,6 +43,30 @@ def rate(intervals: Iterable[Interval], prices: PriceList, period: Days) -> Iter
                     amount=to_fen(exact),
                     source=interval.source,
                 )
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A line that a closed period lacks, or (`reversal`, its amount negative) one that it should not have."""
+
+    line: Line
+    reversal: bool
+
+
+def difference(billed: Iterable[Line], due: Iterable[Line]) -> Iterator[Correction]:
+    """What must be added to `billed` to make it `due`; all three stand in the order of `line_key`."""
+    merged = merge(((line_key(line), 0, line) for line in billed), ((line_key(line), 1, line) for line in due))
+    for _, entries in groupby(merged, key=itemgetter(0)):
+        sides = [(side, line) for _, side, line in entries]
+        if len(sides) == 1:
+            side, line = sides[0]
+            reversal = side == 0
+            yield Correction(replace(line, amount=-line.amount) if reversal else line, reversal)
+
+
+def line_key(line: Line) -> tuple[str, str, date, date, Decimal, Decimal, int]:
+    """Which days of what a line charges at which price, without the amount that follows from it."""
+    return line.resource, line.item, line.start, line.end, line.quantity, line.price, line.source or 0
 
 
 def _days(interval: Interval, period: Days) -> Days | None:

@@ -56,7 +56,7 @@ class LedgerFile(_Entry):
 def rate_file(path: Path) -> dict[str, Any]:
     """The bill of a ledger file: `lines` in the order of resource, item and first day, and their `total`.
 
-    Raises WrongUse for a file that does not hold what it should, Refused where intervals or prices contradict each other.
+    Raises WrongUse for what is no ledger file, Refused where intervals or prices contradict each other.
     """
     ledger = _read(path)
     basis = catalogue.prices(ledger.city).basis

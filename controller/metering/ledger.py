@@ -1,0 +1,156 @@
+"""Confirmations become events of the usage ledger: opened, resized, suspended, resumed, ended, each with what it
+rests on.
+
+Called by the composition root inside the transaction of the confirmation itself. Nothing is ever changed or removed:
+a day that was confirmed late stands with its true day, and bills of closed months are corrected by lines of the open
+one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from controller.clock import SHANGHAI
+from controller.domain.errors import Refused
+from controller.domain.spec import Phase, SystemSpec
+from controller.metering.items import Meter, metered
+from controller.store.metering import LedgerEventRow, MeterEvent
+
+LEDGER_LOCK = 7_215_004
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What events rest on: a confirmation's reference, the day it names, when it came (domain clock), who pays."""
+
+    confirmation: str
+    on: date
+    at: datetime
+    payer: str
+
+
+def settle(
+    session: Session, stacks: Sequence[str], specs: Sequence[SystemSpec], ground: Ground
+) -> list[LedgerEventRow]:
+    """Makes the meters of `stacks` those of `specs` from the day of `ground`: opens, resizes, ends what differs.
+
+    An opening has specs and new stacks, an end stacks and no specs. Repeated, it finds nothing that differs. Raises
+    Refused for a trial (not metered), a day that lies ahead or before an event that stands, and a suspended meter.
+    """
+    _check(specs, ground)
+    due = {meter: quantity for spec in specs for meter, quantity in metered(spec).items()}
+    stack_of = {meter: spec.stack_name for spec in specs for meter in metered(spec)}
+    last = _last_events(session, {*stacks, *stack_of.values()})
+    rows = []
+    for meter in sorted(due.keys() | last.keys()):
+        before, quantity = last.get(meter), due.get(meter)
+        kind = _what_happened(before, quantity)
+        if kind is not None:
+            stack = stack_of.get(meter) or (before.stack if before else "")
+            rows.append(_event(kind, meter, stack, quantity or Decimal(0), before=before, ground=ground))
+    session.add_all(rows)
+    session.flush()
+    return rows
+
+
+def suspend(session: Session, stack: str, ground: Ground) -> list[LedgerEventRow]:
+    """Stops charging for a stack that stands still, until it is resumed; its quantities are kept."""
+    return _switch(session, stack, ground, MeterEvent.SUSPENDED)
+
+
+def resume(session: Session, stack: str, ground: Ground) -> list[LedgerEventRow]:
+    """Charges again for a suspended stack, by the quantities it had."""
+    return _switch(session, stack, ground, MeterEvent.RESUMED)
+
+
+def lock(session: Session, city: str) -> None:
+    """Holds the city's ledger until the transaction ends: events are numbered in the order in which bills know them."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:key, hashtext(:city))"), {"key": LEDGER_LOCK, "city": city})
+
+
+def position(session: Session, city: str) -> int:
+    """The newest event of a city's ledger, 0 where it is empty."""
+    return session.scalar(select(func.max(LedgerEventRow.id)).where(LedgerEventRow.city == city)) or 0
+
+
+def _switch(session: Session, stack: str, ground: Ground, to: MeterEvent) -> list[LedgerEventRow]:
+    _check((), ground)
+    charged = {MeterEvent.OPENED.value, MeterEvent.RESIZED.value, MeterEvent.RESUMED.value}
+    left = charged if to is MeterEvent.SUSPENDED else {MeterEvent.SUSPENDED.value}
+    rows = [
+        _event(to, meter, stack, before.quantity, before=before, ground=ground)
+        for meter, before in sorted(_last_events(session, {stack}).items())
+        if before.kind in left
+    ]
+    session.add_all(rows)
+    session.flush()
+    return rows
+
+
+def _check(specs: Iterable[SystemSpec], ground: Ground) -> None:
+    today = ground.at.astimezone(SHANGHAI).date()
+    if ground.on > today:
+        raise Refused(f"nothing is confirmed ahead of its day: {ground.on} is after {today}", where=ground.confirmation)
+    trial = [spec.stack_name for spec in specs if spec.phase is Phase.TRIAL]
+    if trial:
+        raise Refused(f"a trial is not metered: {', '.join(trial)}", where=ground.confirmation, rule="LZ-21-4")
+
+
+def _last_events(session: Session, stacks: set[str]) -> dict[Meter, LedgerEventRow]:
+    """The newest event of each meter of `stacks`, which nobody else can add to until this transaction ends."""
+    for city in sorted({stack.partition("/")[0] for stack in stacks}):
+        lock(session, city)
+    rows = session.scalars(
+        select(LedgerEventRow)
+        .ext(distinct_on(LedgerEventRow.resource, LedgerEventRow.item))
+        .where(LedgerEventRow.stack.in_(stacks))
+        .order_by(LedgerEventRow.resource, LedgerEventRow.item, LedgerEventRow.sequence.desc())
+    )
+    return {Meter(row.resource, row.item): row for row in rows}
+
+
+def _what_happened(before: LedgerEventRow | None, quantity: Decimal | None) -> MeterEvent | None:
+    """From a meter's last event and the quantity that it shall have: None where nothing has changed."""
+    ended = before is None or before.kind == MeterEvent.ENDED
+    if quantity is None:
+        return None if ended else MeterEvent.ENDED
+    if before is None or ended:
+        return MeterEvent.OPENED
+    if before.kind == MeterEvent.SUSPENDED:
+        raise Refused(f"{before.resource} is suspended", remedy="resume it first", where=before.item)
+    return MeterEvent.RESIZED if before.quantity != quantity else None
+
+
+def _event(
+    kind: MeterEvent, meter: Meter, stack: str, quantity: Decimal, *, before: LedgerEventRow | None, ground: Ground
+) -> LedgerEventRow:
+    """The next link of the meter's chain. Raises Refused for a day before the last event's."""
+    if before is not None and ground.on < before.day:
+        raise Refused(
+            f"{meter.resource}: {meter.item} was {before.kind} on {before.day}, after {ground.on}",
+            where=ground.confirmation,
+            remedy=f"confirm a day from {before.day} on",
+        )
+    return LedgerEventRow(
+        city=stack.partition("/")[0],
+        stack=stack,
+        resource=meter.resource,
+        item=meter.item,
+        sequence=before.sequence + 1 if before else 1,
+        kind=kind.value,
+        day=ground.on,
+        quantity=quantity,
+        payer=ground.payer,
+        confirmation=ground.confirmation,
+        recorded_at=ground.at,
+        previous_sequence=before.sequence if before else None,
+        previous_day=before.day if before else None,
+        previous_kind=before.kind if before else None,
+    )
