@@ -8,6 +8,7 @@ from sandbox.cloud.compute.finding import server_of
 from sandbox.cloud.compute.routes import routes
 from sandbox.cloud.compute.state import ComputeState
 from sandbox.cloud.errors import NotFound
+from sandbox.cloud.network import plugging
 from sandbox.cloud.routing import Call
 
 ONE = "/v2.1/servers/{server_id}"
@@ -142,3 +143,11 @@ def _usage(call: Call, project_id: str) -> dict[str, Any]:
         "total_local_gb_usage": sum(flavor["disk"] * span for flavor, span in zip(flavors, hours, strict=True)),
         "server_usages": [],
     }
+
+
+@routes.get("/v2.1/os-floating-ip-pools")
+def floating_ip_pools(call: Call) -> dict[str, Any]:
+    """The external networks, as nova's proxy to neutron told them up to 2.35."""
+    if call.microversion >= (2, 36):
+        raise NotFound("The resource could not be found.")
+    return {"floating_ip_pools": [{"name": network["name"]} for network in plugging.external_networks(call.world)]}

@@ -39,7 +39,7 @@ def stamp() -> str:
 
 def root(world: World, document: Document) -> Document:
     """The load balancer an object belongs to."""
-    return world[LoadBalancerState].loadbalancers[document.get("_lb", document["id"])]
+    return world[LoadBalancerState].loadbalancers[document["_lb"] if "_lb" in document else document["id"]]
 
 
 def require_mutable(load_balancer: Document, *, deleting: bool = False) -> None:

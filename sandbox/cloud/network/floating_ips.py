@@ -106,7 +106,8 @@ def _tie(world: World, floating: Document, fields: Fields) -> Fields:
 
 
 def _fixed_address(port: Document, asked: str | None) -> dict[str, str]:
-    for address in port["fixed_ips"]:
+    addresses: list[dict[str, str]] = port["fixed_ips"]
+    for address in addresses:
         if asked in (None, address["ip_address"]):
             return address
     raise BadRequest(

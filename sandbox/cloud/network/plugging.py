@@ -87,6 +87,11 @@ def usable_networks(world: World, caller: Caller) -> list[Document]:
     ]
 
 
+def external_networks(world: World) -> list[Document]:
+    """The networks that floating IPs come from."""
+    return [network for network in world[NetworkState].networks if network["router:external"]]
+
+
 def addresses_of(world: World, server_id: str) -> Document:
     """`{network name: [{"addr", "version", "OS-EXT-IPS:type", "OS-EXT-IPS-MAC:mac_addr"}]}` with floating addresses."""
     state = world[NetworkState]

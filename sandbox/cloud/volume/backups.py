@@ -30,7 +30,8 @@ def make_backup(world: World, project_id: str, fields: dict[str, Any]) -> Docume
     """A backup `creating`, then `available`; an incremental one rests on the newest of the same volume."""
     state = world[VolumeState]
     volume = state.volumes[fields["volume_id"]]
-    base = (state.backups.where(volume_id=volume["id"], status="available") or [None])[-1]
+    earlier = state.backups.where(volume_id=volume["id"], status="available")
+    base = earlier[-1] if earlier else None
     incremental = bool(fields.get("incremental"))
     if incremental and base is None:
         raise BadRequest("Invalid backup: No backups available to do an incremental backup.")
