@@ -8,7 +8,7 @@ to look again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,16 +24,13 @@ from controller.engine.planner import Assessment, Key, assess, deletions, must_g
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Kind
 from controller.engine.recover import LookAgain, Resolver
-from controller.engine.registration import Registered, Registrar, Registration
+from controller.engine.registration import Program, Registered, Registration
 from controller.engine.rows import Rows
 from controller.engine.state import ResourceState
 from controller.engine.steps import ATTEMPTS, Lost, Steps, reply_lost
 from controller.store.engine import ExecutionState
 
 ROOT_TYPE = "pulumi:pulumi:Stack"
-
-Program = Callable[[Registrar], None]
-"""Runs the program of the stack against a registrar, to its end."""
 
 
 @dataclass(frozen=True)

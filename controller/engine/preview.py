@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from controller.engine import paths, planner
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
 from controller.engine.provider import Provider
-from controller.engine.registration import Registered, Registrar, Registration
+from controller.engine.registration import Program, Registered, Registration
 from controller.engine.state import ResourceState
-
-Program = Callable[[Registrar], object]
-"""Runs the program of the stack in preview against a registrar, to its end (`program.Program.preview`)."""
 
 
 def make_plan(

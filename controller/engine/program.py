@@ -142,36 +142,6 @@ def run_program(
     return ProgramResult(monitor.heard.outputs, log)
 
 
-@dataclass(frozen=True)
-class Program:
-    """A program with the configuration of one stack: what `make_plan` previews and `execute` applies."""
-
-    source: ProgramSource
-    stack: str
-    config: Mapping[str, str]
-    secret_config_keys: Collection[str] = ()
-    time_limit: float = TIME_LIMIT
-
-    def preview(self, registrar: Registrar) -> ProgramResult:
-        """Runs it with outputs unknown until they are foretold. Raises as `run_program` does."""
-        return self._run(registrar, preview=True)
-
-    def apply(self, registrar: Registrar) -> ProgramResult:
-        """Runs it with real outputs. Raises as `run_program` does."""
-        return self._run(registrar, preview=False)
-
-    def _run(self, registrar: Registrar, *, preview: bool) -> ProgramResult:
-        return run_program(
-            self.source,
-            stack=self.stack,
-            config=self.config,
-            secret_config_keys=self.secret_config_keys,
-            registrar=registrar,
-            preview=preview,
-            time_limit=self.time_limit,
-        )
-
-
 class _Runner:
     """The runner that this process, and whatever was forked from it, asks for runs; started with the first."""
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -74,3 +74,7 @@ class Registrar(Protocol):
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Outputs of a component, or of the stack itself."""
         ...
+
+
+Program = Callable[[Registrar], object]
+"""Runs the program of a stack against a registrar, to its end; `program.run_program` with all but that given."""

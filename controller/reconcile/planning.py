@@ -18,12 +18,11 @@ from sqlalchemy.orm import Session
 import stacks
 from controller.domain.errors import Refused
 from controller.engine import storage
-from controller.engine.execute import Program
 from controller.engine.means import Means
 from controller.engine.plan import Plan, Purpose
 from controller.engine.preview import make_plan
 from controller.engine.program import ProgramSource, program_version, run_program
-from controller.engine.registration import Registrar
+from controller.engine.registration import Program, Registrar
 from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow
 
 SPEC_CONFIG = "yunguan:spec"

@@ -10,7 +10,7 @@ from typing import Any
 
 from controller.engine.program import ProgramResult, ProgramSource, run_program
 from controller.engine.properties import UNKNOWN, PropertyMap
-from controller.engine.registration import Registered, Registration
+from controller.engine.registration import Registered, Registrar, Registration
 
 PROGRAMS = Path(__file__).parent / "programs"
 STACK = "liuzhou/unit/oa.internet"
@@ -45,13 +45,21 @@ class Notes:
         return self.registrations[name]
 
 
-def run(body: str, notes: Notes, *, config: Mapping[str, str] | None = None, **arguments: Any) -> ProgramResult:
+def run(
+    body: str,
+    registrar: Registrar,
+    *,
+    stack: str = STACK,
+    preview: bool = False,
+    config: Mapping[str, str] | None = None,
+    **arguments: Any,
+) -> ProgramResult:
     """Runs the lines of `body` in the program `snippet`."""
     return run_program(
         ProgramSource.at(PROGRAMS / "snippet"),
-        stack=STACK,
+        stack=stack,
         config={"snippet:body": textwrap.dedent(body), **(config or {})},
-        registrar=notes,
-        preview=notes.preview,
+        registrar=registrar,
+        preview=preview,
         **arguments,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,12 +12,12 @@ from controller.domain.errors import Refused, WrongUse
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planner import assess, objection
 from controller.engine.preview import Preview, make_plan
-from controller.engine.program import Program, ProgramFailed, ProgramSource
+from controller.engine.program import ProgramFailed
 from controller.engine.properties import UNKNOWN, PropertyMap
 from controller.engine.registration import Registered, Registration
 from controller.engine.state import ResourceState
 from tests.engine.kinds import PureKind, PureProvider, made, registered, with_options
-from tests.engine.runs import PROGRAMS, Notes
+from tests.engine.runs import Notes, run
 
 KEY = b"key"
 PROVIDER = PureProvider(
@@ -36,7 +35,6 @@ def plan(
     purpose: Purpose = Purpose.APPLY,
     provider: PureProvider = PROVIDER,
 ) -> Plan:
-    program = Program(ProgramSource.at(PROGRAMS / "snippet"), "s", {"snippet:body": textwrap.dedent(body)})
     return make_plan(
         stack="s",
         purpose=purpose,
@@ -44,7 +42,7 @@ def plan(
         provider=provider,
         spec_digest="spec",
         program_version="1",
-        program=program.preview,
+        program=lambda registrar: run(body, registrar, stack="s", preview=True),
     )
 
 
@@ -307,8 +305,7 @@ class Applied(Notes):
 def applied(body: str, approved: Plan) -> dict[str, str]:
     """The objections of the approved plan to what the program registers when it is run with real values."""
     registrar = Applied(approved)
-    program = Program(ProgramSource.at(PROGRAMS / "snippet"), "s", {"snippet:body": textwrap.dedent(body)})
-    program.apply(registrar)
+    run(body, registrar, stack="s")
     return registrar.objections
 
 

@@ -86,6 +86,7 @@ def test_outputs_are_unknown_while_previewing() -> None:
         export("made", first.made)
         """,
         notes,
+        preview=True,
     )
     assert notes["second"].inputs == {"of": UNKNOWN, "made_of": UNKNOWN, "sizes": [UNKNOWN, 2], "known": 1}
     assert result.outputs == {"made": UNKNOWN}
