@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import logging
 import logging.handlers
+import os
 import signal
 import subprocess
 import sys
@@ -45,8 +46,13 @@ def serve() -> None:
             asyncio.run(_serve(place))
 
 
-def worker(queues: Annotated[Queues, typer.Option("--queue", help="Which jobs it takes")] = Queues.ALL) -> None:
+def worker(
+    queues: Annotated[Queues, typer.Option("--queue", help="Which jobs it takes")] = Queues.ALL,
+    beside: Annotated[int, typer.Option("--beside", hidden=True, help="Pid of the parent that it ends with")] = 0,
+) -> None:
     """Another worker on the same database. Ctrl-C ends it after the calls in flight."""
+    if beside:
+        _end_with(beside)
     with workplace() as place:
         _log_to(place.settings.home / "logs")
         asyncio.run(_work(place, list(QUEUES.values()) if queues is Queues.ALL else [queues.value]))
@@ -80,7 +86,7 @@ async def _work(place: Workplace, queues: list[str]) -> None:
 def _scanning() -> Iterator[None]:
     """A worker for scans as long as the block lasts; it ends with this process, however that ends."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "controller.cli", "worker", "--queue", Queues.SCANS], preexec_fn=_die_with_parent
+        [sys.executable, "-m", "controller.cli", "worker", "--queue", Queues.SCANS, "--beside", str(os.getpid())]
     )
     try:
         yield
@@ -93,8 +99,11 @@ def _scanning() -> Iterator[None]:
             child.wait()
 
 
-def _die_with_parent() -> None:
+def _end_with(parent: int) -> None:
+    """Has the kernel end this process when `parent` ends; it may have ended already."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(0)
 
 
 def _log_to(folder: Path) -> None:
