@@ -119,10 +119,6 @@ class Estate:
             raise WrongUse(f"the estate holds no stack {stack_name}", where=at or "main")
         return parse(_text(tree[path]), where=path)
 
-    def __contains__(self, stack_name: str) -> bool:
-        """Whether main holds a file of that stack."""
-        return _blob(self._tip(MAIN), path_of(stack_name)) is not None
-
     def stacks(self, *, at: str | None = None) -> list[str]:
         """Names of all stacks on main, or in commit `at`."""
         index = pygit2.Index()

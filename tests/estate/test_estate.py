@@ -76,6 +76,16 @@ def test_proposing_and_approving_again_after_a_crash_changes_nothing(forge: Loca
     assert git("rev-list", "--count", "--first-parent", "main").strip() == "3"
 
 
+def test_a_decision_that_was_overtaken_and_is_made_again_is_a_merge_of_its_own(
+    forge: LocalForge, estate: Estate
+) -> None:
+    first = forge.merge(forge.propose(change(spec())), approval())
+    forge.merge(forge.propose(change(request="R-2", remove=(STACK,))), approval())
+    again = forge.merge(forge.propose(change(spec())), approval())
+    assert again != first
+    assert estate.read(STACK) == spec()
+
+
 def test_a_proposal_on_a_state_that_has_moved_is_refused_and_main_stays(forge: LocalForge, estate: Estate) -> None:
     forge.merge(forge.propose(change(spec())), approval())
     smaller = forge.propose(change(spec(memory_gb=8), request="R-2"))
