@@ -1,7 +1,7 @@
 """Names of openstacksdk's own functional test modules → the suites this project promises to pass (read by worker.py).
 
-The wheel of openstacksdk carries the modules; the choice among them is that of the design page on real parts: every service
-the simulated cloud speaks, and of the network service the modules whose extension it offers.
+The wheel of openstacksdk carries the modules; the choice among them is that of the design page on real parts: every
+service the simulated cloud speaks, and of the network service the modules whose extension it offers.
 """
 
 ROOT = "openstack.tests.functional"

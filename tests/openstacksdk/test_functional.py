@@ -1,8 +1,9 @@
 """openstacksdk's own functional tests against the simulated cloud.
 
-Boundary: the tests are openstacksdk's, unchanged, out of its wheel; the client is openstacksdk; the cloud is `sandbox.cloud` in a process
-of its own. Two worker processes run half of the tests each, each on a cloud of its own, since some tests assert on everything
-their project has. At least nine of ten that do not skip themselves must pass, and each other one is named in known.yaml.
+Boundary: the tests are openstacksdk's, unchanged, out of its wheel; the client is openstacksdk; the cloud is
+`sandbox.cloud` in a process of its own. Two worker processes run half of the tests each, each on a cloud of its own,
+since some tests assert on everything their project has. At least nine of ten that do not skip themselves must pass,
+and each other one is named in known.yaml.
 """
 
 import json
@@ -31,7 +32,7 @@ SECONDS_A_RUN = 280
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one functional test: `outcome` is passed, failed or skipped, `reason` the traceback or why it skipped."""
+    """What became of a test: `outcome` is passed, failed or skipped, `reason` the traceback or why it skipped."""
 
     id: str
     outcome: str

@@ -1,8 +1,9 @@
 """Runs one share of openstacksdk's functional tests in this process and writes a JSON line per test.
 
-Called by test_functional.py as `python worker.py SHARE SHARES ADMIN_URL RESULTS`, with the environment naming the clouds. The tests
-are dealt round robin, so every share holds some of each suite and the shares take about the same time. Before each test class the
-cloud is set back to its boot state: some tests leave floating IPs behind, and others assert that there are none.
+Called by test_functional.py as `python worker.py SHARE SHARES ADMIN_URL RESULTS`, with the environment naming the
+clouds. The tests are dealt round robin, so every share holds some of each suite and the shares take about the same
+time. Before each test class the cloud is set back to its boot state: some tests leave floating IPs behind, and others
+assert that there are none.
 """
 
 import importlib

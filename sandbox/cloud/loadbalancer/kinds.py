@@ -1,7 +1,7 @@
 """A kind of octavia's described by a `Kind` → its list, show, create, update and delete handlers.
 
-`make` and `remove` work on the world alone and at once; the handlers here add what the API promises: the check that the tree is
-mutable, quotas, and the pending states.
+`make` and `remove` work on the world alone and at once; the handlers here add what the API promises: the check that
+the tree is mutable, quotas, and the pending states.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What the operator sets up beside the tree: flavors and zones with their profiles, amphorae, providers, quotas, versions."""
+"""What the operator sets up beside the tree: flavors, zones and their profiles, amphorae, providers, quotas."""
 
 import json
 import uuid

@@ -1,7 +1,7 @@
 """A subnet's CIDR, gateway and pools → the addresses it gives out (called by subnets, ports, routers and floating IPs).
 
-Pure bookkeeping over integers: one `AddressBook` a subnet, kept beside the subnet's row. The lowest free address goes first, so a
-run of the same requests gives the same addresses.
+Pure bookkeeping over integers: one `AddressBook` a subnet, kept beside the subnet's row. The lowest free address goes
+first, so a run of the same requests gives the same addresses.
 """
 
 import ipaddress

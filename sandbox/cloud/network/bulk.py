@@ -1,4 +1,4 @@
-"""Neutron's kinds made by the thousand for the admin port: what a caller leaves out is taken from the project itself."""
+"""Neutron's kinds made by the thousand for the admin port: what a caller leaves out is taken from the project."""
 
 from collections.abc import Mapping
 

@@ -85,14 +85,16 @@ def _tie(world: World, floating: Document, fields: Fields) -> Fields:
     router = router_to(world, address["subnet_id"], external)
     if router is None:
         raise NotFound(
-            f"External network {external} is not reachable from subnet {address['subnet_id']}. Therefore, cannot associate Port "
+            f"External network {external} is not reachable from subnet {address['subnet_id']}. "
+            f"Therefore, cannot associate Port "
             f"{port_id} with a Floating IP.",
             kind="ExternalGatewayForFloatingIPNotFound",
         )
     for other in state.floating_ips.where(port_id=port_id):
         if other["id"] != floating["id"] and other["fixed_ip_address"] == address["ip_address"]:
             raise Conflict(
-                f"Cannot associate floating IP {floating['floating_ip_address']} ({floating['id']}) with port {port_id} using fixed IP "
+                f"Cannot associate floating IP {floating['floating_ip_address']} ({floating['id']}) with port "
+                f"{port_id} using fixed IP "
                 f"{address['ip_address']}, as that fixed IP already has a floating IP on external network {external}.",
                 kind="FloatingIPPortAlreadyAssociated",
             )

@@ -48,7 +48,8 @@ def remove_network(world: World, network: Document) -> None:
     state = world[NetworkState]
     if state.ports.where(network_id=network["id"]):
         raise Conflict(
-            f"Unable to complete operation on network {network['id']}. There are one or more ports still in use on the network.",
+            f"Unable to complete operation on network {network['id']}. "
+            "There are one or more ports still in use on the network.",
             kind="NetworkInUse",
         )
     for subnet in state.subnets.where(network_id=network["id"]):

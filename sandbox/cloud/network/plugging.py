@@ -24,8 +24,8 @@ def make_port(
 ) -> Document:
     """Make a port on a network for a server (its `id`, `availability_zone`, `host`) and bind it.
 
-    `security_groups` are names or ids of the caller's project (none: `default`). `BadRequest` where the network has no subnet or
-    does not exist for the caller. The port's device_owner is `compute:<zone>`.
+    `security_groups` are names or ids of the caller's project (none: `default`). `BadRequest` where the network has
+    no subnet or does not exist for the caller. The port's device_owner is `compute:<zone>`.
     """
     network = world[NetworkState].networks.get(network_id)
     if network is None or not may_see(world, caller, network):

@@ -1,4 +1,7 @@
-"""Ports: addresses out of subnets, security groups, binding. Nova goes through `plugging`; routers, floating IPs and octavia call here."""
+"""Ports: addresses out of subnets, security groups, binding.
+
+Nova goes through `plugging`; routers, floating IPs and octavia call here.
+"""
 
 import ipaddress
 from typing import Any

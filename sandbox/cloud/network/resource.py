@@ -1,8 +1,8 @@
 """A kind of neutron's described by a `Resource` → its list, show, create, update, delete and tag handlers.
 
-Adding a kind: a module with its `Resource` value (what may be given, how one is made, changed and removed), and its name in
-`service.RESOURCES`. `make`, `update` and `remove` work on the world alone, so that nova, octavia, the seed and the admin port
-use the same ones; whatever depends on who asks is checked here.
+Adding a kind: a module with its `Resource` value (what may be given, how one is made, changed and removed), and its
+name in `service.RESOURCES`. `make`, `update` and `remove` work on the world alone, so that nova, octavia, the seed
+and the admin port use the same ones; whatever depends on who asks is checked here.
 """
 
 import copy

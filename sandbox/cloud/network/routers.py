@@ -191,7 +191,8 @@ def _clear_gateway(world: World, router: Document) -> None:
 def _refuse_floating_through(world: World, router: Document) -> None:
     if any(floating["router_id"] == router["id"] for floating in world[NetworkState].floating_ips):
         raise Conflict(
-            f"Gateway cannot be updated for router {router['id']}, since a gateway to external network is required by one "
+            f"Gateway cannot be updated for router {router['id']}, since a gateway to external network is "
+            "required by one "
             "or more floating IPs.",
             kind="RouterExternalGatewayInUseByFloatingIp",
         )
@@ -203,7 +204,8 @@ def _refuse_floating_behind(world: World, router: Document, subnet_ids: list[str
         port = state.ports.get(floating["port_id"])
         if floating["router_id"] == router["id"] and port and set(_subnets_of(port)) & set(subnet_ids):
             raise Conflict(
-                f"Router interface for subnet {subnet_ids[0]} on router {router['id']} cannot be deleted, as it is required "
+                f"Router interface for subnet {subnet_ids[0]} on router {router['id']} cannot be deleted, as it is "
+                "required "
                 "by one or more floating IPs.",
                 kind="RouterInterfaceInUseByFloatingIP",
             )

@@ -138,7 +138,8 @@ def _check_rule(state: NetworkState, rule: Fields) -> None:
         )
     if rule.get("ethertype", "IPv4") not in ("IPv4", "IPv6"):
         raise BadRequest(
-            f"Security group rule for ethertype '{rule['ethertype']}' not supported. Allowed values are ['IPv4', 'IPv6'].",
+            f"Security group rule for ethertype '{rule['ethertype']}' not supported. "
+            "Allowed values are ['IPv4', 'IPv6'].",
             kind="SecurityGroupRuleInvalidEtherType",
         )
     if sum(bool(rule.get(name)) for name in ("remote_ip_prefix", "remote_group_id", "remote_address_group_id")) > 1:

@@ -1,4 +1,4 @@
-"""Neutron as a service of the cloud: its routes, its seed (external networks and a shared private one) and its bulk makers."""
+"""Neutron as a service of the cloud: its routes and its seed (external networks and a shared private one)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -81,7 +81,8 @@ def remove_subnet(world: World, subnet: Document) -> None:
     state = world[NetworkState]
     if state.books[subnet["id"]].taken:
         raise Conflict(
-            f"Unable to complete operation on subnet {subnet['id']}: One or more ports have an IP allocation from this subnet.",
+            f"Unable to complete operation on subnet {subnet['id']}: "
+            "One or more ports have an IP allocation from this subnet.",
             kind="SubnetInUse",
         )
     network = state.networks[subnet["network_id"]]
@@ -125,7 +126,8 @@ def _refuse_overlap(state: NetworkState, network: Document, cidr: addresses.Netw
     for other in state.subnets.where(network_id=network["id"]):
         if other["ip_version"] == cidr.version and cidr.overlaps(ipaddress.ip_network(other["cidr"])):
             raise BadRequest(
-                f"Invalid input for operation: Requested subnet with cidr: {cidr} for network: {network['id']} overlaps with another subnet.",
+                f"Invalid input for operation: Requested subnet with cidr: {cidr} for network: {network['id']} "
+                "overlaps with another subnet.",
                 kind="InvalidInput",
             )
 

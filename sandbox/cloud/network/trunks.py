@@ -34,7 +34,8 @@ def _add(state: NetworkState, trunk: Document, sub_ports: list[Fields]) -> None:
         _refuse_in_trunk(state, sub_port["port_id"])
         if any(each["segmentation_id"] == sub_port["segmentation_id"] for each in trunk["sub_ports"]):
             raise Conflict(
-                f"segmentation_type vlan and segmentation_id {sub_port['segmentation_id']} already in use on trunk {trunk['id']}.",
+                f"segmentation_type vlan and segmentation_id {sub_port['segmentation_id']} already in use on trunk "
+                f"{trunk['id']}.",
                 kind="DuplicateSubPort",
             )
     trunk["sub_ports"] = [*trunk["sub_ports"], *sub_ports]

@@ -1,4 +1,4 @@
-"""Actions on a volume (`POST /volumes/{id}/action`): extend, attach, retype, upload to an image …; a function an action."""
+"""Actions on a volume (`POST /volumes/{id}/action`), a function each: extend, attach, retype, upload to an image …"""
 
 import uuid
 from collections.abc import Callable

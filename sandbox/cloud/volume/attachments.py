@@ -1,4 +1,7 @@
-"""Attachments: a volume and the server that has it; the attachments API and what nova's requests and volume actions share."""
+"""Attachments: a volume and the server that has it.
+
+The attachments API, and what nova's requests and the actions on volumes share with it.
+"""
 
 import uuid
 from typing import Any

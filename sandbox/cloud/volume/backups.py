@@ -116,7 +116,8 @@ def create(call: Call) -> dict[str, Any]:
         found(call, SNAPSHOT, fields["snapshot_id"])
     elif volume["status"] != "available" and not (volume["status"] == "in-use" and fields.get("force")):
         raise BadRequest(
-            f"Invalid volume: Backing up a volume whose status is {volume['status']} needs the force flag or a snapshot."
+            f"Invalid volume: Backing up a volume whose status is {volume['status']} needs the force flag "
+            "or a snapshot."
         )
     state, project_id = call.world[VolumeState], call.caller.project_id or ""
     state.require_room(project_id, "backups", size=volume["size"], sizes="backup_gigabytes")

@@ -1,4 +1,4 @@
-"""Cinder's routes; each module of the package registers its own here. All but the version documents lie below a project."""
+"""Cinder's routes, on which each module of the package registers its own; all but the versions lie below a project."""
 
 from sandbox.cloud.routing import Router
 

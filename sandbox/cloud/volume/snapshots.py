@@ -88,7 +88,8 @@ def create(call: Call) -> dict[str, Any]:
     allowed = {"available", "in-use"} if forced else {"available"}
     if volume["status"] not in allowed:
         raise BadRequest(
-            f"Invalid volume: Volume {volume['id']} status must be available, but current status is: {volume['status']}."
+            f"Invalid volume: Volume {volume['id']} status must be available, but current status is: "
+            f"{volume['status']}."
         )
     call.world[VolumeState].require_room(volume["project_id"], "snapshots", size=volume["size"])
     snapshot = make_snapshot(call.world, volume["project_id"], fields | {"user_id": call.caller.user_id})

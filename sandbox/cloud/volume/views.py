@@ -1,6 +1,7 @@
 """Cinder's documents → what a reply shows: links, fields by microversion, pages.
 
-`Kind` names how a collection appears on the wire; `listed`, `shown` and `found` do for every kind what cinder does for each.
+`Kind` names how a collection appears on the wire; `listed`, `shown` and `found` do for every kind what cinder does
+for each.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -213,7 +213,7 @@ def update(call: Call) -> dict[str, Any]:
 
 @routes.delete(ONE, status=202)
 def delete(call: Call) -> None:
-    """Refused (400) while it is in use, in a group, being transferred, or has snapshots (`cascade` takes those with it)."""
+    """Refused (400) while in use, in a group, being transferred, or with snapshots (`cascade` takes those too)."""
     volume = found(call, VOLUME, call.params["volume_id"])
     state = call.world[VolumeState]
     snapshots = state.snapshots.where(volume_id=volume["id"])
