@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 Microversion = tuple[int, int]
 
 
+class Body(dict[str, Any]):
+    """What a client sent: a key that a handler needs and does not find is the client's mistake (400)."""
+
+    def __missing__(self, name: str) -> Any:
+        raise BadRequest(f"Invalid input: '{name}' is a required property.")
+
+
 @dataclass
 class Call:
     """One request on its way to a handler."""
@@ -44,9 +51,9 @@ class Call:
         return f"{self.world.url}/{self.service.prefix}"
 
     def json(self) -> Any:
-        """The body as JSON; `BadRequest` where it is not."""
+        """The body as JSON, its objects as `Body`; `BadRequest` where it is not JSON."""
         try:
-            return json.loads(self.content or b"{}")
+            return json.loads(self.content or b"{}", object_hook=Body)
         except ValueError:
             raise BadRequest("Malformed request body") from None
 

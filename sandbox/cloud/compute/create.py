@@ -13,6 +13,7 @@ from sandbox.cloud.clock import seconds_stamp
 from sandbox.cloud.compute import flavors, groups, keypairs, quotas, scheduler
 from sandbox.cloud.compute.attachments import attached
 from sandbox.cloud.compute.lifecycle import enter, fail, release
+from sandbox.cloud.compute.metadata import checked
 from sandbox.cloud.compute.state import ComputeState
 from sandbox.cloud.errors import ApiError, BadRequest, Conflict, Forbidden, NotFound
 from sandbox.cloud.image.images import visible as visible_image
@@ -38,6 +39,7 @@ def create(call: Call, fields: Document, *, number: int | None = None, reservati
     _key(call, fields)
     zone, host = scheduler.zone_of(state, fields.get("availability_zone"))
     group = _group(call)
+    metadata = checked(call, fields.get("metadata") or {})
     tags = _tags(call, fields)
     networks = _networks(call, fields)
     used = quotas.usage(state, caller.project_id or "")
@@ -49,6 +51,7 @@ def create(call: Call, fields: Document, *, number: int | None = None, reservati
         "image_id": "" if boots_from_volume or image is None else image["id"],
         "availability_zone": zone,
         "group_id": group["id"] if group else None,
+        "metadata": dict(metadata),
         "tags": tags,
         "reservation_id": reservation,
         "launch_index": (number or 1) - 1,

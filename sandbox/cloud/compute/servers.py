@@ -1,5 +1,6 @@
 """Servers: create, list (brief and in detail), show, rename, delete."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -156,7 +157,8 @@ def _narrowed(call: Call, servers: list[Document]) -> list[Document]:
     query = call.query
     name = query.get("name")
     if name:
-        servers = [server for server in servers if name.strip("^$") in server["name"]]
+        pattern = _pattern(name)
+        servers = [server for server in servers if pattern.search(server["name"])]
     for wire, kept in {**EQUAL_FILTERS, **(ADMIN_FILTERS if call.caller.is_admin else {})}.items():
         if wire in query:
             values = {value.upper() if wire == "status" else value for key, value in query.items() if key == wire}
@@ -167,7 +169,8 @@ def _narrowed(call: Call, servers: list[Document]) -> list[Document]:
             servers = [one for one in servers if (datetime.fromisoformat(one["updated"]) >= bound) is later
                        or datetime.fromisoformat(one["updated"]) == bound]  # fmt: skip
     if "ip" in query:
-        servers = [server for server in servers if _has_address(call, server, query["ip"])]
+        pattern = _pattern(query["ip"])
+        servers = [server for server in servers if _has_address(call, server, pattern)]
     if "locked" in query and call.microversion >= (2, 73):
         servers = [server for server in servers if server["locked"] is call.flag("locked")]
     if call.microversion >= (2, 26):
@@ -183,6 +186,14 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else datetime.fromisoformat(text + "+00:00")
 
 
-def _has_address(call: Call, server: Document, pattern: str) -> bool:
+def _pattern(text: str) -> re.Pattern[str]:
+    """A filter by regular expression, as nova's database matches names and addresses."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise BadRequest(f"Invalid filter: {text} is no regular expression: {error}") from None
+
+
+def _has_address(call: Call, server: Document, pattern: re.Pattern[str]) -> bool:
     addresses = plugging.addresses_of(call.world, server["id"])
-    return any(pattern.strip("^$") in one["addr"] for kept in addresses.values() for one in kept)
+    return any(pattern.search(one["addr"]) for kept in addresses.values() for one in kept)

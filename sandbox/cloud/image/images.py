@@ -241,10 +241,11 @@ def _matches(image: Document, name: str, value: str) -> bool:
         return str(have) in [item.strip('"') for item in value[3:].split(",")]
     operator, _, operand = value.partition(":")
     if name in {"created_at", "updated_at"} and operator in {"gt", "gte", "lt", "lte", "eq", "neq"}:
-        return {
+        verdict: bool = {
             "gt": have > operand, "gte": have >= operand, "lt": have < operand,
             "lte": have <= operand, "eq": have == operand, "neq": have != operand,
         }[operator]  # fmt: skip
+        return verdict
     if isinstance(have, bool):
         return (value.lower() == "true") is have
     return str(have) == value
