@@ -4,6 +4,7 @@ Tests and the demo use `start(home)` as a context manager; the command line uses
 `find`.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -40,6 +41,8 @@ class RunningCloud:
     started: str
     """When the kernel says the process began: tells it from a later process of the same number."""
     home: Path
+    child: subprocess.Popen[bytes] | None = field(default=None, compare=False, repr=False)
+    """The process where this one started it, to be waited for."""
 
     @property
     def clouds_yaml(self) -> Path:
@@ -66,20 +69,19 @@ class RunningCloud:
     def stop(self) -> None:
         """End the process and wait until it is gone; one that is gone already is no error."""
         deadline = time.monotonic() + STOP_SECONDS
-        stopping = signal.SIGTERM
+        self._signal(signal.SIGTERM)
         while self.alive:
-            try:
-                os.kill(self.pid, stopping)
-                if os.waitpid(self.pid, os.WNOHANG)[0]:
-                    break
-            except ChildProcessError:
-                pass  # not our child: /proc tells when it is gone
-            except ProcessLookupError:
-                break
             if time.monotonic() > deadline:
-                stopping = signal.SIGKILL
+                self._signal(signal.SIGKILL)
             time.sleep(0.02)
+        if self.child is not None:
+            self.child.wait()
         (self.home / RECORD).unlink(missing_ok=True)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def __enter__(self) -> Self:
         return self
@@ -108,7 +110,7 @@ def start(home: Path, *, latency: str = "zero", port: int = 0, detached: bool = 
     while time.monotonic() < deadline:
         cloud = find(home)
         if cloud is not None and cloud.pid == process.pid:
-            return cloud
+            return replace(cloud, child=process)
         if process.poll() is not None:
             break
         time.sleep(0.01)
@@ -130,8 +132,8 @@ def find(home: Path) -> RunningCloud | None:
 def write_record(url: str, admin_url: str, home: Path) -> None:
     """Say in `home` that this process is the cloud and answers; the last thing a start does."""
     pid = os.getpid()
-    cloud = RunningCloud(url, admin_url, pid, start_of(pid), home)
-    write_private(home / RECORD, json.dumps({**asdict(cloud), "home": str(home)}))
+    record = {"url": url, "admin_url": admin_url, "pid": pid, "started": start_of(pid), "home": str(home)}
+    write_private(home / RECORD, json.dumps(record))
 
 
 def start_of(pid: int) -> str:

@@ -23,6 +23,8 @@ LOG = logging.getLogger("sandbox.cloud")
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 UPLOAD_LIMIT = 256 * 1024 * 1024
 """The largest body taken (bytes): an image of a test, not of an operating system."""
+STOP_SECONDS = 0.5
+"""How long requests under way are waited for when the cloud ends."""
 
 
 class Hangup(Exception):
@@ -176,7 +178,9 @@ def _request(*parts: Any) -> web.BaseRequest:
 
 async def listen(handler: Handler, port: int) -> tuple[web.ServerRunner, int]:
     """Serve a handler on a loopback port (0: any free one); returns what to clean up and the port."""
-    runner = web.ServerRunner(web.Server(handler, request_factory=_request, access_log=None))
+    runner = web.ServerRunner(
+        web.Server(handler, request_factory=_request, access_log=None), shutdown_timeout=STOP_SECONDS
+    )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
     await site.start()

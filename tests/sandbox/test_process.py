@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -99,3 +101,16 @@ def test_down_leaves_a_later_process_of_the_same_number_alone(tmp_path: Path) ->
     assert result.exit_code == 0
     assert "not running" in result.output
     assert process.start_of(os.getpid())
+
+
+def test_it_ends_while_a_request_is_under_way(tmp_path: Path) -> None:
+    with process.start(tmp_path) as cloud:
+        cloud.ask("POST", "/faults", {"action": "latency", "seconds": 600, "count": None})
+        with socket.create_connection(("127.0.0.1", int(cloud.url.rsplit(":", 1)[1]))) as waiting:
+            waiting.sendall(b"GET /compute/ HTTP/1.1\r\nHost: cloud\r\n\r\n")
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while cloud.ask("GET", "/counts")["total"] == 0:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            os.kill(cloud.pid, signal.SIGTERM)
+            _wait_until_gone(cloud)
