@@ -38,6 +38,8 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 WARM = ("pulumi_openstack.networking", "pulumi_openstack.compute", "pulumi_openstack.blockstorage",
         "pulumi_openstack.loadbalancer", "pydantic")  # fmt: skip
 _PR_SET_PDEATHSIG = 1
+_GC_THRESHOLDS = (100_000, 50, 50)
+"""A program builds many objects that live until its end: the default thresholds cost it two thirds of its time."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def main() -> None:
     for module in WARM:
         importlib.import_module(module)
     gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
         if not message:
