@@ -111,24 +111,25 @@ def show(kind: Kind, call: Call) -> Fields:
 
 
 def create(kind: Kind, call: Call) -> Fields:
-    fields = call.body(kind.singular)
-    return {kind.singular: shown(create_one(kind, call, fields))}
-
-
-def create_one(kind: Kind, call: Call, fields: Fields) -> Document:
     """Make one, pending: 400 for what is missing or unknown, 403 over quota, 409 while the tree is immutable."""
-    _check_fields(kind, fields)
+    fields = call.body(kind.singular)
+    check_fields(kind, fields)
     if "parent" in call.params:
         fields = fields | {"_parent": call.params["parent"]}
     load_balancer = kind.root(call.world, fields)
-    project_id = _project(kind, call, fields, load_balancer)
     if load_balancer is not None:
         tree.require_mutable(load_balancer)
+    document = make_one(kind, call, fields, load_balancer)
+    tree.begin(call.world, document, "PENDING_CREATE")
+    return {kind.singular: shown(document)}
+
+
+def make_one(kind: Kind, call: Call, fields: Fields, load_balancer: Document | None) -> Document:
+    """Make one from checked fields for the caller, below the load balancer where it has one."""
+    project_id = _project(kind, call, fields, load_balancer)
     kind.check(call, fields)
     _check_quota(kind, call, project_id)
-    document = kind.make(call.world, project_id, fields)
-    tree.begin(call.world, document, "PENDING_CREATE")
-    return document
+    return kind.make(call.world, project_id, fields)
 
 
 def change(kind: Kind, call: Call) -> Fields:
@@ -140,6 +141,7 @@ def change(kind: Kind, call: Call) -> Fields:
         )
     tree.require_mutable(tree.root(call.world, document))
     kind.update(call.world, document, changes)
+    document["operating_status"] = tree.operating(call.world, document)
     tree.begin(call.world, document, "PENDING_UPDATE")
     return {kind.singular: shown(document)}
 
@@ -163,7 +165,8 @@ def _project(kind: Kind, call: Call, fields: Fields, load_balancer: Document | N
     return str(project_id)
 
 
-def _check_fields(kind: Kind, fields: Fields) -> None:
+def check_fields(kind: Kind, fields: Fields) -> None:
+    """Refuse (400) what is missing, unknown or no port."""
     missing = [name for name in kind.required if fields.get(name) is None]
     if missing:
         raise BadRequest(f"Invalid input for field/attribute {missing[0]}. Value: 'None'. Mandatory field missing.")

@@ -4,7 +4,7 @@ import ipaddress
 
 from sandbox.cloud.errors import BadRequest, Conflict
 from sandbox.cloud.loadbalancer import tree
-from sandbox.cloud.loadbalancer.kinds import BASES, Kind, create_one, find
+from sandbox.cloud.loadbalancer.kinds import BASES, Kind, check_fields, find, make_one
 from sandbox.cloud.loadbalancer.state import LoadBalancerState
 from sandbox.cloud.loadbalancer.tree import Fields, new_document
 from sandbox.cloud.routing import Call, Router
@@ -130,7 +130,7 @@ def make_member(world: World, project_id: str, fields: Fields) -> Document:
                 f"Another member on this pool is already using ip {address} on protocol_port {fields['protocol_port']}"
             )
     document = new_document(MEMBER_DEFAULTS, project_id, fields) | {"_lb": pool["_lb"], "_parent": pool["id"]}
-    document["operating_status"] = "ONLINE" if pool["healthmonitor_id"] else "NO_MONITOR"
+    document["operating_status"] = tree.operating(world, document)
     pool["members"] = [*pool["members"], {"id": document["id"]}]
     return state.members.add(document)
 
@@ -156,7 +156,7 @@ def make_monitor(world: World, project_id: str, fields: Fields) -> Document:
     document = new_document(MONITOR_DEFAULTS, project_id, web | fields) | {"_lb": pool["_lb"]}
     document["pools"] = [{"id": pool["id"]}]
     pool["healthmonitor_id"] = document["id"]
-    _watch(world, pool, "ONLINE")
+    _watch(world, pool)
     return state.healthmonitors.add(document)
 
 
@@ -164,13 +164,13 @@ def remove_monitor(world: World, monitor: Document) -> None:
     state = world[LoadBalancerState]
     pool = state.pools[monitor["pool_id"]]
     pool["healthmonitor_id"] = None
-    _watch(world, pool, "NO_MONITOR")
+    _watch(world, pool)
     state.healthmonitors.remove(monitor["id"])
 
 
-def _watch(world: World, pool: Document, status: str) -> None:
+def _watch(world: World, pool: Document) -> None:
     for member in world[LoadBalancerState].members.where(_parent=pool["id"]):
-        member["operating_status"] = status
+        member["operating_status"] = tree.operating(world, member)
 
 
 def _check_address(address: str) -> None:
@@ -239,17 +239,20 @@ def register_batch(routes: Router) -> None:
 
 def replace_members(call: Call) -> None:
     """The members named become those of the pool: others go (unless `additive_only`), known ones are changed."""
-    pool = find(POOL, call, name="parent")
-    load_balancer = tree.root(call.world, pool)
+    pool, world = find(POOL, call, name="parent"), call.world
+    load_balancer = tree.root(world, pool)
     tree.require_mutable(load_balancer)
-    asked = {(each["address"], each["protocol_port"]): each for each in call.json()["members"]}
+    members = call.json().get("members") or []
+    for member in members:
+        check_fields(MEMBER, member)
+    asked = {(each["address"], each["protocol_port"]): each for each in members}
     held = {(each["address"], each["protocol_port"]): each for each in MEMBER.of(call).where(_parent=pool["id"])}
     for key in held.keys() - asked.keys():
         if not call.flag("additive_only"):
-            remove_member(call.world, held[key])
-    for key in asked.keys() & held.keys():
-        held[key].update({name: value for name, value in asked[key].items() if name not in MEMBER.fixed})
-    for key in asked.keys() - held.keys():
-        load_balancer["provisioning_status"] = "ACTIVE"
-        create_one(MEMBER, call, asked[key])
-    tree.begin(call.world, pool, "PENDING_UPDATE")
+            remove_member(world, held[key])
+    for key, fields in asked.items():
+        if key in held:
+            held[key].update({name: value for name, value in fields.items() if name not in MEMBER.fixed})
+        else:
+            make_one(MEMBER, call, fields | {"_parent": pool["id"]}, load_balancer)
+    tree.begin(world, pool, "PENDING_UPDATE")

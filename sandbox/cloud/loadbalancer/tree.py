@@ -26,7 +26,7 @@ def new_document(defaults: Fields, project_id: str, fields: Fields) -> Document:
         "project_id": project_id,
         "tenant_id": project_id,
         "provisioning_status": "ACTIVE",
-        "operating_status": "ONLINE" if given.get("admin_state_up", True) else "OFFLINE",
+        "operating_status": "OFFLINE" if given.get("admin_state_up") is False else "ONLINE",
         "created_at": stamp(),
         "updated_at": None,
     }
@@ -40,6 +40,16 @@ def stamp() -> str:
 def root(world: World, document: Document) -> Document:
     """The load balancer an object belongs to."""
     return world[LoadBalancerState].loadbalancers[document["_lb"] if "_lb" in document else document["id"]]
+
+
+def operating(world: World, document: Document) -> str:
+    """What an object does once it is ready; only the members of a pool with a monitor are watched."""
+    pool = world[LoadBalancerState].pools.get(document.get("_parent"))
+    if not document.get("admin_state_up", True):
+        return "OFFLINE"
+    if pool is not None and not pool["healthmonitor_id"]:
+        return "NO_MONITOR"
+    return "DRAINING" if document.get("weight") == 0 else "ONLINE"
 
 
 def require_mutable(load_balancer: Document, *, deleting: bool = False) -> None:

@@ -120,12 +120,13 @@ def _described(alias: str) -> Fields:
     }
 
 
-def _zones(_call: Call) -> Fields:
-    return {
-        "availability_zones": [
-            {"name": "nova", "resource": kind, "state": "available"} for kind in ("network", "router")
-        ]
-    }
+def _zones(call: Call) -> Fields:
+    rows = [
+        {"name": zone, "resource": kind, "state": "available"}
+        for zone in call.world[NetworkState].zones
+        for kind in ("network", "router")
+    ]
+    return {"availability_zones": rows}
 
 
 def _agents(call: Call) -> Fields:

@@ -58,6 +58,13 @@ def remove_network(world: World, network: Document) -> None:
     state.networks.remove(network["id"])
 
 
+def check_zones(call: Call, fields: Fields) -> None:
+    """Refuse (404) a hint to an availability zone that there is not."""
+    for zone in fields.get("availability_zone_hints") or ():
+        if zone not in call.world[NetworkState].zones:
+            raise NotFound(f"AvailabilityZone {zone} could not be found.", kind="AvailabilityZoneNotFound")
+
+
 NETWORK = Resource(
     singular="network",
     plural="networks",
@@ -65,6 +72,7 @@ NETWORK = Resource(
     collection=lambda world: world[NetworkState].networks,
     make=make_network,
     remove=remove_network,
+    check=check_zones,
     defaults=DEFAULTS,
     updatable=frozenset(
         {

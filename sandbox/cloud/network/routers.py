@@ -3,7 +3,8 @@
 import ipaddress
 from typing import Any
 
-from sandbox.cloud.errors import BadRequest, Conflict, Forbidden, NotFound
+from sandbox.cloud.errors import ApiError, BadRequest, Conflict, Forbidden, NotFound
+from sandbox.cloud.network.networks import check_zones
 from sandbox.cloud.network.ports import drop_port, make_port
 from sandbox.cloud.network.resource import Fields, Resource, new_document, own, sees, stamp
 from sandbox.cloud.network.state import NetworkState
@@ -178,8 +179,14 @@ def _change_gateway(world: World, router: Document, asked: Fields) -> None:
     if before and before["network_id"] != asked.get("network_id"):
         _refuse_floating_through(world, router)
     _clear_gateway(world, router)
-    if asked:
+    if not asked:
+        return
+    try:
         _set_gateway(world, router, asked)
+    except ApiError:
+        if before:
+            _set_gateway(world, router, before)
+        raise
 
 
 def _clear_gateway(world: World, router: Document) -> None:
@@ -242,7 +249,8 @@ def _interface_body(router: Document, port: Document) -> Fields:
     }
 
 
-def _check_gateway(call: Call, fields: Fields) -> None:
+def _check(call: Call, fields: Fields) -> None:
+    check_zones(call, fields)
     asked = fields.get("external_gateway_info") or {}
     if not asked:
         return
@@ -261,7 +269,7 @@ ROUTER = Resource(
     make=make_router,
     remove=remove_router,
     update=update_router,
-    check=_check_gateway,
+    check=_check,
     defaults=DEFAULTS,
     updatable=frozenset(
         {"name", "description", "admin_state_up", "external_gateway_info", "routes", "distributed", "ha"}

@@ -58,8 +58,9 @@ def _routes() -> Router:
 
 
 def seed(world: World, document: Mapping[str, Any]) -> None:
-    """The agents, and the external networks of seed.yaml, owned by no project."""
+    """The agents and zones, and the external networks of seed.yaml, owned by no project."""
     seed_agents(world)
+    world[NetworkState].zones = list(document["availability_zones"])
     for each in document["external_networks"]:
         fields = {
             "name": each["name"],

@@ -42,6 +42,8 @@ class NetworkState:
     qos_policies: Collection = field(default_factory=partial(Collection, "qos_policy"))
     rbac_policies: Collection = field(default_factory=partial(Collection, "rbac_policy", "object_id"))
     agents: Collection = field(default_factory=partial(Collection, "network_agent"))
+    zones: list[str] = field(default_factory=list)
+    """The availability zones that networks and routers may be hinted to."""
     books: dict[str, AddressBook] = field(default_factory=dict)
     """The addresses of each subnet, by subnet id."""
     quotas: dict[str, dict[str, int]] = field(default_factory=dict)

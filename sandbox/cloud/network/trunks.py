@@ -32,10 +32,10 @@ def _add(state: NetworkState, trunk: Document, sub_ports: list[Fields]) -> None:
     for sub_port in sub_ports:
         state.ports[sub_port["port_id"]]
         _refuse_in_trunk(state, sub_port["port_id"])
-        if any(each["segmentation_id"] == sub_port["segmentation_id"] for each in trunk["sub_ports"]):
+        segment = sub_port.get("segmentation_id")
+        if segment and any(each.get("segmentation_id") == segment for each in trunk["sub_ports"]):
             raise Conflict(
-                f"segmentation_type vlan and segmentation_id {sub_port['segmentation_id']} already in use on trunk "
-                f"{trunk['id']}.",
+                f"segmentation_type vlan and segmentation_id {segment} already in use on trunk {trunk['id']}.",
                 kind="DuplicateSubPort",
             )
     trunk["sub_ports"] = [*trunk["sub_ports"], *sub_ports]

@@ -1,11 +1,11 @@
 """Actions on a volume (`POST /volumes/{id}/action`), a function each: extend, attach, retype, upload to an image …"""
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
 from sandbox.cloud import clock
 from sandbox.cloud.errors import BadRequest, NotFound
+from sandbox.cloud.image.images import make_image
 from sandbox.cloud.image.state import ImageState
 from sandbox.cloud.routing import Call, Reply
 from sandbox.cloud.store import Document
@@ -209,10 +209,10 @@ def upload_to_image(call: Call, volume: Document, argument: Any) -> dict[str, An
     """Make an image of a volume; active once its latency has passed."""
     if volume["status"] != "available" and not (volume["status"] == "in-use" and argument.get("force")):
         raise BadRequest(f"Invalid volume: Volume {volume['id']} status must be available to upload to an image.")
-    images = call.world[ImageState].images
     if not argument.get("image_name"):
         raise BadRequest("Invalid input received: image_name is required.")
-    image = images.add(_image(volume, argument))
+    image = make_image(call.world, volume["project_id"], _image_fields(volume, argument))
+    image["status"] = "saving"
     pass_through(call.world, volume, "uploading", step="image.save")
     call.world.transitions.after("image.save", lambda: _activate(call, image))
     details = ("id", "display_description", "size", "volume_type")
@@ -222,26 +222,18 @@ def upload_to_image(call: Call, volume: Document, argument: Any) -> dict[str, An
     return {"os-volume_upload_image": shown}
 
 
-def _image(volume: Document, argument: Any) -> Document:
-    moment = clock.seconds_stamp()
+def _image_fields(volume: Document, argument: Any) -> dict[str, Any]:
     return {
-        "id": str(uuid.uuid4()),
         "name": argument["image_name"],
-        "project_id": volume["project_id"],
-        "status": "queued",
         "visibility": argument.get("visibility", "private"),
         "protected": bool(argument.get("protected", False)),
         "container_format": argument.get("container_format", "bare"),
         "disk_format": argument.get("disk_format", "raw"),
         "min_disk": volume["size"],
-        "min_ram": 0,
-        "size": None,
-        "tags": [],
-        "created_at": moment,
-        "updated_at": moment,
+        "size": volume["size"] * 1024**3,
     }
 
 
 def _activate(call: Call, image: Document) -> None:
     if call.world[ImageState].images.get(image["id"]) is image:
-        image |= {"status": "active", "size": image["min_disk"] * 1024**3, "updated_at": clock.seconds_stamp()}
+        image |= {"status": "active", "updated_at": clock.seconds_stamp()}

@@ -7,6 +7,7 @@ from sandbox.cloud.errors import NotFound
 from sandbox.cloud.routing import Call, Reply
 from sandbox.cloud.service import Microversions
 from sandbox.cloud.volume.routes import PROJECT, routes
+from sandbox.cloud.volume.state import VolumeState
 
 VERSIONS = Microversions("volume", (3, 0), (3, 70))
 HOST = "sandbox-storage-1@lvm"
@@ -64,9 +65,10 @@ def services(call: Call) -> dict[str, Any]:
 
 
 @routes.get(f"{PROJECT}/os-availability-zone")
-def zones(_call: Call) -> dict[str, Any]:
-    """Cinder has one zone, which every compute zone may attach from."""
-    return {"availabilityZoneInfo": [{"zoneName": "nova", "zoneState": {"available": True}}]}
+def zones(call: Call) -> dict[str, Any]:
+    """The zones of seed.yaml; a volume may be attached across them."""
+    names = call.world[VolumeState].zones
+    return {"availabilityZoneInfo": [{"zoneName": name, "zoneState": {"available": True}} for name in names]}
 
 
 @routes.get(f"{PROJECT}/extensions")

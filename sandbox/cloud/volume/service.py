@@ -24,7 +24,8 @@ from sandbox.cloud.world import World
 
 
 def seed(world: World, document: Mapping[str, Any]) -> None:
-    """The volume types of seed.yaml; the one marked so is the default."""
+    """The zones and volume types of seed.yaml; the type marked so is the default."""
+    world[VolumeState].zones = list(document["availability_zones"])
     for each in document["volume_types"]:
         made = types.make_type(world, {"name": each["name"]})
         if each.get("default"):

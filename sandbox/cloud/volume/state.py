@@ -33,6 +33,8 @@ class VolumeState:
     groups: Collection = field(default_factory=partial(Collection, "group"))
     group_types: Collection = field(default_factory=partial(Collection, "group_type"))
     group_snapshots: Collection = field(default_factory=partial(Collection, "group_snapshot", "group_id"))
+    zones: list[str] = field(default_factory=list)
+    """The availability zones that a volume may be made in; the first is the default."""
     default_types: dict[str, str] = field(default_factory=dict)
     """The type a project's volumes get when none is named, by project id; `""` is the cloud's own default."""
     quotas: dict[str, dict[str, int]] = field(default_factory=dict)

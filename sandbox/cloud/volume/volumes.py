@@ -4,7 +4,8 @@ import uuid
 from typing import Any
 
 from sandbox.cloud import clock
-from sandbox.cloud.errors import BadRequest
+from sandbox.cloud.errors import BadRequest, NotFound
+from sandbox.cloud.image.images import visible
 from sandbox.cloud.image.state import ImageState
 from sandbox.cloud.routing import Call
 from sandbox.cloud.store import Document
@@ -45,6 +46,9 @@ def make_volume(world: World, project_id: str, fields: dict[str, Any]) -> Docume
         raise BadRequest(f"Invalid input received: Invalid volume size provided for create request: {size}.")
     if int(size) < source["size"]:
         raise BadRequest(f"Invalid input received: {source['refusal'].format(size=size)}")
+    zone = fields.get("availability_zone") or state.zones[0]
+    if zone not in state.zones:
+        raise BadRequest(f"Invalid input received: Availability zone '{zone}' is invalid.")
     volume_type = named_type(world, project_id, fields.get("volume_type") or source["volume_type"])
     moment = clock.micro_stamp()
     volume = {
@@ -56,7 +60,7 @@ def make_volume(world: World, project_id: str, fields: dict[str, Any]) -> Docume
         "size": int(size),
         "volume_type": volume_type["name"],
         "volume_type_id": volume_type["id"],
-        "availability_zone": fields.get("availability_zone") or "nova",
+        "availability_zone": zone,
         "bootable": "true" if source["image"] else "false",
         "encrypted": volume_type["_encryption"] is not None,
         "encryption_key_id": str(uuid.uuid4()) if volume_type["_encryption"] else None,
@@ -189,11 +193,20 @@ def create(call: Call) -> dict[str, Any]:
     for name, kind in (("snapshot_id", state.snapshots), ("source_volid", state.volumes)):
         if fields.get(name) and not call.caller.owns(kind[fields[name]]):
             raise BadRequest(f"Invalid input received: {name} {fields[name]} could not be found.")
+    if fields.get("imageRef"):
+        _require_image(call, fields["imageRef"])
     state.require_room(project_id, "volumes", size=int(fields.get("size") or 0))
     volume = make_volume(call.world, project_id, fields | {"user_id": call.caller.user_id})
     if fields.get("group_id"):
         state.groups[fields["group_id"]]["volumes"].append(volume["id"])
     return {"volume": shown(call, VOLUME, volume)}
+
+
+def _require_image(call: Call, image_id: str) -> None:
+    try:
+        visible(call.world, call.caller, image_id)
+    except NotFound:
+        raise BadRequest("Invalid image identifier or unable to access requested image.") from None
 
 
 @routes.get(ONE)
