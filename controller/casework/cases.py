@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from controller import catalogue
 from controller.casework.clocks import running
-from controller.casework.people import roles_on
+from controller.casework.filing import system_of_stack
+from controller.casework.people import roles_of, roles_on
 from controller.casework.resolve import stack_names
 from controller.casework.steps import exceptions_of, standing_of
 from controller.domain.city import City
@@ -25,7 +26,7 @@ from controller.domain.errors import Refused, WrongUse
 from controller.domain.lifecycle import lacking, offered
 from controller.domain.roles import Role
 from controller.store import clock
-from controller.store.casework import CaseEventRow, CaseRow, EvidenceRow, PersonRow
+from controller.store.casework import CaseEventRow, CaseRow, ClockRow, EvidenceRow, PersonRow
 
 
 @dataclass(frozen=True)
@@ -112,12 +113,18 @@ class Detail:
 
 def list_cases(session: Session, *, city: str | None = None, actor: str | None = None) -> list[Summary]:
     """Cases in the order of their filing, of one city or all; only those that `actor` may see, all for the operator."""
-    query = select(CaseRow).order_by(CaseRow.id)
+    query = select(CaseRow, ClockRow).outerjoin(
+        ClockRow, (ClockRow.case_id == CaseRow.id) & ClockRow.ended_at.is_(None)
+    )
     if city is not None:
         query = query.where(CaseRow.city == city)
-    rows = session.scalars(query).unique()
+    roles = roles_of(session, actor) if actor is not None else None
     now = clock.now(session)
-    return [_summary(session, row, now) for row in rows if actor is None or roles_on(session, actor, row.system.unit)]
+    return [
+        _summary(case, timer, now)
+        for case, timer in session.execute(query.order_by(CaseRow.id))
+        if roles is None or roles.towards(case.system.unit)
+    ]
 
 
 def show_case(session: Session, number: str, *, actor: str | None = None) -> Detail:
@@ -133,7 +140,7 @@ def show_case(session: Session, number: str, *, actor: str | None = None) -> Det
     kept = session.scalars(select(EvidenceRow).where(EvidenceRow.case_id == case.id).order_by(EvidenceRow.id)).all()
     events = session.scalars(select(CaseEventRow).where(CaseEventRow.case_id == case.id).order_by(CaseEventRow.id))
     return Detail(
-        summary=_summary(session, case, clock.now(session)),
+        summary=_summary(case, running(session, case), clock.now(session)),
         payer=case.payer,
         facts=case.facts,
         exceptions=tuple(sorted(exceptions_of(session, case))),
@@ -153,17 +160,15 @@ def case_of_stack(session: Session, stack: str) -> str:
 
     Raises WrongUse where there is none.
     """
-    system = stack.partition(".")[0]
-    for row in session.scalars(select(CaseRow).where(CaseRow.closed_at.is_(None)).order_by(CaseRow.id.desc())):
-        unit = row.system.unit
-        if f"{unit.city}/{unit.code}/{row.system.code}" == system:
-            return row.number
-    raise WrongUse(f"{stack} 没有在办案件", remedy="用 yunguan request list 查看所有案件")
+    system = system_of_stack(session, stack)
+    number = session.scalar(select(CaseRow.number).where(CaseRow.system_id == system.id, CaseRow.closed_at.is_(None)))
+    if number is None:
+        raise WrongUse(f"{stack} 没有在办案件", remedy="用 yunguan request list 查看所有案件")
+    return number
 
 
-def _summary(session: Session, case: CaseRow, now: datetime) -> Summary:
+def _summary(case: CaseRow, timer: ClockRow | None, now: datetime) -> Summary:
     procedure = catalogue.city(case.city).procedure(case.procedure)
-    timer = running(session, case)
     return Summary(
         number=case.number,
         city=case.city,

@@ -15,7 +15,7 @@ from controller import audit, catalogue
 from controller.casework.clocks import CaseClock
 from controller.casework.declarations import check_facts
 from controller.casework.evidence import EvidenceStore, HandedIn
-from controller.casework.people import roles_on
+from controller.casework.people import roles_of, roles_on
 from controller.casework.steps import keep_evidence
 from controller.domain.calendar import day_of
 from controller.domain.demand import Demand
@@ -23,7 +23,7 @@ from controller.domain.errors import Refused, WrongUse
 from controller.domain.funding import Applicant, UnitKind, funding_of
 from controller.domain.roles import Role
 from controller.store import clock
-from controller.store.casework import CaseEventRow, CaseRow, EventKind, SystemRow, UnitRow, UserRoleRow
+from controller.store.casework import CaseEventRow, CaseRow, EventKind, SystemRow, UnitRow
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,8 @@ def _entitle(session: Session, actor: str, unit: UnitRow) -> str:
     applicant = unit
     if row.applicant is Applicant.COUNTY_GOVERNMENT and unit.county_id is not None:
         applicant = session.get_one(UnitRow, unit.county_id)
-    held = session.scalar(
-        select(UserRoleRow.id).where(
-            UserRoleRow.account == actor, UserRoleRow.role == Role.UNIT.value, UserRoleRow.unit_id == applicant.id
-        )
-    )
-    if held is None:
+    held = any(row.role == Role.UNIT.value and row.unit_id == applicant.id for row in roles_of(session, actor).rows)
+    if not held:
         raise Refused(f"{actor} 不能为{unit.name}提出申请", remedy=f"应由{applicant.name}的人员提出申请", rule=row.rule)
     return row.payer.value
 

@@ -90,12 +90,39 @@ def grant(session: Session, given: Grant, *, by: str) -> None:
     )
 
 
+def enrol_parties(session: Session, city: str, *, by: str) -> None:
+    """An account for each party of a city but the units, called like its role: `authority`, `centre`, …."""
+    for entry in catalogue.city(city).roles:
+        if entry.role is not Role.UNIT:
+            grant(session, Grant(entry.role.value, city, entry.role), by=by)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """All roles that one account plays."""
+
+    account: str
+    rows: tuple[UserRoleRow, ...]
+
+    def towards(self, unit: UnitRow) -> frozenset[Role]:
+        """The roles towards a case of `unit`. A county government acts for its departments (LZ-5)."""
+        if self.account == CONTROLLER_ACTOR:
+            return frozenset({Role.CONTROLLER})
+        return frozenset(
+            Role(row.role)
+            for row in self.rows
+            if row.city == unit.city and row.unit_id in (None, unit.id, unit.county_id)
+        )
+
+
+def roles_of(session: Session, account: str) -> Roles:
+    """What `account` may be, in all cities."""
+    return Roles(account, tuple(session.scalars(select(UserRoleRow).where(UserRoleRow.account == account))))
+
+
 def roles_on(session: Session, account: str, unit: UnitRow) -> frozenset[Role]:
-    """The roles that `account` plays towards a case of `unit`. A county government acts for its departments (LZ-5)."""
-    if account == CONTROLLER_ACTOR:
-        return frozenset({Role.CONTROLLER})
-    rows = session.scalars(select(UserRoleRow).where(UserRoleRow.account == account, UserRoleRow.city == unit.city))
-    return frozenset(Role(row.role) for row in rows if row.unit_id in (None, unit.id, unit.county_id))
+    """The roles that `account` plays towards a case of `unit`."""
+    return roles_of(session, account).towards(unit)
 
 
 def unit_named(session: Session, city: str, name: str) -> UnitRow | None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 from sqlalchemy.orm import Session
 
-from controller.casework.addresses import subnet_of
+from controller.casework.addresses import keep_subnet, subnet_of
 from controller.casework.codes import code_for
 from controller.casework.ports import Ports
 from controller.domain.city import City, Zone
@@ -72,12 +73,16 @@ class Resolver:
                 request=self.case.number,
             ),
             phase=phase,
-            placement=current.placement if current else self._placement(zone),
+            placement=self._kept(zone, current) if current else self._placement(zone),
             machines=tuple(
                 self._machine(machine, zone, _cluster_code(machine.cluster, clusters), standing.get(machine.name))
                 for machine in machines
             ),
         )
+
+    def _kept(self, zone: Zone, current: SystemSpec) -> Placement:
+        keep_subnet(self.session, self.case.system, zone, IPv4Network(current.placement.cidr))
+        return current.placement
 
     def _placement(self, zone: Zone) -> Placement:
         external = zone.external_network

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from ipaddress import IPv4Network
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Text, UniqueConstraint, text
@@ -194,4 +195,4 @@ class CidrRow(Base):
     id: Mapped[Id]
     system_id: Mapped[int] = mapped_column(ForeignKey("system.id"))
     zone: Mapped[str] = mapped_column(Text)
-    block: Mapped[str] = mapped_column(CIDR)
+    block: Mapped[IPv4Network] = mapped_column(CIDR)

@@ -35,6 +35,7 @@ from controller.store import clock
 from controller.store.casework import CaseRow
 from controller.store.database import Sessions
 from controller.store.engine import Provisioning, StackRow
+from controller.store.signer import Signer
 
 MONDAY = datetime(2026, 9, 28, 9, tzinfo=SHANGHAI)
 UNIT = "柳州市财政局"
@@ -159,7 +160,7 @@ class Office:
 @pytest.fixture
 def ports(tmp_path: Path) -> Ports:
     estate = Estate.open_or_create(tmp_path / "estate.git")
-    return Ports(lambda _: TableCloud(), estate, LocalForge(estate), EvidenceStore(tmp_path / "evidence"))
+    return Ports(lambda _: TableCloud(), estate, LocalForge(estate), EvidenceStore(tmp_path / "evidence"), Signer.at(tmp_path))
 
 
 @pytest.fixture
