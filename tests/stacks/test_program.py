@@ -9,8 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from controller.domain.spec import Phase, Power, ServerType, SystemSpec
+from controller.providers.registry import KINDS
 from tests.stacks.recording import Recording
-from tests.stacks.specs import machine, placement, system
+from tests.stacks.specs import WINDOWS, machine, placement, system
 
 Run = Callable[[SystemSpec], Recording]
 
@@ -169,3 +170,23 @@ def test_the_same_spec_registers_the_same_resources(run: Run) -> None:
 
     spec = system(*WEB_CLUSTER, machine("dat-1", ServerType.DAT, data_disk_gb=300))
     assert registered(run(spec)) == registered(run(spec))
+
+
+def test_every_kind_accepts_what_the_program_asks_and_finds_it_as_desired(run: Run) -> None:
+    """The program against the kinds' own checks: no unknown or missing input, nothing that would differ at once."""
+    machines = [
+        machine(f"{role.lower()}-{number}", role, cluster=f"c-{role.lower()}", data_disk_gb=10)
+        for role in ServerType
+        for number in (1, 2)
+    ]
+    recording = run(
+        system(*machines, machine("web-9", ServerType.WEB), machine("win-1", ServerType.OTH, image=WINDOWS))
+    )
+    kinds_of = {kind.token: kind for kind in KINDS}
+    asked = [one for one in recording.resources if one.type in kinds_of]
+    assert len(asked) == len([one for one in recording.resources if one.type.startswith("openstack:")]) > 150
+    for one in asked:
+        kind = kinds_of[one.type]
+        checked = kind.check(one.inputs)
+        assert not checked.failures, one
+        assert not kind.diff(checked.inputs, kind.desired(checked.inputs), checked.inputs).changes, one
