@@ -6,7 +6,7 @@ that needs a city's numbers; nothing here knows what a city does with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import holidays
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from controller.domain.billing import Basis, Price, PriceList
 from controller.domain.calendar import WorkCalendar
@@ -74,6 +74,10 @@ class _Prices(_Entry):
     prices: tuple[_Price, ...]
 
 
+class _Terms(RootModel[dict[str, dict[str, str]]]):
+    model_config = ConfigDict(frozen=True)
+
+
 def cities(root: Path = CATALOG) -> tuple[str, ...]:
     """Codes of the cities that have a file, sorted."""
     return tuple(sorted(path.stem for path in (root / "cities").glob("*.yaml")))
@@ -124,6 +128,17 @@ def prices(code: str, root: Path = CATALOG) -> PriceList:
         raise WrongUse(f"there is no price list {code}", remedy="known price lists: " + ", ".join(known))
     loaded = _load(root / "prices" / f"{code}.yaml", _Prices)
     return PriceList.of(loaded.basis, (Price(one.item, one.price, one.start, one.end) for one in loaded.prices))
+
+
+@cache
+def terms(locale: str = "zh_CN", root: Path = CATALOG) -> Mapping[str, Mapping[str, str]]:
+    """What the controller's own words are called in a language: group → word → term."""
+    return _load(root / "locale" / f"{locale}.yaml", _Terms).root
+
+
+def term(group: str, word: str) -> str:
+    """What `word` is called in Chinese; the word itself where nobody has named it yet."""
+    return terms()[group].get(word, word)
 
 
 def _days(entries: tuple[str | date, ...]) -> Iterator[date]:

@@ -112,7 +112,7 @@ def _tend(place: Workplace, clock_id: int) -> str:
         outcome = timers.tend(session, clock_id, place.ports)
         if outcome is None:
             return "warned"
-        consequences.follow(session, outcome)
+        consequences.follow(session, outcome, place.ports)
     return f"{outcome.case} is now {outcome.stage}"
 
 

@@ -24,6 +24,7 @@ from controller.reconcile.planning import SystemProgram
 from controller.reconcile.queue import Queue
 from controller.settings import Settings
 from controller.store.database import Sessions, connect, open_database
+from controller.store.signer import Signer
 from controller.store.vault import Vault
 
 
@@ -81,6 +82,7 @@ def _assemble(settings: Settings, url: str, sessions: Sessions, queue: Queue) ->
             estate=estate,
             forge=LocalForge(estate),
             evidence=EvidenceStore(settings.home / "evidence"),
+            signer=Signer.at(settings.home),
         ),
         reconciler=Reconciler(
             means=means,

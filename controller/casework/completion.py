@@ -13,8 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import catalogue
-from controller.casework.certificate import issue
+from controller.casework.certificate import keep_search
 from controller.casework.conduct import perform
+from controller.casework.consequences import follow
 from controller.casework.ports import Ports
 from controller.casework.resolve import stack_names
 from controller.casework.steps import Act
@@ -52,14 +53,15 @@ def complete_reclaims(sessions: Sessions, ports: Ports, means: Means) -> None:
 def complete(
     sessions: Sessions, ports: Ports, means: Means, *, number: str, action: str, stacks: Sequence[str]
 ) -> None:
-    """Looks for what is left, takes the step, and issues the certificate, in one transaction.
+    """Looks for what is left, keeps what was looked at, and takes the step, with all that follows, in one transaction.
 
     Raises Incomplete where the cloud could not be listed whole, Refused where something is left.
     """
     leftovers = look_for(means, stacks)
     with sessions.begin() as session:
-        perform(session, Act(case=number, action=action, actor=CONTROLLER_ACTOR), ports)
-        issue(session, number, leftovers)
+        keep_search(session, number, leftovers)
+        outcome = perform(session, Act(case=number, action=action, actor=CONTROLLER_ACTOR), ports)
+        follow(session, outcome, ports)
 
 
 def _retry_of(number: str) -> Subject:

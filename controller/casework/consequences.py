@@ -1,4 +1,5 @@
-"""What follows from a step of a case, in the step's own transaction: stacks to be, stacks to end, ledger events.
+"""What follows from a step of a case, in the step's own transaction: stacks to be, stacks to end, ledger events,
+certificates.
 
 Called by the composition roots right after `conduct.perform` or `timers.tend`; after the commit they wake what it
 returns.
@@ -11,7 +12,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from controller.casework.certificate import issue_due
 from controller.casework.outcome import Confirmed, Outcome
+from controller.casework.ports import Ports
 from controller.domain.roles import Role
 from controller.metering import ledger
 from controller.reconcile.desire import desire, end
@@ -20,7 +23,7 @@ from controller.store import clock
 from controller.store.casework import CaseEventRow, CaseRow
 
 
-def follow(session: Session, outcome: Outcome) -> Sequence[Subject]:
+def follow(session: Session, outcome: Outcome, ports: Ports) -> Sequence[Subject]:
     """Makes the outcome count; returns the stacks to look at once the caller has committed."""
     subjects = []
     if outcome.merged is not None:
@@ -33,6 +36,7 @@ def follow(session: Session, outcome: Outcome) -> Sequence[Subject]:
         ]
     if outcome.confirmed is not None:
         _enter(session, outcome.confirmed)
+    issue_due(session, outcome.case, ports.signer)
     return subjects
 
 

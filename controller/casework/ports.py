@@ -1,4 +1,5 @@
-"""What casework is handed of the world outside: a cloud's names made ids, the estate in git, the folder of evidence.
+"""What casework is handed of the world outside: a cloud's names made ids, the estate in git, the folder of evidence,
+the key that signs certificates.
 
 The composition roots fill it; `cloud` is the cloud provider's catalogue there, and a table of a few names in tests.
 """
@@ -13,6 +14,7 @@ from controller.casework.evidence import EvidenceStore
 from controller.domain.spec import CloudFlavor
 from controller.estate.forge import Forge
 from controller.estate.repository import Estate
+from controller.store.signer import Signer
 
 
 class CloudCatalogue(Protocol):
@@ -39,3 +41,4 @@ class Ports:
     estate: Estate
     forge: Forge
     evidence: EvidenceStore
+    signer: Signer

@@ -13,7 +13,7 @@ def do(place: Workplace, act: Act) -> Outcome:
     """Does `act` in one transaction. Raises what `perform` raises; nothing of it is left then."""
     with place.sessions.begin() as session:
         outcome = perform(session, act, place.ports)
-        subjects = follow(session, outcome)
+        subjects = follow(session, outcome, place.ports)
     for subject in subjects:
         place.queue.wake(subject)
     return outcome

@@ -22,8 +22,12 @@ class ClockOffset(Base):
 
 def now(session: Session) -> datetime:
     """The domain's time, aware, in UTC."""
-    offset = session.scalar(select(ClockOffset.offset))
-    return domain_now(offset or timedelta())
+    return domain_now(offset(session))
+
+
+def offset(session: Session) -> timedelta:
+    """How far the domain clock stands ahead of the real one."""
+    return session.scalar(select(ClockOffset.offset)) or timedelta()
 
 
 def advance(session: Session, by: timedelta) -> datetime:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from controller.domain.errors import Failed
+from controller.store.keyfile import kept_key
 
 
 class Vault:
@@ -25,18 +23,7 @@ class Vault:
     @classmethod
     def at(cls, home: Path) -> Vault:
         """The vault of a home; its key file is made on first use, readable by its owner only."""
-        path = home / "secret.key"
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            descriptor, temporary = tempfile.mkstemp(dir=home)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(Fernet.generate_key())
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):  # another process was first: its key counts
-                os.link(temporary, path)
-            os.unlink(temporary)
-        return cls(path.read_bytes())
+        return cls(kept_key(home / "secret.key", Fernet.generate_key))
 
     def seal(self, value: Any) -> str:
         """`value` (JSON) as sealed text."""

@@ -160,7 +160,8 @@ class Office:
 @pytest.fixture
 def ports(tmp_path: Path) -> Ports:
     estate = Estate.open_or_create(tmp_path / "estate.git")
-    return Ports(lambda _: TableCloud(), estate, LocalForge(estate), EvidenceStore(tmp_path / "evidence"), Signer.at(tmp_path))
+    evidence = EvidenceStore(tmp_path / "evidence")
+    return Ports(lambda _: TableCloud(), estate, LocalForge(estate), evidence, Signer.at(tmp_path))
 
 
 @pytest.fixture
