@@ -36,13 +36,7 @@ class Permits:
             )
         if prior is None or not self._bears_data(prior):
             return
-        refuse_in_repair(self._plan.purpose, op, urn, data_bearing=True)
-        if prior.missing and self._plan.purpose is Purpose.REPAIR:
-            raise Refused(
-                "it is lost with its data; a repair does not put an empty one in its place",
-                where=urn,
-                remedy="a person must look at it: restore it, or make a plan for a change",
-            )
+        refuse_in_repair(self._plan.purpose, op, urn, data_bearing=True, lost=prior.missing)
         if needs_decision(op, data_bearing=True):
             self._require_decision(prior)
 

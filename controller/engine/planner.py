@@ -207,13 +207,24 @@ def needs_decision(op: Op, *, data_bearing: bool) -> bool:
     return data_bearing and op in {Op.REPLACE, Op.DELETE}
 
 
-def refuse_in_repair(purpose: Purpose, op: Op, urn: str, *, data_bearing: bool) -> None:
-    """A repair restores; it raises Refused rather than delete or replace what bears data (invariants 1 and 4)."""
-    if purpose is Purpose.REPAIR and needs_decision(op, data_bearing=data_bearing):
+def refuse_in_repair(purpose: Purpose, op: Op, urn: str, *, data_bearing: bool, lost: bool = False) -> None:
+    """A repair restores what has no data of its own; all else of what bears data is for a person (invariants 1 and 4).
+
+    Raises Refused where a repair would delete or replace it, or put an empty one in the place of one that is `lost`.
+    """
+    if purpose is not Purpose.REPAIR or not data_bearing:
+        return
+    if op in {Op.REPLACE, Op.DELETE}:
         raise Refused(
             f"a repair would {op} a resource that bears data",
             where=urn,
             remedy="a person must look at it: make a plan for a change, and decide about this resource by name",
+        )
+    if lost:
+        raise Refused(
+            "it is lost with its data; a repair does not put an empty one in its place",
+            where=urn,
+            remedy="a person must look at it: restore it, or make a plan for a change",
         )
 
 

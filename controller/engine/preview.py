@@ -66,7 +66,13 @@ class Preview:
         prior = planner.prior_of(registration, self._live)
         assessment = planner.assess(registration, prior, kind)
         data_bearing = kind is not None and kind.data_bearing
-        planner.refuse_in_repair(self._purpose, assessment.decision.op, registration.urn, data_bearing=data_bearing)
+        planner.refuse_in_repair(
+            self._purpose,
+            assessment.decision.op,
+            registration.urn,
+            data_bearing=data_bearing,
+            lost=prior is not None and prior.missing,
+        )
         operation = Operation(
             urn=registration.urn,
             type=registration.type,

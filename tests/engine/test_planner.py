@@ -255,6 +255,14 @@ def test_repair_never_takes_what_bears_data(op: Op) -> None:
     planner.refuse_in_repair(Purpose.APPLY, op, urn("disk"), data_bearing=True)
 
 
+def test_repair_puts_nothing_empty_in_the_place_of_lost_data() -> None:
+    with pytest.raises(Refused, match="lost with its data"):
+        planner.refuse_in_repair(Purpose.REPAIR, Op.CREATE, urn("disk"), data_bearing=True, lost=True)
+    planner.refuse_in_repair(Purpose.REPAIR, Op.CREATE, urn("disk"), data_bearing=True)
+    planner.refuse_in_repair(Purpose.REPAIR, Op.CREATE, urn("rule"), data_bearing=False, lost=True)
+    planner.refuse_in_repair(Purpose.APPLY, Op.CREATE, urn("disk"), data_bearing=True, lost=True)
+
+
 @given(st.sampled_from(Op), st.booleans())
 def test_a_person_decides_about_losing_data(op: Op, data_bearing: bool) -> None:
     assert planner.needs_decision(op, data_bearing=data_bearing) is (data_bearing and op in {Op.REPLACE, Op.DELETE})

@@ -240,6 +240,14 @@ def test_repair_that_would_lose_data_is_refused(body: str, why: str) -> None:
     assert step(changed, "d").data_bearing, why
 
 
+def test_repair_of_a_lost_disk_is_refused() -> None:
+    body = "pulumi.CustomResource('t:m:Disk', 'd', {'image': 'old'})"
+    states = [replace(one, missing=one.type == "t:m:Disk") for one in done(plan(body))]
+    with pytest.raises(Refused, match="lost with its data"):
+        plan(body, states, purpose=Purpose.REPAIR)
+    assert step(plan(body, states), "d").op is Op.CREATE
+
+
 def test_repair_leaves_old_disks_to_a_person() -> None:
     body = "pulumi.CustomResource('t:m:Disk', 'd', {'image': 'old'})"
     states = done(plan(body))
