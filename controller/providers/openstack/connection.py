@@ -29,7 +29,6 @@ from controller.providers.openstack.waiting import looks
 Body = dict[str, Any]
 
 _READ_ATTEMPTS = 5
-_FIRST_RETRY = 0.2
 _PROXIES = {"block-storage": "block_storage", "load-balancer": "load_balancer"}
 
 
@@ -37,13 +36,15 @@ _PROXIES = {"block-storage": "block_storage", "load-balancer": "load_balancer"}
 class ProviderSettings:
     """How the provider treats a cloud. Times in seconds, `concurrency` in calls at once to one service.
 
-    `patience` is how long a conflict that may pass (409) and a service that asks for a pause (429) are waited for.
+    `patience` is how long a conflict that may pass (409) and a service that asks for a pause (429) are waited for;
+    `retry_seconds` the pause before a read that failed is tried again, doubled with each further try.
     """
 
     request_timeout: float = 60.0
     settle_seconds: float = 30.0
     concurrency: int = 32
     patience: float = 60.0
+    retry_seconds: float = 0.2
 
 
 class Cloud:
@@ -86,7 +87,7 @@ class Cloud:
         problem = ""
         for attempt in range(_READ_ATTEMPTS):
             if attempt:
-                time.sleep(_FIRST_RETRY * 2 ** (attempt - 1))
+                time.sleep(self.settings.retry_seconds * 2 ** (attempt - 1))
             try:
                 answer = self._call(service, "GET", path, None, query, microversion, priority)
             except (exceptions.ConnectionError, Rejected) as error:

@@ -23,5 +23,5 @@ class Network(NetworkingKind):
     )
 
     def is_by_cloud(self, body: Body) -> bool:
-        """External networks are the cloud's own."""
-        return bool(body.get("router:external"))
+        """External and shared networks are the operator's."""
+        return bool(body.get("router:external") or body.get("shared"))

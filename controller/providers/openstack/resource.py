@@ -216,7 +216,7 @@ class RestKind(Shape):
             body = self._await_ready(cloud, body, inputs, timeout)
             if finish is not None:
                 body = finish(cloud, body, revealed(inputs))
-        except (Rejected, Uncertain, Unsettled, Incomplete) as error:
+        except (Rejected, Uncertain, Incomplete) as error:
             raise Unsettled(error.message, observation=self.observe(body, inputs), where=cloud.name) from error
         return self.observe(body, inputs)
 

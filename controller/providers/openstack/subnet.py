@@ -62,9 +62,9 @@ class Subnet(NetworkingKind):
         return str(body.get("network_id") or "")
 
     def list(self, cloud: Cloud, scope: Scope) -> Iterator[Page]:
-        """Subnets of external networks are the cloud's own, which only the networks tell."""
-        query = {"router:external": "true"}
-        external = {body["id"] for body in Network().bodies(cloud, query, Priority.DRIFT)}
+        """Subnets of networks that are the operator's are so too, which only the networks tell."""
+        queries = ({"router:external": "true"}, {"shared": "true"})
+        theirs = {body["id"] for query in queries for body in Network().bodies(cloud, query, Priority.DRIFT)}
         for page in super().list(cloud, scope):
-            items = [replace(item, by_cloud=True) if item.owner in external else item for item in page.items]
+            items = [replace(item, by_cloud=True) if item.owner in theirs else item for item in page.items]
             yield Page(items, page.last)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from controller.engine.properties import PropertyMap, revealed
-from controller.engine.provider import Carrier, Observation, Page, Rejected, Scope
+from controller.engine.provider import Carrier, Observation, Page, Rejected, Scope, Unsettled
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.fields import Field
 from controller.providers.openstack.resource import RestKind
@@ -47,7 +47,10 @@ class VolumeAttachment(RestKind):
 
     def finish(self, cloud: Cloud, body: Body, plain: PropertyMap) -> Body:
         """Nova answers when it has only noted the wish: the volume tells when it is attached, and where."""
-        volume = Volume().await_state(cloud, body["volumeId"], _is_in_use, self.create_timeout)
+        try:
+            volume = Volume().await_state(cloud, body["volumeId"], _is_in_use, self.create_timeout)
+        except Unsettled as error:
+            raise Unsettled(error.message, observation=self.observe(body, plain), where=cloud.name) from error
         places = {entry["server_id"]: entry.get("device") for entry in volume["attachments"]}
         return {**body, "device": places.get(body["serverId"])}
 

@@ -1,0 +1,36 @@
+"""Boundary: the kinds as the engine calls them, on openstacksdk, over HTTP to the simulated cloud, a process of its own.
+
+Each test begins with a cloud as it boots and ends with one that holds nothing more than it did: what a test leaves
+behind fails it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.cloud import process
+from sandbox.cloud.process import RunningCloud
+from tests.contract.world import World
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    home: Path = tmp_path_factory.mktemp("cloud")
+    with process.start(home) as running:
+        yield running
+
+
+@pytest.fixture
+def world(simulated: RunningCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(simulated.clouds_yaml))
+    simulated.ask("POST", "/reset")
+    simulated.ask("DELETE", "/faults")
+    world = World(simulated)
+    before = world.objects()
+    yield world
+    simulated.ask("DELETE", "/faults")
+    world.clear()
+    assert world.objects() == before
