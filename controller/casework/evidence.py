@@ -13,6 +13,8 @@ from controller.domain.errors import Failed, Refused, WrongUse
 
 MAX_BYTES = 50 * 1024 * 1024
 CHUNK = 1024 * 1024
+OTHER = "other"
+"""The document code of a file that no action asks for, kept for those who read the case."""
 
 
 @dataclass(frozen=True)

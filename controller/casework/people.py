@@ -90,13 +90,6 @@ def grant(session: Session, given: Grant, *, by: str) -> None:
     )
 
 
-def enrol_parties(session: Session, city: str, *, by: str) -> None:
-    """An account for each party of a city but the units, called like its role: `authority`, `centre`, …."""
-    for entry in catalogue.city(city).roles:
-        if entry.role is not Role.UNIT:
-            grant(session, Grant(entry.role.value, city, entry.role), by=by)
-
-
 @dataclass(frozen=True)
 class Roles:
     """All roles that one account plays."""

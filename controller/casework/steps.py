@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from controller import catalogue
 from controller.casework.clocks import CaseClock
-from controller.casework.evidence import EvidenceStore, HandedIn
+from controller.casework.evidence import OTHER, EvidenceStore, HandedIn
 from controller.casework.outcome import Confirmed, Merged, Outcome
 from controller.casework.people import roles_on
 from controller.casework.ports import Ports
@@ -112,9 +112,16 @@ def exceptions_of(session: Session, case: CaseRow) -> frozenset[str]:
 def keep_evidence(
     session: Session, case: CaseRow, files: Iterable[HandedIn], actor: str, store: EvidenceStore
 ) -> list[dict[str, str]]:
-    """Stores files in the case file; returns document and hash of each, for the timeline."""
+    """Stores files in the case file; returns document and hash of each, for the timeline.
+
+    Raises WrongUse for a document that the procedure does not know, and what `EvidenceStore.put` raises.
+    """
+    known = catalogue.city(case.city).procedure(case.procedure).documents
     handed: list[dict[str, str]] = []
     for file in files:
+        if file.document not in (*known, OTHER):
+            listed = "、".join(f"{code}（{title}）" for code, title in known.items())
+            raise WrongUse(f"没有材料 {file.document}", remedy=f"可用：{listed}、{OTHER}（其他）")
         kept = store.put(file.path)
         session.add(
             EvidenceRow(

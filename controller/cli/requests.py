@@ -13,10 +13,10 @@ from controller.casework import opening
 from controller.casework.cases import list_cases, show_case
 from controller.casework.declarations import declare, record_exception
 from controller.casework.evidence import HandedIn
+from controller.casework.handing import handed_in
 from controller.casework.steps import Act
 from controller.cli.arguments import CityCode, Reason, User, pairs, workplace
 from controller.cli.case_view import print_case
-from controller.cli.documents import handed_in
 from controller.cli.output import Format, Output, print_document, print_rows, say, stdout
 from controller.cli.request_files import check_workbook, print_reading, reading_to_json, write_template_file
 from controller.cli.steps import do

@@ -163,6 +163,12 @@ class Procedure(_Definition):
         """The stage in which a case of this kind begins."""
         return self.stages[0].name
 
+    @property
+    def documents(self) -> dict[str, str]:
+        """Every document that some action asks for: code → title."""
+        actions = (action for stage in self.stages for action in stage.actions)
+        return {document.code: document.title for action in actions for document in action.documents}
+
     def stage(self, name: str) -> Stage:
         """The stage of that name. Raises WrongUse, naming those there are."""
         for stage in self.stages:

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from controller import audit
 from controller.casework.addresses import subnets_of
 from controller.casework.cases import case_of_stack, list_cases, show_case
-from controller.casework.evidence import MAX_BYTES, HandedIn
+from controller.casework.evidence import MAX_BYTES
 from controller.casework.handing import handed_in
-from controller.casework.people import Grant, enrol_parties, grant, register_unit, roles_of
+from controller.casework.people import Grant, grant, register_unit
 from controller.casework.timers import provisional_clocks, tend
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.domain.funding import UnitKind
@@ -313,14 +313,6 @@ def test_a_subnet_that_another_system_has_is_not_booked_twice(office: Office) ->
         office.act(first, "open", "centre", "confidentiality_agreement")
 
 
-def test_the_parties_of_a_city_are_enrolled_once(office: Office) -> None:
-    for _ in range(2):
-        with office.sessions.begin() as session:
-            enrol_parties(session, "liuzhou", by="operator")
-    with office.sessions() as session:
-        assert [row.role for row in roles_of(session, "authority").rows] == ["authority"]
-
-
 class TestHandingIn:
     """Files on the command line find their document."""
 
@@ -334,17 +326,20 @@ class TestHandingIn:
         assert (named.document, str(named.path)) == ("approved_plan", "a=b.pdf")
         assert other.document == "other"
 
-    @pytest.mark.parametrize("argument", ["plan.pdf", "diploma=plan.pdf"])
-    def test_ambiguous_or_unknown_is_wrong_use_and_names_the_documents(self, office: Office, argument: str) -> None:
+    def test_an_ambiguous_file_is_wrong_use_and_names_the_documents(self, office: Office) -> None:
         (number,) = office.apply(origin="existing", classified="no", own_resources="no")
         with office.sessions() as session, pytest.raises(WrongUse) as refused:
-            handed_in(session, number, "accept", [argument])
+            handed_in(session, number, "accept", ["plan.pdf"])
         assert "migration_plan" in refused.value.remedy
 
-    def test_two_bare_files_fill_what_lacks_one_by_one(self, office: Office) -> None:
+    def test_an_unknown_document_is_wrong_use_wherever_it_is_handed_in(self, office: Office) -> None:
+        (number,) = office.apply()
+        with pytest.raises(WrongUse, match="没有材料 diploma") as refused:
+            office.act(number, "accept", "authority", "diploma")
+        assert "approved_plan" in refused.value.remedy
+
+    def test_a_bare_file_is_the_one_that_still_lacks(self, office: Office) -> None:
         (number,) = office.apply(origin="existing", classified="no", own_resources="no")
-        named = ["migration_plan=a", "security_report=b", "c"]
         with office.sessions() as session:
-            handed = handed_in(session, number, "accept", named)
+            handed = handed_in(session, number, "accept", ["migration_plan=a", "security_report=b", "c"])
         assert [one.document for one in handed] == ["migration_plan", "security_report", "performance_report"]
-        assert isinstance(handed[0], HandedIn)
