@@ -59,4 +59,4 @@ def _enter(session: Session, confirmed: Confirmed) -> None:
         at=clock.now(session),
         payer=confirmed.payer,
     )
-    ledger.settle(session, confirmed.stacks, confirmed.specs, ground)
+    ledger.settle(session, confirmed.system, confirmed.specs, ground)

@@ -36,18 +36,16 @@ class Ground:
     payer: str
 
 
-def settle(
-    session: Session, stacks: Sequence[str], specs: Sequence[SystemSpec], ground: Ground
-) -> list[LedgerEventRow]:
-    """Makes the meters of `stacks` those of `specs` from the day of `ground`: opens, resizes, ends what differs.
+def settle(session: Session, system: str, specs: Sequence[SystemSpec], ground: Ground) -> list[LedgerEventRow]:
+    """Makes the meters of `system` (city/unit/system) those of `specs`, one a zone, from the day of `ground`.
 
-    An opening has specs and new stacks, an end stacks and no specs. Repeated, it finds nothing that differs. Raises
-    Refused for a trial (not metered), a day that lies ahead or before an event that stands, and a suspended meter.
+    What differs is opened, resized or ended; no specs end all. Repeated, it finds nothing that differs. Raises Refused
+    for a trial (not metered), a day that lies ahead or before an event that stands, and a suspended meter.
     """
     _check(specs, ground)
     due = {meter: quantity for spec in specs for meter, quantity in metered(spec).items()}
     stack_of = {meter: spec.stack_name for spec in specs for meter in metered(spec)}
-    last = _last_events(session, {*stacks, *stack_of.values()})
+    last = _last_events(session, system)
     rows = []
     for meter in sorted(due.keys() | last.keys()):
         before, quantity = last.get(meter), due.get(meter)
@@ -60,14 +58,14 @@ def settle(
     return rows
 
 
-def suspend(session: Session, stack: str, ground: Ground) -> list[LedgerEventRow]:
-    """Stops charging for a stack that stands still, until it is resumed; its quantities are kept."""
-    return _switch(session, stack, ground, MeterEvent.SUSPENDED)
+def suspend(session: Session, system: str, ground: Ground) -> list[LedgerEventRow]:
+    """Stops charging for a system that stands still, until it is resumed; its quantities are kept."""
+    return _switch(session, system, ground, MeterEvent.SUSPENDED)
 
 
-def resume(session: Session, stack: str, ground: Ground) -> list[LedgerEventRow]:
-    """Charges again for a suspended stack, by the quantities it had."""
-    return _switch(session, stack, ground, MeterEvent.RESUMED)
+def resume(session: Session, system: str, ground: Ground) -> list[LedgerEventRow]:
+    """Charges again for a suspended system, by the quantities it had."""
+    return _switch(session, system, ground, MeterEvent.RESUMED)
 
 
 def lock(session: Session, city: str) -> None:
@@ -80,13 +78,13 @@ def position(session: Session, city: str) -> int:
     return session.scalar(select(func.max(LedgerEventRow.id)).where(LedgerEventRow.city == city)) or 0
 
 
-def _switch(session: Session, stack: str, ground: Ground, to: MeterEvent) -> list[LedgerEventRow]:
+def _switch(session: Session, system: str, ground: Ground, to: MeterEvent) -> list[LedgerEventRow]:
     _check((), ground)
     charged = {MeterEvent.OPENED.value, MeterEvent.RESIZED.value, MeterEvent.RESUMED.value}
     left = charged if to is MeterEvent.SUSPENDED else {MeterEvent.SUSPENDED.value}
     rows = [
-        _event(to, meter, stack, before.quantity, before=before, ground=ground)
-        for meter, before in sorted(_last_events(session, {stack}).items())
+        _event(to, meter, before.stack, before.quantity, before=before, ground=ground)
+        for meter, before in sorted(_last_events(session, system).items())
         if before.kind in left
     ]
     session.add_all(rows)
@@ -103,14 +101,13 @@ def _check(specs: Iterable[SystemSpec], ground: Ground) -> None:
         raise Refused(f"a trial is not metered: {', '.join(trial)}", where=ground.confirmation, rule="LZ-21-4")
 
 
-def _last_events(session: Session, stacks: set[str]) -> dict[Meter, LedgerEventRow]:
-    """The newest event of each meter of `stacks`, which nobody else can add to until this transaction ends."""
-    for city in sorted({stack.partition("/")[0] for stack in stacks}):
-        lock(session, city)
+def _last_events(session: Session, system: str) -> dict[Meter, LedgerEventRow]:
+    """The newest event of each meter of all stacks the system has or had; nobody else can add to them meanwhile."""
+    lock(session, system.partition("/")[0])
     rows = session.scalars(
         select(LedgerEventRow)
         .ext(distinct_on(LedgerEventRow.resource, LedgerEventRow.item))
-        .where(LedgerEventRow.stack.in_(stacks))
+        .where(LedgerEventRow.stack.startswith(f"{system}.", autoescape=True))
         .order_by(LedgerEventRow.resource, LedgerEventRow.item, LedgerEventRow.sequence.desc())
     )
     return {Meter(row.resource, row.item): row for row in rows}

@@ -17,7 +17,8 @@ from controller.domain.spec import (
 )
 from controller.metering.ledger import Ground
 
-STACK = "liuzhou/caizhengju/caiwu.internet"
+SYSTEM = "liuzhou/caizhengju/caiwu"
+STACK = f"{SYSTEM}.internet"
 LATE = datetime(2027, 6, 1, tzinfo=UTC)
 
 
@@ -44,15 +45,21 @@ def machine(
     )
 
 
-def system(*machines: Machine, unit: str = "caizhengju", phase: Phase = Phase.SERVICE) -> SystemSpec:
+def system(
+    *machines: Machine,
+    unit: str = "caizhengju",
+    code: str = "caiwu",
+    zone: str = "internet",
+    phase: Phase = Phase.SERVICE,
+) -> SystemSpec:
     return SystemSpec(
         metadata=Metadata(
             city="liuzhou",
             unit=unit,
             unit_name="柳州市财政局",
-            system="caiwu",
+            system=code,
             system_name="财务管理系统",
-            zone="internet",
+            zone=zone,
             zone_name="互联网区",
             request="R-1",
         ),

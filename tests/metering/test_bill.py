@@ -26,7 +26,7 @@ from controller.metering.ledger import resume, settle, suspend
 from controller.metering.usage import intervals
 from controller.store.database import Sessions
 from controller.store.metering import BillRow
-from tests.metering.specs import LATE, STACK, ground, machine, system
+from tests.metering.specs import LATE, SYSTEM, ground, machine, system
 
 
 def run(session: Session, month: str = "2026-09") -> BillRow:
@@ -41,7 +41,7 @@ def charged(session: Session, month: str, *, part: str = "lines", item: str = "v
 
 
 def test_a_month_is_billed_from_the_confirmed_day_by_the_price_list(session: Session) -> None:
-    settle(session, [STACK], [system()], ground("2026-09-10"))
+    settle(session, SYSTEM, [system()], ground("2026-09-10"))
     document = bill_json(session, run(session))
     assert [(x["item"], x["quantity"], x["days"], x["price"], x["amount"]) for x in document["lines"]] == [
         ("memory", "16", 21, "25.00", "280.00"),
@@ -54,29 +54,29 @@ def test_a_month_is_billed_from_the_confirmed_day_by_the_price_list(session: Ses
 
 
 def test_a_resize_and_an_end_in_the_month_are_lines_of_their_own(session: Session) -> None:
-    settle(session, [STACK], [system()], ground("2026-09-01"))
-    settle(session, [STACK], [system(machine(vcpu=16))], ground("2026-09-11"))
-    suspend(session, STACK, ground("2026-09-16"))
-    resume(session, STACK, ground("2026-09-21"))
-    settle(session, [STACK], [], ground("2026-09-26"))
+    settle(session, SYSTEM, [system()], ground("2026-09-01"))
+    settle(session, SYSTEM, [system(machine(vcpu=16))], ground("2026-09-11"))
+    suspend(session, SYSTEM, ground("2026-09-16"))
+    resume(session, SYSTEM, ground("2026-09-21"))
+    settle(session, SYSTEM, [], ground("2026-09-26"))
     run(session)
     assert charged(session, "2026-09") == ["09-01..09-11 8 120.00", "09-11..09-16 16 120.00", "09-21..09-26 16 120.00"]
 
 
 def test_a_bill_run_twice_is_the_same_byte_for_byte(sessions: Sessions) -> None:
     with sessions.begin() as session:
-        settle(session, [STACK], [system(machine("app-1"), machine("app-2", data_disk_gb=7))], ground("2026-09-10"))
+        settle(session, SYSTEM, [system(machine("app-1"), machine("app-2", data_disk_gb=7))], ground("2026-09-10"))
         first = json.dumps(bill_json(session, run(session)))
     with sessions.begin() as session:
-        settle(session, [STACK], [], ground("2026-09-20"))
+        settle(session, SYSTEM, [], ground("2026-09-20"))
         assert json.dumps(bill_json(session, run(session))) == first
         assert session.scalar(select(func.count()).select_from(BillRow)) == 1
 
 
 def test_a_bill_can_be_made_again_from_the_ledger_as_it_stood(session: Session) -> None:
-    settle(session, [STACK], [system(machine("app-1"), machine("app-2"))], ground("2026-09-10"))
+    settle(session, SYSTEM, [system(machine("app-1"), machine("app-2"))], ground("2026-09-10"))
     bill = run(session)
-    settle(session, [STACK], [], ground("2026-09-20"))
+    settle(session, SYSTEM, [], ground("2026-09-20"))
     again = [(x.source, x.start, x.end, x.price, x.amount) for x in recomputed(session, bill)]
     assert again == [(x.event_id, x.starts, x.ends, x.price, x.amount) for x, _ in bill_lines(session, bill)]
     assert len(again) == 6
@@ -92,7 +92,7 @@ def test_a_month_that_is_not_over_in_shanghai_is_not_billed(session: Session) ->
 def test_a_late_opening_is_charged_in_the_next_bill_and_the_closed_one_stays(session: Session) -> None:
     run(session)
     closed = json.dumps(bill_json(session, find_bill(session, "liuzhou", "2026-09")))
-    settle(session, [STACK], [system()], ground("2026-09-16"))
+    settle(session, SYSTEM, [system()], ground("2026-09-16"))
     run(session, "2026-10")
     assert charged(session, "2026-10") == ["10-01..11-01 8 360.00"]
     assert charged(session, "2026-10", part="differences") == ["09-16..10-01 8 180.00"]
@@ -100,9 +100,9 @@ def test_a_late_opening_is_charged_in_the_next_bill_and_the_closed_one_stays(ses
 
 
 def test_a_late_end_takes_back_what_was_charged_too_much(session: Session) -> None:
-    settle(session, [STACK], [system()], ground("2026-09-01"))
+    settle(session, SYSTEM, [system()], ground("2026-09-01"))
     run(session)
-    settle(session, [STACK], [], ground("2026-09-16"))
+    settle(session, SYSTEM, [], ground("2026-09-16"))
     run(session, "2026-10")
     assert charged(session, "2026-10") == []
     assert charged(session, "2026-10", part="differences") == ["09-01..10-01 8 -360.00", "09-01..09-16 8 180.00"]
@@ -110,9 +110,9 @@ def test_a_late_end_takes_back_what_was_charged_too_much(session: Session) -> No
 
 def test_what_was_corrected_is_not_corrected_again(session: Session) -> None:
     run(session)
-    settle(session, [STACK], [system()], ground("2026-09-16"))
+    settle(session, SYSTEM, [system()], ground("2026-09-16"))
     run(session, "2026-10")
-    settle(session, [STACK], [system(machine(vcpu=4))], ground("2026-09-21"))
+    settle(session, SYSTEM, [system(machine(vcpu=4))], ground("2026-09-21"))
     run(session, "2026-11")
     run(session, "2026-12")
     assert charged(session, "2026-11", part="differences") == [
@@ -138,7 +138,7 @@ def test_however_late_things_are_confirmed_all_bills_together_are_right(
             if bill_first and len(waiting) > 1:
                 bills.append(run(session, waiting.pop(0)))
             on += timedelta(days=gap)
-            settle(session, [STACK], [system(machine(vcpu=vcpu))] if vcpu else [], ground(on.isoformat()))
+            settle(session, SYSTEM, [system(machine(vcpu=vcpu))] if vcpu else [], ground(on.isoformat()))
         bills += [run(session, month) for month in waiting]
         summed = total(row.amount for bill in bills for row, _ in bill_lines(session, bill))
         period = Days(Days.month(months[0]).start, Days.month(months[-1]).end)
@@ -150,7 +150,7 @@ def test_however_late_things_are_confirmed_all_bills_together_are_right(
 
 def test_two_who_run_a_bill_at_once_get_the_same(sessions: Sessions) -> None:
     with sessions.begin() as session:
-        settle(session, [STACK], [system()], ground("2026-09-10"))
+        settle(session, SYSTEM, [system()], ground("2026-09-10"))
     with sessions() as first, sessions() as second:
         mine = run(first)
         second.execute(text("SET LOCAL lock_timeout = '200ms'"))
@@ -165,7 +165,7 @@ def test_two_who_run_a_bill_at_once_get_the_same(sessions: Sessions) -> None:
     "statement", ["UPDATE bill_line SET amount = 0", "DELETE FROM bill_line", "UPDATE bill SET position = 0"]
 )
 def test_the_database_refuses_to_change_a_bill(session: Session, statement: str) -> None:
-    settle(session, [STACK], [system()], ground("2026-09-10"))
+    settle(session, SYSTEM, [system()], ground("2026-09-10"))
     run(session)
     with pytest.raises(DBAPIError, match="only grows"), session.begin_nested():
         session.execute(text(statement))
@@ -173,7 +173,7 @@ def test_the_database_refuses_to_change_a_bill(session: Session, statement: str)
 
 def test_a_day_without_a_price_leaves_no_half_bill(sessions: Sessions) -> None:
     with sessions.begin() as session:
-        settle(session, [STACK], [system()], ground("2025-12-10"))
+        settle(session, SYSTEM, [system()], ground("2025-12-10"))
     with sessions() as session:
         with pytest.raises(Refused, match="no price of memory on 2025-12-10"):
             run(session, "2025-12")
@@ -190,7 +190,7 @@ def test_an_unknown_city_or_month_is_wrong_use(session: Session, city: str, mont
 
 def test_the_csv_has_every_line_and_sums_to_the_total(session: Session) -> None:
     run(session)
-    settle(session, [STACK], [system()], ground("2026-09-16"))
+    settle(session, SYSTEM, [system()], ground("2026-09-16"))
     bill = run(session, "2026-10")
     exported = "".join(bill_csv(session, bill))
     assert exported.startswith("\ufeff计费月份,资源,")

@@ -23,13 +23,13 @@ from controller.metering.ledger import position, resume, settle, suspend
 from controller.metering.usage import intervals
 from controller.store.database import Sessions
 from controller.store.metering import LedgerEventRow, MeterEvent
-from tests.metering.specs import STACK, ground, machine, system
+from tests.metering.specs import STACK, SYSTEM, ground, machine, system
 
 EVER = Days(date(2020, 1, 1), date(2040, 1, 1))
 
 
 def open_(session: Session, on: str = "2026-09-10", spec: SystemSpec | None = None) -> None:
-    settle(session, [STACK], [spec or system()], ground(on))
+    settle(session, SYSTEM, [spec or system()], ground(on))
 
 
 def events(session: Session, item: str = "vcpu") -> list[tuple[str, str, int]]:
@@ -47,7 +47,7 @@ def spans(session: Session, item: str = "vcpu") -> list[tuple[str, str | None, i
 
 
 def test_an_opening_opens_every_meter_from_its_day_with_what_it_rests_on(session: Session) -> None:
-    rows = settle(session, [STACK], [system(machine(data_disk_gb=300))], ground("2026-09-10"))
+    rows = settle(session, SYSTEM, [system(machine(data_disk_gb=300))], ground("2026-09-10"))
     assert [(row.item, row.kind, int(row.quantity)) for row in rows] == [
         ("data-disk", "opened", 300),
         ("memory", "opened", 16),
@@ -62,7 +62,7 @@ def test_an_opening_opens_every_meter_from_its_day_with_what_it_rests_on(session
 def test_a_change_resizes_what_changed_opens_what_is_new_and_ends_what_is_gone(session: Session) -> None:
     open_(session, spec=system(machine("app-1"), machine("app-2")))
     rows = settle(
-        session, [STACK], [system(machine("app-1", vcpu=16), machine("app-3"))], ground("2026-10-05", "LZ-2/change")
+        session, SYSTEM, [system(machine("app-1", vcpu=16), machine("app-3"))], ground("2026-10-05", "LZ-2/change")
     )
     found = sorted((row.resource.rsplit("/", 1)[1], row.item, row.kind) for row in rows)
     assert found == [
@@ -78,46 +78,59 @@ def test_a_change_resizes_what_changed_opens_what_is_new_and_ends_what_is_gone(s
 
 def test_an_end_ends_all_that_the_stacks_had(session: Session) -> None:
     open_(session)
-    settle(session, [STACK], [], ground("2026-10-05", "LZ-3/end"))
+    settle(session, SYSTEM, [], ground("2026-10-05", "LZ-3/end"))
     assert spans(session) == [("09-10", "10-05", 8)]
-    assert settle(session, [STACK], [], ground("2026-10-06", "LZ-3/end")) == []
+    assert settle(session, SYSTEM, [], ground("2026-10-06", "LZ-3/end")) == []
+
+
+def test_a_zone_that_a_change_has_emptied_is_ended_with_it(session: Session) -> None:
+    settle(session, SYSTEM, [system(), system(zone="gov")], ground("2026-09-10"))
+    settle(session, SYSTEM, [system()], ground("2026-10-05", "LZ-2/change"))
+    assert spans(session) == [("09-10", "10-05", 8), ("09-10", None, 8)]
+
+
+def test_a_system_whose_code_begins_like_another_is_another(session: Session) -> None:
+    settle(session, f"{SYSTEM}-2", [system(code="caiwu-2")], ground("2026-09-09"))
+    open_(session)
+    settle(session, SYSTEM, [], ground("2026-09-20"))
+    assert spans(session) == [("09-09", None, 8), ("09-10", "09-20", 8)]
 
 
 def test_the_same_confirmation_twice_is_recorded_once(session: Session) -> None:
     open_(session)
-    assert settle(session, [STACK], [system()], ground("2026-09-10")) == []
+    assert settle(session, SYSTEM, [system()], ground("2026-09-10")) == []
 
 
 def test_other_stacks_are_left_alone(session: Session) -> None:
     open_(session)
-    settle(session, ["liuzhou/other/caiwu.internet"], [system(unit="other")], ground("2026-09-11"))
-    settle(session, ["liuzhou/other/caiwu.internet"], [], ground("2026-09-20"))
+    settle(session, "liuzhou/other/caiwu", [system(unit="other")], ground("2026-09-11"))
+    settle(session, "liuzhou/other/caiwu", [], ground("2026-09-20"))
     assert spans(session) == [("09-10", None, 8), ("09-11", "09-20", 8)]
 
 
 def test_a_suspended_stack_is_not_charged_until_it_is_resumed(session: Session) -> None:
     open_(session)
-    suspend(session, STACK, ground("2026-09-15", "trial-expiry"))
-    assert suspend(session, STACK, ground("2026-09-16", "again")) == []
-    resume(session, STACK, ground("2026-09-20", "LZ-4/resume"))
-    assert resume(session, STACK, ground("2026-09-21", "again")) == []
+    suspend(session, SYSTEM, ground("2026-09-15", "trial-expiry"))
+    assert suspend(session, SYSTEM, ground("2026-09-16", "again")) == []
+    resume(session, SYSTEM, ground("2026-09-20", "LZ-4/resume"))
+    assert resume(session, SYSTEM, ground("2026-09-21", "again")) == []
     assert events(session) == [("opened", "09-10", 8), ("suspended", "09-15", 8), ("resumed", "09-20", 8)]
     assert spans(session) == [("09-10", "09-15", 8), ("09-20", None, 8)]
 
 
 def test_a_suspended_stack_is_not_resized_and_may_end(session: Session) -> None:
     open_(session)
-    suspend(session, STACK, ground("2026-09-15"))
+    suspend(session, SYSTEM, ground("2026-09-15"))
     with pytest.raises(Refused, match="suspended"):
-        settle(session, [STACK], [system(machine(vcpu=4))], ground("2026-09-16"))
-    settle(session, [STACK], [], ground("2026-09-17"))
+        settle(session, SYSTEM, [system(machine(vcpu=4))], ground("2026-09-16"))
+    settle(session, SYSTEM, [], ground("2026-09-17"))
     assert spans(session) == [("09-10", "09-15", 8)]
 
 
 def test_a_machine_that_comes_back_begins_a_new_life(session: Session) -> None:
     open_(session)
-    settle(session, [STACK], [], ground("2026-09-20"))
-    settle(session, [STACK], [system()], ground("2026-10-01"))
+    settle(session, SYSTEM, [], ground("2026-09-20"))
+    settle(session, SYSTEM, [system()], ground("2026-10-01"))
     assert spans(session) == [("09-10", "09-20", 8), ("10-01", None, 8)]
 
 
@@ -131,14 +144,14 @@ def test_a_trial_is_not_metered(session: Session) -> None:
 def test_nothing_is_confirmed_ahead_of_its_day_in_shanghai(session: Session) -> None:
     eve = datetime(2026, 9, 9, 15, 59, tzinfo=UTC)
     with pytest.raises(Refused, match="2026-09-10 is after 2026-09-09"):
-        settle(session, [STACK], [system()], ground("2026-09-10", at=eve))
-    assert settle(session, [STACK], [system()], ground("2026-09-10", at=eve + timedelta(minutes=1)))
+        settle(session, SYSTEM, [system()], ground("2026-09-10", at=eve))
+    assert settle(session, SYSTEM, [system()], ground("2026-09-10", at=eve + timedelta(minutes=1)))
 
 
 def test_days_never_run_backwards(session: Session) -> None:
     open_(session)
     with pytest.raises(Refused, match="confirm a day from 2026-09-10 on"):
-        settle(session, [STACK], [], ground("2026-09-09"))
+        settle(session, SYSTEM, [], ground("2026-09-09"))
 
 
 def test_two_who_confirm_at_once_leave_one_record(sessions: Sessions) -> None:
@@ -147,7 +160,7 @@ def test_two_who_confirm_at_once_leave_one_record(sessions: Sessions) -> None:
     def confirm() -> None:
         with sessions.begin() as session:
             ready.wait(timeout=30)
-            counts.append(len(settle(session, [STACK], [system()], ground("2026-09-10"))))
+            counts.append(len(settle(session, SYSTEM, [system()], ground("2026-09-10"))))
 
     threads = [threading.Thread(target=confirm) for _ in range(2)]
     for thread in threads:
@@ -199,7 +212,7 @@ NO_PREVIOUS = {"previous_sequence": None, "previous_day": None, "previous_kind":
     ],
 )
 def test_the_database_refuses_a_link_that_does_not_fit(session: Session, changes: dict[str, Any], why: str) -> None:
-    settle(session, [STACK], [system()], ground("2026-09-10"))
+    settle(session, SYSTEM, [system()], ground("2026-09-10"))
     with pytest.raises(IntegrityError), session.begin_nested():
         session.execute(insert(LedgerEventRow), link(**changes))
     session.execute(insert(LedgerEventRow), link())
@@ -236,15 +249,15 @@ def test_whatever_is_confirmed_no_day_is_charged_twice_and_no_charged_day_is_los
                 on += timedelta(days=1)
             at = ground(on.isoformat())
             if move == "spec" and not suspended:
-                settle(session, [STACK], [system(machine(vcpu=vcpu))], at)
+                settle(session, SYSTEM, [system(machine(vcpu=vcpu))], at)
                 size = vcpu
             elif move == "end":
-                settle(session, [STACK], [], at)
+                settle(session, SYSTEM, [], at)
                 size, suspended = 0, False
             elif move == "suspend":
-                suspended = bool(suspend(session, STACK, at)) or suspended
+                suspended = bool(suspend(session, SYSTEM, at)) or suspended
             elif move == "resume":
-                suspended = suspended and not resume(session, STACK, at)
+                suspended = suspended and not resume(session, SYSTEM, at)
         charged = defaultdict(int)
         for one in intervals(session, "liuzhou", Days(date(2026, 9, 1), on + timedelta(days=1)), position=2**60):
             for number in range(((one.end or on) - one.start).days if one.item == "vcpu" else 0):

@@ -46,6 +46,7 @@ def billed(intervals: Sequence[Interval], by: PriceList = FORTY_FIVE, period: Da
     ]
 
 
+@pytest.mark.rule("LP-20")
 @pytest.mark.parametrize(
     ("interval", "line", "why"),
     [
@@ -100,6 +101,7 @@ def test_a_period_of_several_months_has_a_line_a_month() -> None:
     ]
 
 
+@pytest.mark.rule("GY-15a")
 @pytest.mark.parametrize(("year", "amount"), [(2026, "60.00"), (2028, "60.83")])
 def test_yearly_prices_are_paid_by_days_of_the_period(year: int, amount: str) -> None:
     by = prices(("2026-01-01", "365.00"), basis=Basis.PERIOD)
