@@ -84,11 +84,12 @@ class Cloud:
             queue = self.faults.get(op, [])
             return queue.pop(0) if queue else None
 
-    def settle(self) -> None:
-        """Lets what is due take its effect."""
+    def settle(self, *, after: float = 0.0) -> None:
+        """Lets what is due take its effect, as if `after` seconds had passed."""
+        now = time.monotonic() + after
         with self.lock:
-            due = [effect for at, effect in self._late if at <= time.monotonic()]
-            self._late = [(at, effect) for at, effect in self._late if at > time.monotonic()]
+            due = [effect for at, effect in self._late if at <= now]
+            self._late = [(at, effect) for at, effect in self._late if at > now]
             for effect in due:
                 effect()
 

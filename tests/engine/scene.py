@@ -147,6 +147,7 @@ class Scene:
 
     def assert_whole(self) -> None:
         """State is sound, and state and cloud hold the same; nothing is doubled; the audit chain holds."""
+        self.cloud.settle(after=SETTLE)
         states = self.state()
         assert verify_integrity(states) == []
         held = {one.id for one in states if one.custom and not one.missing}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from controller.engine.approval import Standing
@@ -184,39 +186,44 @@ def test_a_killed_worker_leaves_nothing_that_the_next_one_cannot_settle(
     scene.assert_whole()
 
 
-def test_a_worker_that_was_taken_over_can_write_nothing_more(scene: Scene) -> None:
-    """It is stopped between intent and call; when it comes back, another one has finished its work."""
+@dataclass
+class TakenOver:
+    """At the first `step`, another worker takes the stack over and finishes its work before this one goes on."""
+
+    scene: Scene
+    step: Step
+    execution_id: int
+    program: TestProgram
+    done: bool = False
+
+    def reached(self, step: Step, op: Op, urn: str) -> None:
+        if step is self.step and not self.done:
+            self.done = True
+            outcome = execute(self.scene.means(), self.execution_id, self.program)
+            assert outcome.state is ExecutionState.SUCCEEDED
+            self.scene.cloud.witness = lambda call: None
+
+
+@pytest.mark.parametrize("step", [Step.INTENDING, Step.INTENDED, Step.CALLED, Step.CLOSING])
+def test_a_worker_that_was_taken_over_can_write_nothing_more(scene: Scene, step: Step) -> None:
     execution_id = scene.start(PROGRAM)
 
-    class TakenOver:
-        done = False
-
-        def reached(self, step: Step, op: Op, urn: str) -> None:
-            if step is Step.INTENDED and not self.done:
-                self.done = True
-                assert execute(scene.means(), execution_id, PROGRAM).state is ExecutionState.SUCCEEDED
-
     with pytest.raises(StaleFence):
-        execute(scene.means(TakenOver()), execution_id, PROGRAM)
+        execute(scene.means(TakenOver(scene, step, execution_id, PROGRAM)), execution_id, PROGRAM)
+
     assert len(scene.cloud.things) == 3
+    assert len({row.id for row in scene.journal()}) == len(scene.cloud.calls) + (step is Step.INTENDED)
     scene.assert_whole()
 
 
 def test_what_a_taken_over_worker_still_sent_is_known_by_its_identity(scene: Scene) -> None:
     """It is stopped in its call, after the fence was checked: the late creation bears a known identity."""
-    execution_id = scene.start(TestProgram(NET_A))
-
-    class TakenOver:
-        done = False
-
-        def reached(self, step: Step, op: Op, urn: str) -> None:
-            if step is Step.CALLING and not self.done:
-                self.done = True
-                assert execute(scene.means(), execution_id, TestProgram(NET_A)).state is ExecutionState.SUCCEEDED
-                scene.cloud.witness = lambda call: None
+    program = TestProgram(NET_A)
+    execution_id = scene.start(program)
 
     with pytest.raises(StaleFence):
-        execute(scene.means(TakenOver()), execution_id, TestProgram(NET_A))
-    late = set(scene.cloud.things) - {one.id for one in scene.state()}
-    assert len(late) == 1
-    assert scene.cloud.things[late.pop()].identity in {row.identity for row in scene.journal()}
+        execute(scene.means(TakenOver(scene, Step.CALLING, execution_id, program)), execution_id, program)
+
+    assert scene.row(NET_A.urn).id == "id-1"
+    assert list(scene.cloud.things) == ["id-1", "id-2"]
+    assert scene.cloud.things["id-2"].identity == scene.row(NET_A.urn).identity
