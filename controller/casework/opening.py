@@ -52,6 +52,7 @@ def apply(session: Session, application: Application, ports: Ports) -> list[Case
     unit = unit_named(session, asked.city, name)
     if unit is None:
         raise WrongUse(f"没有登记单位 {name}", remedy="请先登记该单位及其类型")
+    session.refresh(unit, with_for_update=True)  # who files at the same time waits, and then finds the systems
     return [_apply_one(session, application, unit, system, ports) for system in asked.systems]
 
 

@@ -54,6 +54,25 @@ def test_two_who_act_at_once_one_wins_and_the_other_is_told(office: Office) -> N
     assert len([event for event in events if event.action in ("approve", "reject")]) == 1
 
 
+def test_two_who_file_the_same_system_at_once_open_one_case(office: Office) -> None:
+    results: list[object] = []
+    together = threading.Barrier(2)
+
+    def file() -> None:
+        together.wait()
+        try:
+            results.extend(office.apply())
+        except Refused as refused:
+            results.append(refused)
+
+    threads = [threading.Thread(target=file) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(type(result).__name__ for result in results) == ["Refused", "str"]
+
+
 def test_someone_who_saw_an_older_stage_is_refused(office: Office) -> None:
     (number,) = office.apply()
     office.act(number, "accept", "authority")
