@@ -26,16 +26,20 @@ DEFAULT_SECONDS = 0.2
 
 
 class Transitions:
-    """What is due to happen. `realistic` is switched by the admin port."""
+    """What is due to happen. `realistic` and `held` are switched by the admin port.
+
+    While `held`, nothing happens: a test sees the state in between for as long as it likes.
+    """
 
     def __init__(self, *, realistic: bool) -> None:
         self.realistic = realistic
+        self.held = False
         self._due: deque[Callable[[], None]] = deque()
         self._generation = 0
 
     def after(self, step: str, happen: Callable[[], None]) -> None:
         """Let `happen` come after the latency of `step` (a key of `REALISTIC`)."""
-        if not self.realistic:
+        if self.held or not self.realistic:
             self._due.append(happen)
             return
         seconds = REALISTIC.get(step, DEFAULT_SECONDS)
@@ -43,12 +47,13 @@ class Transitions:
 
     def settle(self) -> None:
         """Let everything happen that is due without latency; the server calls it once a reply is rendered."""
-        while self._due:
+        while self._due and not self.held:
             self._due.popleft()()
 
     def forget(self) -> None:
         """Drop what is due: the world it belonged to is gone."""
         self._due.clear()
+        self.held = False
         self._generation += 1
 
     def _fire(self, generation: int, happen: Callable[[], None]) -> None:

@@ -117,5 +117,5 @@ def test_what_is_due_is_forgotten_by_a_reset(cloud: RunningCloud, member: Connec
 def test_unknown_ways_of_the_port_are_refused(cloud: RunningCloud) -> None:
     with pytest.raises(CloudError, match="the admin port has no GET /nothing"):
         cloud.ask("GET", "/nothing")
-    with pytest.raises(CloudError, match="zero or realistic"):
+    with pytest.raises(CloudError, match="zero, realistic or held"):
         cloud.ask("POST", "/latency", {"latency": "slow"})

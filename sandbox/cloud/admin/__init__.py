@@ -7,7 +7,7 @@ POST   /reset                    back to the moment after boot
 GET    /counts   DELETE /counts  calls by service, method and project
 GET    /faults   DELETE /faults  the fault script
 POST   /faults                   add rules (one, or a list): see `sandbox.cloud.faults`
-POST   /latency                  {"latency": "zero" | "realistic"}
+POST   /latency                  {"latency": "zero" | "realistic" | "held"}
 """
 
 from sandbox.cloud.admin.port import Admin

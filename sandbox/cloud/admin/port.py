@@ -46,7 +46,7 @@ class Admin:
     def _status(self, _body: Any, _query: dict[str, str]) -> Any:
         return {
             "url": self.world.url,
-            "latency": "realistic" if self.world.transitions.realistic else "zero",
+            "latency": self._latency_name(),
             "objects": {noun: len(kept) for noun, kept in self.world.collections().items()},
         }
 
@@ -84,7 +84,13 @@ class Admin:
 
     def _latency(self, body: Any, _query: dict[str, str]) -> Any:
         latency = body.get("latency") if isinstance(body, dict) else None
-        if latency not in {"zero", "realistic"}:
-            raise BadRequest("latency must be zero or realistic")
-        self.world.transitions.realistic = latency == "realistic"
+        if latency not in {"zero", "realistic", "held"}:
+            raise BadRequest("latency must be zero, realistic or held")
+        transitions = self.world.transitions
+        transitions.realistic, transitions.held = latency == "realistic", latency == "held"
+        transitions.settle()
         return {}
+
+    def _latency_name(self) -> str:
+        transitions = self.world.transitions
+        return "held" if transitions.held else "realistic" if transitions.realistic else "zero"
