@@ -89,6 +89,7 @@ class Execution:
         self._steps = steps
         self._permits = permits
         self._lock = threading.Lock()
+        self._clearing = threading.Lock()
         self._registered: set[str] = set()
         self._errors: dict[str, Exception] = {}
 
@@ -153,12 +154,20 @@ class Execution:
             case Op.UPDATE:
                 return self._steps.update(target, decision.diff, kind)
             case Op.REPLACE if decision.delete_before_replace and prior is not None:
-                self._steps.delete(prior)
+                self._clear_the_way(prior)
                 return self._steps.create(target, kind)
             case Op.CREATE | Op.REPLACE:
                 return self._steps.create(target, kind)
             case _:
                 raise Failed(f"{decision.op} of a resource cannot be executed", where=target.urn)
+
+    def _clear_the_way(self, prior: ResourceState) -> None:
+        """Removes `prior`, and before it what hangs on it and goes or comes anew, too; it stands on as missing."""
+        with self._clearing:  # two that are replaced may have a dependent in common
+            live = {row.urn: row for row in self._rows.all() if not row.pending_delete}
+            for one in self._permits.in_the_way(prior, live):
+                self._steps.delete(one)
+        self._steps.delete(prior)
 
     def _target(self, registration: Registration, assessment: Assessment, prior: ResourceState | None) -> ResourceState:
         """The row that is asked for; what only the cloud knows comes from the row before, where that stays."""

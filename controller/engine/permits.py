@@ -6,11 +6,11 @@ person's decision about that very resource (invariant 4), and a repair neither d
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from controller.domain.errors import Refused
 from controller.engine.plan import Op, Plan, Purpose
-from controller.engine.planner import Assessment, needs_decision, objection, refuse_in_repair
+from controller.engine.planner import Assessment, in_the_way, needs_decision, objection, refuse_in_repair
 from controller.engine.provider import Provider
 from controller.engine.state import ResourceState
 
@@ -39,6 +39,14 @@ class Permits:
         refuse_in_repair(self._plan.purpose, op, urn, data_bearing=True, lost=prior.missing)
         if needs_decision(op, data_bearing=True):
             self._require_decision(prior)
+
+    def in_the_way(self, replaced: ResourceState, live: Mapping[str, ResourceState]) -> Sequence[ResourceState]:
+        """What the plan lets go before `replaced`, where that goes before its successor comes."""
+        going = in_the_way(replaced, live, self._planned)
+        for one in going:
+            if self._bears_data(one):
+                self._require_decision(one)
+        return going
 
     def check_removal(self, resource: ResourceState) -> None:
         """For a row that is to be removed at the end: an old generation may go, others only where the plan says so."""

@@ -33,6 +33,9 @@ MAY_BECOME: Final[Mapping[Op, frozenset[Op]]] = {
 A planned create may find its own resource, made before a crash; a planned replace may find the old one gone already."""
 
 
+_GOING: Final = frozenset({Op.REPLACE, Op.DELETE})
+
+
 @dataclass(frozen=True)
 class Decision:
     """What must be done to one resource, and what differs."""
@@ -133,6 +136,33 @@ def deletions(states: Iterable[ResourceState], kept: Collection[str]) -> Sequenc
     return [doomed[key] for key in _in_order(waiting)]
 
 
+def in_the_way(
+    replaced: ResourceState, live: Mapping[str, ResourceState], planned: Mapping[str, Operation]
+) -> Sequence[ResourceState]:
+    """What hangs on `replaced` and is replaced or deleted, too: where the old one goes first, these go before it.
+
+    In the order in which they may go. What merely changes stays; the cloud says whether it can.
+    """
+    waited_by: dict[str, list[ResourceState]] = {}
+    for state in live.values():
+        for urn in needs(state):
+            waited_by.setdefault(urn, []).append(state)
+    found: dict[str, ResourceState] = {}
+    reached = [replaced.urn]
+    while reached:
+        for state in waited_by.get(reached.pop(), []):
+            if state.urn not in found:
+                found[state.urn] = state
+                reached.append(state.urn)
+    going = [
+        state
+        for state in found.values()
+        if state.custom and not state.missing and state.urn in planned and planned[state.urn].op in _GOING
+    ]
+    keys = {(state.urn, state.generation): state for state in going}
+    return [keys[key] for key in _in_order({key: set(before) for key, before in must_go_first(going).items()})]
+
+
 Key = tuple[str, int]
 """URN and generation."""
 
@@ -204,7 +234,7 @@ def fills(planned: PropertyValue, actual: PropertyValue) -> bool:
 
 def needs_decision(op: Op, *, data_bearing: bool) -> bool:
     """Whether a person must have decided about this very resource (invariant 4)."""
-    return data_bearing and op in {Op.REPLACE, Op.DELETE}
+    return data_bearing and op in _GOING
 
 
 def refuse_in_repair(purpose: Purpose, op: Op, urn: str, *, data_bearing: bool, lost: bool = False) -> None:
@@ -214,7 +244,7 @@ def refuse_in_repair(purpose: Purpose, op: Op, urn: str, *, data_bearing: bool, 
     """
     if purpose is not Purpose.REPAIR or not data_bearing:
         return
-    if op in {Op.REPLACE, Op.DELETE}:
+    if op in _GOING:
         raise Refused(
             f"a repair would {op} a resource that bears data",
             where=urn,

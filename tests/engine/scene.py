@@ -62,7 +62,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         with self.sessions.begin() as session:
-            stack = StackRow(name=self.name, cloud="double", spec_commit="c1", changed_at=real_now())
+            stack = StackRow(name=self.name, cloud="double", spec_digest="s1", spec_commit="c1", changed_at=real_now())
             session.add(stack)
             session.flush()
             self.stack_id = stack.id

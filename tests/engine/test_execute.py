@@ -100,6 +100,35 @@ def test_a_replaced_parent_carries_its_dependents_along(scene: Scene) -> None:
     scene.assert_whole()
 
 
+def test_what_hangs_on_a_resource_that_goes_first_goes_before_it(scene: Scene) -> None:
+    """Both ends of the link are replaced, the old ones first: the link can stand on neither of them meanwhile."""
+    first = Options(delete_before_replace=True)
+    ends = [Want(name, inputs={"cidr": "10.0.0.0/24"}, options=first) for name in ("a", "b")]
+    link = Want("l", LINK, {"left": Out("a"), "right": Out("b")})
+    scene.apply(TestProgram(*ends, link, threads=2))
+    outcome = scene.apply(TestProgram(*(changed(end, cidr="10.9.0.0/24") for end in ends), link, threads=2))
+
+    assert outcome.state is ExecutionState.SUCCEEDED
+    steps = ops(scene)[3:]
+    assert steps[0] == ("delete", "l")
+    assert steps[-1] == ("create", "l")
+    assert sorted(steps[1:-1]) == [("create", "a"), ("create", "b"), ("delete", "a"), ("delete", "b")]
+    scene.assert_whole()
+
+
+def test_data_that_hangs_on_a_resource_that_goes_first_needs_its_own_decision(scene: Scene) -> None:
+    net = Want("a", inputs={"cidr": "10.0.0.0/24"}, options=Options(delete_before_replace=True))
+    disk = Want("b", DISK, {"medium": Out("a")})
+    scene.apply(TestProgram(net, disk))
+    program = TestProgram(changed(net, cidr="10.9.0.0/24"), disk)
+
+    with pytest.raises(Refused, match="bear data"):
+        scene.apply(program)
+    assert len(scene.cloud.things) == 2
+    assert scene.apply(program, gives_up=[disk.urn]).state is ExecutionState.SUCCEEDED
+    scene.assert_whole()
+
+
 def test_what_is_no_longer_registered_goes_dependents_first(scene: Scene) -> None:
     scene.apply(TestProgram(NET_A, SUBNET))
     scene.apply(TestProgram())

@@ -355,3 +355,27 @@ def test_deciding_needs_no_kind() -> None:
     assert planner.decide(registered("a"), made("a"), diff, replace_on={"size"}).op is Op.UPDATE
     unknown = Diff({"size": Change(1, UNKNOWN)})
     assert planner.decide(registered("a"), made("a"), unknown, replace_on={"size"}).op is Op.REPLACE
+
+
+@pytest.mark.parametrize(
+    ("planned_ops", "going", "why"),
+    [
+        ({"port": Op.REPLACE, "server": Op.REPLACE}, ["server", "port"], "dependents of dependents first"),
+        ({"port": Op.REPLACE, "server": Op.UPDATE}, ["port"], "what merely changes stays"),
+        ({"port": Op.DELETE}, ["port"], "it goes anyway"),
+        ({"port": Op.SAME, "server": Op.REPLACE}, ["server"], "it hangs on it through another"),
+        ({}, [], "what the plan does not name stays"),
+        ({"other": Op.REPLACE}, [], "it hangs on something else"),
+    ],
+)
+def test_what_stands_in_the_way_of_going_first(planned_ops: dict[str, Op], going: list[str], why: str) -> None:
+    states = chained(("port", "subnet"), ("server", "port"), ("other", "elsewhere"))
+    live = {state.urn: state for state in states}
+    plan = {urn(name): planned(name, op) for name, op in planned_ops.items()}
+    assert names(planner.in_the_way(live[urn("subnet")], live, plan)) == going, why
+
+
+def test_what_is_missing_stands_in_nobodys_way() -> None:
+    subnet, port = chained(("port", "subnet"))[::-1]
+    live = {subnet.urn: subnet, port.urn: replace(port, missing=True)}
+    assert planner.in_the_way(subnet, live, {port.urn: planned("port", Op.REPLACE)}) == []
