@@ -1,4 +1,4 @@
-"""Boundary: the kinds as the engine calls them, on openstacksdk, over HTTP to the simulated cloud, a process of its own.
+"""Boundary: the kinds as the engine calls them, on openstacksdk, over HTTP to the simulated cloud in its own process.
 
 Each test begins with a cloud as it boots and ends with one that holds nothing more than it did: what a test leaves
 behind fails it.

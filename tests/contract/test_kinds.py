@@ -83,6 +83,18 @@ def test_each_input_that_can_change_in_place_does_and_keeps_the_identity(world: 
 
 
 @each_kind
+def test_an_update_without_a_change_only_looks(world: World, kind: Kind) -> None:
+    """So the engine waits for what it found again after a crash."""
+    inputs = inputs_of(world, kind)
+    made = kind.create(world.cloud, inputs, world.identity())
+    world.owns(kind, made.id, inputs)
+    world.simulated.ask("DELETE", "/counts")
+    again = kind.update(world.cloud, made.id, inputs, {})
+    assert (again.id, again.version, again.identity) == (made.id, made.version, made.identity)
+    assert world.simulated.ask("GET", "/counts")["mutating"] == 0
+
+
+@each_kind
 def test_a_lost_reply_is_uncertain_and_what_it_made_is_found_once(world: World, kind: Kind) -> None:
     inputs, identity = inputs_of(world, kind), world.identity()
     world.fault(action="lose_reply", **changing(kind))

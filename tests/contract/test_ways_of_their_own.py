@@ -1,4 +1,4 @@
-"""What single kinds do beyond the common contract: natural keys, trees that take one change at a time, things by hand."""
+"""What single kinds do beyond the common contract: natural keys, trees that change step by step, things by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from controller.engine.provider import Observation, Rejected, Scope, Unsettled
+from controller.engine.provider import Observation, Rejected, Scope, Uncertain, Unsettled
 from controller.providers.openstack.connection import Body
 from tests.contract import cases
 from tests.contract.cases import CASES, PUBLIC_KEY
@@ -194,6 +194,29 @@ def test_what_takes_its_time_is_waited_for(slow: World, token: str) -> None:
     assert not kind.diff(wanted, made.fields, wanted).changes
     kind.delete(slow.cloud, made.id, wanted)
     assert kind.read(slow.cloud, made.id, wanted) is None
+
+
+@pytest.mark.parametrize("token", [cases.VOLUME, cases.INSTANCE, cases.ATTACHMENT, cases.LOAD_BALANCER])
+def test_what_is_found_after_a_lost_reply_is_waited_for(slow: World, token: str) -> None:
+    kind, identity = slow.provider.kind(token), slow.identity()
+    inputs = checked(slow, token, CASES[token].inputs(slow))
+    slow.fault(action="lose_reply", method="POST", service="compute|volume|load-balancer")
+    with pytest.raises(Uncertain):
+        kind.create(slow.cloud, inputs, identity)
+    [seen] = kind.find(slow.cloud, identity, inputs)
+    slow.owns(kind, seen.id, inputs)
+    settled = kind.update(slow.cloud, seen.id, inputs, {})
+    assert not kind.diff(inputs, settled.fields, inputs).changes
+    assert kind.read(slow.cloud, seen.id, inputs) == settled
+
+
+def test_what_is_gone_is_not_waited_for(world: World) -> None:
+    kind = world.provider.kind(cases.VOLUME)
+    inputs = checked(world, cases.VOLUME, {"name": "disk", "size": 1})
+    made = world.make(cases.VOLUME, inputs)
+    kind.delete(world.cloud, made.id, inputs)
+    with pytest.raises(Unsettled, match="does not know it"):
+        kind.update(world.cloud, made.id, inputs, {})
 
 
 def test_a_wait_that_is_too_long_ends_unsettled_with_what_was_seen(

@@ -32,6 +32,10 @@ _READ_ATTEMPTS = 5
 _PROXIES = {"block-storage": "block_storage", "load-balancer": "load_balancer"}
 
 
+class NotAllowed(Incomplete):
+    """The role of these credentials may not read this (403)."""
+
+
 @dataclass(frozen=True)
 class ProviderSettings:
     """How the provider treats a cloud. Times in seconds, `concurrency` in calls at once to one service.
@@ -82,7 +86,7 @@ class Cloud:
     ) -> Body | None:
         """The body at `path`, or None after an answer that there is none (404).
 
-        Raises Rejected for another refusal, and Incomplete where several tries brought no answer.
+        Raises NotAllowed for a 403, and Incomplete for any other refusal and where several tries brought no answer.
         """
         problem = ""
         for attempt in range(_READ_ATTEMPTS):
@@ -101,9 +105,11 @@ class Cloud:
                 except ValueError:
                     problem = "the answer is not JSON"
                     continue
-            if answer.status_code < 500 and answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
-                raise self._rejected(service, "GET", path, answer)
             problem = f"HTTP {answer.status_code}: {message_of(answer)}"
+            if answer.status_code == HTTPStatus.FORBIDDEN:
+                raise NotAllowed(f"{service} may not be read: GET {path}: {problem}", where=self.name)
+            if answer.status_code < 500 and answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                break
         raise Incomplete(f"{service} could not be read: GET {path}: {problem}", where=self.name)
 
     def send(

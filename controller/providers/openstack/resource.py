@@ -24,13 +24,16 @@ from controller.engine.provider import (
 )
 from controller.providers.openstack import identity as carriers
 from controller.providers.openstack.budget import Priority
-from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.connection import Body, Cloud, NotAllowed
 from controller.providers.openstack.paging import Answer, Fetch, Place, walk
 from controller.providers.openstack.shape import Shape
 from controller.providers.openstack.waiting import looks
 
 _LASTING_CONFLICT = re.compile(r"quota|exist|already|overlap|duplicate|not enough|no more", re.IGNORECASE)
 
+
+_LOOKS_BEFORE_GONE = 6
+"""A cloud's databases may lag behind the answer to a create by a moment."""
 
 Finish = Callable[[Cloud, Body, PropertyMap], Body]
 
@@ -235,14 +238,19 @@ class RestKind(Shape):
     ) -> Body:
         """Looks until `reached`. Raises Unsettled with what was seen last where that takes longer than `timeout`."""
         body, problem = self.bare(id), "it did not reach the state that was asked for in time"
+        unseen = 0
         for _ in looks(timeout):
             try:
-                body = self._look(cloud, id) or body
+                found = self._look(cloud, id)
             except Incomplete as error:
                 problem = error.message
                 continue
-            if reached(body):
+            body, unseen = (found, 0) if found is not None else (body, unseen + 1)
+            if found is not None and reached(body):
                 return body
+            if unseen == _LOOKS_BEFORE_GONE:
+                problem = "the cloud does not know it"
+                break
             if self._is_broken(body):
                 problem = f"the cloud gave it up{_fault_of(body)}"
                 break
@@ -276,8 +284,8 @@ class RestKind(Shape):
         """The bodies of everything in `scope`, by page; the end of the pages proves that the list was whole."""
         try:
             yield from self.pages(cloud, self.whose(cloud, scope), Priority.DRIFT)
-        except Rejected as error:
-            if error.status != 403 or scope.project is not None or not self.everywhere:
+        except NotAllowed:
+            if scope.project is not None or not self.everywhere:
                 raise
             # The role may not list all projects: what these credentials can see is their own.
             yield from self.pages(cloud, {}, Priority.DRIFT)

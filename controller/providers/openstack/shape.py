@@ -90,7 +90,7 @@ class Shape:
         return Observation(
             id=self.id_of(body),
             fields=seen,
-            outputs={**(inputs or {}), **seen, **self.outputs_of(clean)},
+            outputs={**(inputs or {}), **seen, **self._made_at(body), **self.outputs_of(clean)},
             identity=identity,
             name=str(clean.get("name") or ""),
             project=str(body.get("project_id") or body.get("tenant_id") or ""),
@@ -98,6 +98,11 @@ class Shape:
             by_cloud=self.is_by_cloud(body),
             tags=self.meter_tags(clean),
         )
+
+    def _made_at(self, body: Body) -> dict[str, str]:
+        """When it was made, where several may carry one identity: of duplicates, the first stays."""
+        moment = body.get("created_at") or body.get("created")
+        return {"createdAt": moment} if moment and self.carrier is not Carrier.NATURAL else {}
 
     # What a kind may say otherwise.
 

@@ -7,11 +7,11 @@ which name their servers: one list instead of one a server.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.engine.properties import PropertyMap, revealed
-from controller.engine.provider import Carrier, Observation, Page, Rejected, Scope, Unsettled
+from controller.engine.provider import Carrier, Change, Observation, Page, Rejected, Scope, Unsettled
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.fields import Field
 from controller.providers.openstack.resource import RestKind
@@ -47,12 +47,10 @@ class VolumeAttachment(RestKind):
 
     def finish(self, cloud: Cloud, body: Body, plain: PropertyMap) -> Body:
         """Nova answers when it has only noted the wish: the volume tells when it is attached, and where."""
-        try:
-            volume = Volume().await_state(cloud, body["volumeId"], _is_in_use, self.create_timeout)
-        except Unsettled as error:
-            raise Unsettled(error.message, observation=self.observe(body, plain), where=cloud.name) from error
-        places = {entry["server_id"]: entry.get("device") for entry in volume["attachments"]}
-        return {**body, "device": places.get(body["serverId"])}
+        return {**body, "device": self._await_in_use(cloud, body)}
+
+    def amend(self, cloud: Cloud, id: str, plain: PropertyMap, changes: Mapping[str, Change]) -> None:
+        self._await_in_use(cloud, self.bare(id))
 
     def delete(self, cloud: Cloud, id: str, inputs: PropertyMap) -> None:
         super().delete(cloud, id, inputs)
@@ -93,6 +91,14 @@ class VolumeAttachment(RestKind):
         """The disk that a server boots from came with the server; so did any whose place is not told."""
         device = str(body.get("device") or "")
         return not device or _FIRST_DISK.match(device) is not None
+
+    def _await_in_use(self, cloud: Cloud, body: Body) -> str | None:
+        try:
+            volume = Volume().await_state(cloud, body["volumeId"], _is_in_use, self.create_timeout)
+        except Unsettled as error:
+            raise Unsettled(error.message, observation=self.observe(body), where=cloud.name) from error
+        places = {entry["server_id"]: entry.get("device") for entry in volume["attachments"]}
+        return places.get(body["serverId"])
 
 
 def _attachment(volume: Body, entry: Body) -> Body:
