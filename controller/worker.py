@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import procrastinate
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
+from sqlalchemy.exc import DBAPIError
 
 from controller.casework import completion, consequences, timers
 from controller.domain.errors import YunguanError
@@ -27,6 +29,7 @@ from controller.workplace import Workplace
 
 HEARTBEAT_SECONDS = 1.0
 STALLED_SECONDS = 5.0
+SWEEP_SECONDS = 2.0
 STACKS_AT_ONCE = 4
 
 log = logging.getLogger(__name__)
@@ -35,7 +38,8 @@ log = logging.getLogger(__name__)
 async def work_on(place: Workplace, queues: Sequence[str]) -> None:
     """Works on `queues` (of `reconcile.queue.QUEUES`) until it is cancelled or the process is told to end."""
     app = build(place)
-    async with app.open_async():
+    async with app.open_async(), asyncio.TaskGroup() as group:
+        sweeping = group.create_task(_sweep_for_ever(place, app))
         await app.run_worker_async(
             queues=list(queues),
             concurrency=STACKS_AT_ONCE,
@@ -45,6 +49,7 @@ async def work_on(place: Workplace, queues: Sequence[str]) -> None:
             delete_jobs="successful",
             install_signal_handlers=False,
         )
+        sweeping.cancel()
 
 
 def build(place: Workplace) -> procrastinate.App:
@@ -59,12 +64,6 @@ def build(place: Workplace) -> procrastinate.App:
     @app.task(name=LOOK["scan"], queue=QUEUES["scan"])
     def scan_cloud(key: str) -> None:
         _told(f"scan of {key}", lambda: _scan(place, key))
-
-    @app.periodic(cron="*/2 * * * * *")
-    @app.task(name="sweep", queue=QUEUES["stack"], queueing_lock="sweep", lock="sweep")
-    async def sweep(timestamp: int) -> None:  # noqa: ARG001 periodic jobs are told their time
-        await _finish_jobs_of_the_dead(app)
-        await asyncio.to_thread(_sweep, place)
 
     return app
 
@@ -89,6 +88,17 @@ def _scan(place: Workplace, cloud: str) -> str:
     with place.sessions.begin() as session:
         work.done(session, subject, seen)
     return ", ".join(f"{count} {verdict}" for verdict, count in result.counts.items())
+
+
+async def _sweep_for_ever(place: Workplace, app: procrastinate.App) -> None:
+    """Sweeps in every worker, outside the queue: a job that sweeps could die holding the lock that it is to free."""
+    while True:
+        try:
+            await _finish_jobs_of_the_dead(app)
+            await asyncio.to_thread(_sweep, place)
+        except (YunguanError, DBAPIError, ConnectorException) as error:
+            log.error("the sweep failed, and is tried again: %s", error)  # noqa: TRY400 the next round tells more
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 def _sweep(place: Workplace) -> None:

@@ -38,7 +38,7 @@ app.add_typer(people.units, name="unit")
 app.add_typer(people.users, name="user")
 app.add_typer(audits.app, name="audit")
 app.command()(rules.rules)
-app.command()(bench)
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

@@ -43,7 +43,11 @@ def run(city: CityCode, period: Month, output: Output = Format.TABLE) -> None:
     """Rates a month that is over. Run again, it is the same bill, byte for byte."""
     with workplace() as place, place.sessions.begin() as session:
         document = bill_json(session, run_bill(session, city, period, at=clock.now(session)))
-    _print(document, output)
+    if output is not Format.TABLE:
+        print_document(document, output)
+        return
+    print_rows(document["units"], {"unit": "UNIT", "total": "CNY"}, output)
+    say(f"{len(document['lines'])} lines, total {document['total']} CNY; yunguan bill show prints every line")
 
 
 @app.command()

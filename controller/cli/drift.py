@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from controller.cli.arguments import workplace
-from controller.cli.output import Format, Output, print_document, print_rows, say
+from controller.cli.output import Format, Output, print_document, print_rows, say, stderr
 from controller.domain.errors import WrongUse
 from controller.reconcile.drift import follow_up
 from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.schedule import clouds_in_use
-from controller.reconcile.verdict import Verdict
+from controller.reconcile.verdict import Finding, Verdict
 
-COLUMNS = {"verdict": "VERDICT", "type": "TYPE", "name": "NAME", "id": "ID", "urn": "URN", "fields": "DIFFERS"}
+COLUMNS = {"verdict": "VERDICT", "type": "TYPE", "name": "NAME", "id": "ID", "differs": "DIFFERS"}
 INCOMPLETE = 3
 
 
@@ -28,13 +28,14 @@ def drift(
     with workplace() as place:
         with place.sessions() as session:
             name = cloud or _only(clouds_in_use(session))
-        result = scan(
-            place.sessions,
-            place.provider,
-            place.means.vault,
-            name,
-            progress=lambda kind, count: say(f"[dim]{kind}: {count}[/dim]"),
-        )
+        with stderr.status(f"scanning {name}") as status:
+            result = scan(
+                place.sessions,
+                place.provider,
+                place.means.vault,
+                name,
+                progress=lambda kind, count: status.update(f"scanning {name}: {kind}, {count} seen"),
+            )
         if repair:
             for subject in follow_up(place.sessions, place.provider, result):
                 place.queue.wake(subject)
@@ -54,7 +55,7 @@ def print_findings(result: ScanResult, output: Format, *, only_stack: int | None
         "findings": [asdict(one) for one in findings],
     }
     if output is Format.TABLE:
-        print_rows(document["findings"], COLUMNS, output)
+        print_rows([_row(one) for one in findings], COLUMNS, output)
         counts = ", ".join(f"{count} {verdict}" for verdict, count in document["verdicts"].items())
         say(f"{result.objects} objects, {result.api_calls} calls, {result.seconds:.1f} s: {counts}")
         for reason in result.incomplete:
@@ -63,6 +64,19 @@ def print_findings(result: ScanResult, output: Format, *, only_stack: int | None
         print_document(document, output)
     if not result.complete:
         raise typer.Exit(INCOMPLETE)
+
+
+def _row(finding: Finding) -> dict[str, str]:
+    """A finding for people: the last part of its URN, and each difference as `field: is (shall be)`."""
+    differs = [f"{field}: {actual} (shall be {desired})" for field, (desired, actual) in finding.fields.items()]
+    return {
+        "verdict": finding.verdict,
+        "type": finding.type.rpartition(":")[2],
+        "name": finding.name or finding.urn.rpartition("::")[2],
+        "id": finding.id,
+        "differs": ", ".join(differs)
+        or (f"inside {finding.owner_urn.rpartition('::')[2]}" if finding.owner_urn else ""),
+    }
 
 
 def _only(clouds: list[str]) -> str:

@@ -15,8 +15,11 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-stdout = Console()
-stderr = Console(stderr=True)
+WIDTH_OF_A_FILE = 160
+"""Columns of output that does not go to a terminal."""
+
+stdout = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+stderr = Console(stderr=True, width=None if sys.stderr.isatty() else WIDTH_OF_A_FILE)
 
 
 class Format(StrEnum):

@@ -13,6 +13,8 @@ from controller.reconcile.incidents import open_incidents
 from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.verdict import Verdict
 
+TOY = "somebody-s-toy"
+
 
 def tell(scene: Scene, stack: str) -> None:
     """A server deleted, a security group opened to the world, a volume renamed, a server that nobody asked for."""
@@ -23,7 +25,7 @@ def tell(scene: Scene, stack: str) -> None:
     scene.run("drift", "--cloud", "sandbox", "--repair")
     scene.until("the drift is repaired", lambda: _has_no_drift(scene))
     with scene.place.sessions() as session:
-        stranger = next((one for one in open_incidents(session) if one.rule == "GY-22a"), None)
+        stranger = next((one for one in open_incidents(session) if one.details.get("name") == TOY), None)
     scene.check("the stranger is left to a person (GY-22a)", holds=stranger is not None)
     scene.run("incident", "list")
     if stranger is not None:
@@ -53,6 +55,7 @@ def _meddle(scene: Scene, prefix: str) -> None:
     connection: Any = openstack.connect(cloud="sandbox")
     server = next(one for one in connection.compute.servers() if one.name.startswith(f"{prefix}-web"))
     connection.compute.delete_server(server)
+    connection.compute.wait_for_delete(server)
     scene.tell(f"  by hand: server [bold]{server.name}[/bold] deleted")
     group = next(one for one in connection.network.security_groups() if one.name.startswith(f"{prefix}-sg-dat"))
     connection.network.create_security_group_rule(
@@ -64,5 +67,5 @@ def _meddle(scene: Scene, prefix: str) -> None:
     scene.tell(f"  by hand: volume [bold]{volume.name}[/bold] renamed")
     flavor = connection.compute.find_flavor("m1.tiny")
     image = connection.image.find_image("cirros-0.6.2-x86_64-disk")
-    connection.compute.create_server(name="somebody-s-toy", flavor_id=flavor.id, image_id=image.id, networks="none")
-    scene.tell("  by hand: server [bold]somebody-s-toy[/bold] started without any request")
+    connection.compute.create_server(name=TOY, flavor_id=flavor.id, image_id=image.id, networks="none")
+    scene.tell(f"  by hand: server [bold]{TOY}[/bold] started without any request")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from rich.rule import Rule
 from sqlalchemy import select
 
 from controller.cli.arguments import settings
+from controller.cli.output import stdout
 from controller.domain.errors import Failed
 from controller.store import clock
 from controller.store.engine import StackRow
@@ -40,7 +41,7 @@ class Scene:
     home: Path
     cloud: RunningCloud
     place: Workplace
-    console: Console = field(default_factory=lambda: Console(highlight=False, width=None))
+    console: Console = stdout
     began: float = field(default_factory=time.monotonic)
     held: list[tuple[str, bool]] = field(default_factory=list)
     controller: subprocess.Popen[bytes] | None = None
@@ -60,16 +61,20 @@ class Scene:
 
     def run(self, *words: str) -> None:
         """Runs a command of `yunguan`, shown as it would be typed; an exit code other than 0 is a failed check."""
-        self.console.print(f"[green]$[/green] [bold]yunguan {' '.join(words)}[/bold]")
+        self.console.print(f"[green]$[/green] [bold]yunguan {self._typed(words)}[/bold]", highlight=False)
         code = _command_line()(list(words), standalone_mode=False)
         if code:
             self.check(f"yunguan {words[0]} ended with {code}", holds=False)
 
     def run_into(self, file: Path, *words: str) -> None:
         """Runs a command with its output in `file`."""
-        self.console.print(f"[green]$[/green] [bold]yunguan {' '.join(words)} > {file.name}[/bold]")
+        self.console.print(f"[green]$[/green] [bold]yunguan {self._typed(words)} > {file.name}[/bold]", highlight=False)
         with file.open("w", encoding="utf-8") as out, redirect_stdout(out):
             _command_line()(list(words), standalone_mode=False)
+
+    def _typed(self, words: Sequence[str]) -> str:
+        """As somebody in the demo's folder would type it."""
+        return " ".join(words).replace(f"{self.home}/", "")
 
     def check(self, what: str, *, holds: bool) -> None:
         """Notes whether a claim holds."""
