@@ -5,11 +5,13 @@ The queue's sweep asks `due_clocks` and hands each id to `tend`, in a transactio
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import catalogue
-from controller.casework.clocks import look
+from controller.casework.clocks import deadline_of, look
 from controller.casework.conduct import perform
 from controller.casework.outcome import Outcome
 from controller.casework.ports import Ports
@@ -20,15 +22,18 @@ from controller.store.casework import CaseRow, ClockRow
 
 
 def due_clocks(session: Session) -> list[int]:
-    """Ids of running clocks that have something to say by now on the domain clock, the most urgent first."""
+    """Ids of running clocks that have something to say by now on the domain clock, the most urgent first.
+
+    A provisional one is due as well once the notice of its year has been loaded and counts otherwise.
+    """
     now = clock.now(session)
-    due = select(ClockRow.id).where(ClockRow.ended_at.is_(None), ClockRow.look_at <= now).order_by(ClockRow.look_at)
-    return list(session.scalars(due))
-
-
-def provisional_clocks(session: Session) -> list[int]:
-    """Ids of running clocks that were counted without a notice: to be tended once catalog/calendars/ has a new one."""
-    return list(session.scalars(select(ClockRow.id).where(ClockRow.ended_at.is_(None), ClockRow.provisional)))
+    found = session.execute(
+        select(ClockRow, CaseRow.city)
+        .join(CaseRow)
+        .where(ClockRow.ended_at.is_(None), (ClockRow.look_at <= now) | ClockRow.provisional)
+        .order_by(ClockRow.look_at)
+    )
+    return [row.id for row, city in found if _is_due(row, now) or _counts_otherwise(row, city)]
 
 
 def tend(session: Session, clock_id: int, ports: Ports) -> Outcome | None:
@@ -52,3 +57,12 @@ def tend(session: Session, clock_id: int, ports: Ports) -> Outcome | None:
     if not row.then or row.due_at is None or now < row.due_at:
         return None
     return perform(session, Act(case=number, action=row.then, actor=CONTROLLER_ACTOR), ports)
+
+
+def _is_due(row: ClockRow, now: datetime) -> bool:
+    return row.look_at is not None and row.look_at <= now
+
+
+def _counts_otherwise(row: ClockRow, city: str) -> bool:
+    deadline = deadline_of(row, catalogue.work_calendar(city))
+    return deadline is not None and (deadline.day, deadline.provisional) != (row.due_on, row.provisional)

@@ -48,6 +48,7 @@ def test_five_working_days_to_approve_and_three_to_reclaim(office: Office) -> No
 
 
 @pytest.mark.rule("LZ-21-7")
+@pytest.mark.rule("LZ-26b")
 def test_handed_over_reclaimed_and_confirmed(office: Office) -> None:
     stack = office.opened(BOTH_ZONES)
     number = approved(office, stack)
@@ -91,6 +92,8 @@ def test_an_overdue_reclaim_is_the_centres_and_stays_open(office: Office) -> Non
     assert not shown.summary.closed
 
 
+@pytest.mark.rule("LZ-26b")
+@pytest.mark.breaks
 def test_nothing_is_destroyed_without_a_hand_over(office: Office) -> None:
     stack = office.opened()
     number = approved(office, stack)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import astuple
-from datetime import UTC, datetime
+from dataclasses import astuple, replace
+from datetime import UTC, date, datetime
 from ipaddress import IPv4Network
 
 import pytest
@@ -12,13 +12,13 @@ from sqlalchemy import MetaData, Table, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from controller import audit
+from controller import audit, catalogue
 from controller.casework.addresses import subnets_of
 from controller.casework.cases import case_of_stack, list_cases, show_case
 from controller.casework.evidence import MAX_BYTES
 from controller.casework.handing import handed_in
 from controller.casework.people import Grant, grant, register_unit
-from controller.casework.timers import provisional_clocks, tend
+from controller.casework.timers import due_clocks, tend
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.domain.funding import UnitKind
 from controller.domain.roles import CONTROLLER_ACTOR, Role
@@ -247,23 +247,44 @@ class TestEvidence:
             office.ports.evidence.read(kept.sha256)
 
 
-def test_a_provisional_deadline_is_recomputed_and_said_so(office: Office) -> None:
+def test_a_deadline_is_counted_anew_when_the_notice_is_loaded(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     (number,) = office.apply()
     office.set_clock(datetime(2026, 12, 30, 1, tzinfo=UTC))
     office.act(number, "accept", "authority")
+    assert office.tend() == []
     with office.sessions() as session:
-        assert show_case(session, number, actor="centre").summary.provisional
-        (clock_id,) = provisional_clocks(session)
-    with office.sessions.begin() as session:
-        row = session.get_one(ClockRow, clock_id)
-        settled, row.due_on = row.due_on, datetime(2027, 1, 5, tzinfo=UTC).date()
-    with office.sessions.begin() as session:
-        assert tend(session, clock_id, office.ports) is None
+        before = show_case(session, number, actor="centre").summary
+        assert due_clocks(session) == [], "as long as nothing has changed there is nothing to do"
+    assert (before.due, before.provisional) == (date(2027, 1, 11), True)
+    provisional = catalogue.work_calendar("liuzhou")
+    loaded = replace(
+        provisional,
+        days_off=provisional.days_off | {date(2027, 1, 4)},
+        make_up_days=provisional.make_up_days | {date(2027, 1, 9)},
+        provisional=frozenset(day for day in provisional.provisional if day.year != 2027),
+    )
+    monkeypatch.setattr(catalogue, "work_calendar", lambda code: loaded)
+    assert office.tend() == []
     with office.sessions() as session:
         shown = show_case(session, number, actor="centre")
-    assert shown.summary.due == settled
+        assert due_clocks(session) == []
+    assert not shown.summary.provisional
+    assert shown.summary.due == date(2027, 1, 11), "a day off for a make-up Saturday: the same day, now settled"
+
+
+def test_a_deadline_that_moves_is_told_in_the_timeline(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    (number,) = office.apply()
+    office.set_clock(datetime(2026, 12, 30, 1, tzinfo=UTC))
+    office.act(number, "accept", "authority")
+    provisional = catalogue.work_calendar("liuzhou")
+    loaded = replace(provisional, days_off=provisional.days_off | {date(2027, 1, 4)}, provisional=frozenset())
+    monkeypatch.setattr(catalogue, "work_calendar", lambda code: loaded)
+    office.tend()
+    with office.sessions() as session:
+        shown = show_case(session, number, actor="centre")
+    assert (shown.summary.due, shown.summary.provisional) == (date(2027, 1, 12), False)
     (event,) = [event for event in shown.timeline if event.kind == "recomputed"]
-    assert event.details == {"from": "2027-01-05", "to": settled.isoformat() if settled else None}
+    assert event.details == {"from": "2027-01-11", "to": "2027-01-12"}
 
 
 def test_tending_twice_does_no_harm(office: Office) -> None:
