@@ -188,6 +188,7 @@ def test_a_member_sees_their_own_project_and_what_is_shared(net: Net, connect: C
     stranger = connect("sandbox-alt")
     assert stranger.network.find_network(net.id) is None
     assert {each.name for each in stranger.network.networks()} == {"public", "ext-gov", "ext-internet", "private"}
+    assert {each.name for each in stranger.network.subnets()} == {"private-subnet"}
     with pytest.raises(exceptions.NotFoundException):
         stranger.network.create_port(network_id=net.id)
     assert net.id in [each.id for each in admin.network.networks()]

@@ -1,7 +1,7 @@
 """Networks: made, changed, removed; their availability of addresses."""
 
 from sandbox.cloud.errors import Conflict, NotFound
-from sandbox.cloud.network.resource import Fields, Resource, new_document
+from sandbox.cloud.network.resource import Fields, Resource, new_document, opened_to
 from sandbox.cloud.network.state import NetworkState
 from sandbox.cloud.routing import Call, Router
 from sandbox.cloud.store import Document
@@ -73,6 +73,7 @@ NETWORK = Resource(
     make=make_network,
     remove=remove_network,
     check=check_zones,
+    opened=opened_to,
     defaults=DEFAULTS,
     updatable=frozenset(
         {

@@ -6,7 +6,7 @@ from functools import partial
 
 from sandbox.cloud.errors import Conflict, NotFound
 from sandbox.cloud.network import query
-from sandbox.cloud.network.resource import Fields, Resource, find, new_document, own, stamp
+from sandbox.cloud.network.resource import Fields, Resource, find, new_document, opened_to, own, stamp
 from sandbox.cloud.network.state import NetworkState
 from sandbox.cloud.routing import Call, Router
 from sandbox.cloud.store import Document
@@ -41,6 +41,7 @@ QOS_POLICY = Resource(
     collection=lambda world: world[NetworkState].qos_policies,
     make=make_policy,
     remove=remove_policy,
+    opened=opened_to,
     defaults=POLICY_DEFAULTS,
     updatable=frozenset(POLICY_DEFAULTS),
     admin=True,

@@ -58,6 +58,8 @@ class Resource:
     update: Callable[[World, Document, Fields], None] = set_fields
     check: Callable[[Call, Fields], None] = check_nothing
     """What of the given fields depends on who asks."""
+    opened: Callable[[World, Caller, Document], bool] | None = None
+    """How other projects come to see one (`opened_to`), where they can at all."""
     ensure: Callable[[Call], None] = lambda _call: None
     """What a list brings into being (the default security group)."""
     admin: bool = False
@@ -114,10 +116,10 @@ def visible(resource: Resource, call: Call) -> Sequence[Document]:
     if call.caller.is_admin:
         return list(collection)
     own = collection.where(project_id=call.caller.project_id)
-    if "shared" not in resource.defaults:
+    if resource.opened is None:
         return own
-    others = (each for each in collection if each["project_id"] != call.caller.project_id and sees(call, each))
-    return [*own, *others]
+    others = (each for each in collection if each["project_id"] != call.caller.project_id)
+    return [*own, *(each for each in others if resource.opened(call.world, call.caller, each))]
 
 
 def sees(call: Call, document: Document) -> bool:
@@ -126,10 +128,14 @@ def sees(call: Call, document: Document) -> bool:
 
 
 def may_see(world: World, caller: Caller, document: Document) -> bool:
-    """Whether a document is theirs, shared with all, an external network, or opened to them by an RBAC policy."""
+    """Whether a document is theirs or opened to them."""
+    return caller.owns(document) or opened_to(world, caller, document)
+
+
+def opened_to(world: World, caller: Caller, document: Document) -> bool:
+    """Whether a document is shared with all, an external network, or opened to the caller by an RBAC policy."""
     return bool(
-        caller.owns(document)
-        or document.get("shared")
+        document.get("shared")
         or document.get("router:external")
         or world[NetworkState].shared_with(document, caller.project_id)
     )
@@ -138,7 +144,8 @@ def may_see(world: World, caller: Caller, document: Document) -> bool:
 def find(resource: Resource, call: Call) -> Document:
     """The document of the path, where the caller sees it."""
     document = resource.collection(call.world)[call.params["id"]]
-    if not sees(call, document):
+    opened = resource.opened is not None and resource.opened(call.world, call.caller, document)
+    if not opened and not call.caller.owns(document):
         raise NotFound(f"The resource could not be found: {resource.singular} {document['id']}", kind="HTTPNotFound")
     return document
 

@@ -4,7 +4,7 @@ import ipaddress
 from typing import Any
 
 from sandbox.cloud.errors import BadRequest, Conflict, NotFound
-from sandbox.cloud.network.resource import Fields, Resource, new_document, stamp
+from sandbox.cloud.network.resource import Fields, Resource, new_document, opened_to, stamp
 from sandbox.cloud.network.state import NetworkState
 from sandbox.cloud.routing import Call
 from sandbox.cloud.store import Document
@@ -214,6 +214,7 @@ SECURITY_GROUP = Resource(
     collection=lambda world: world[NetworkState].security_groups,
     make=make_group,
     remove=remove_group,
+    opened=opened_to,
     defaults=GROUP_DEFAULTS,
     updatable=frozenset({"name", "description", "stateful"}),
     restricted=frozenset({"shared"}),

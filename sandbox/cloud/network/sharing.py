@@ -3,7 +3,7 @@
 import ipaddress
 
 from sandbox.cloud.errors import BadRequest, Conflict, NotFound
-from sandbox.cloud.network.resource import Fields, Resource, new_document, own, stamp
+from sandbox.cloud.network.resource import Fields, Resource, new_document, opened_to, own, stamp
 from sandbox.cloud.network.state import NetworkState
 from sandbox.cloud.routing import Call, Router
 from sandbox.cloud.store import Document
@@ -88,6 +88,7 @@ ADDRESS_GROUP = Resource(
     collection=lambda world: world[NetworkState].address_groups,
     make=make_address_group,
     remove=remove_address_group,
+    opened=opened_to,
     defaults=GROUP_DEFAULTS,
     updatable=frozenset({"name", "description"}),
     restricted=frozenset({"shared"}),

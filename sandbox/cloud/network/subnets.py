@@ -4,10 +4,11 @@ import ipaddress
 import itertools
 from typing import Any
 
+from sandbox.cloud.caller import Caller
 from sandbox.cloud.errors import BadRequest, Conflict, NotFound
 from sandbox.cloud.network import addresses
 from sandbox.cloud.network.addresses import AddressBook, Pool
-from sandbox.cloud.network.resource import Fields, Resource, new_document, sees, stamp
+from sandbox.cloud.network.resource import Fields, Resource, new_document, opened_to, sees, stamp
 from sandbox.cloud.network.state import NetworkState
 from sandbox.cloud.routing import Call
 from sandbox.cloud.store import Document
@@ -170,6 +171,15 @@ def _check_network(call: Call, fields: Fields) -> None:
         raise NotFound(f"Network {network['id']} could not be found.", kind="NetworkNotFound")
 
 
+def _opened_with_network(world: World, caller: Caller, subnet: Document) -> bool:
+    """A subnet shows where its network is shared; that of an external network does not show for being external."""
+    state = world[NetworkState]
+    network = state.networks[subnet["network_id"]]
+    return bool(
+        network["shared"] or network["project_id"] == caller.project_id or state.shared_with(network, caller.project_id)
+    )
+
+
 SUBNET = Resource(
     singular="subnet",
     plural="subnets",
@@ -179,6 +189,7 @@ SUBNET = Resource(
     remove=remove_subnet,
     update=update_subnet,
     check=_check_network,
+    opened=_opened_with_network,
     defaults=DEFAULTS,
     required=frozenset({"network_id"}),
     updatable=frozenset(
@@ -245,6 +256,7 @@ SUBNET_POOL = Resource(
     collection=lambda world: world[NetworkState].subnet_pools,
     make=make_subnet_pool,
     remove=remove_subnet_pool,
+    opened=opened_to,
     defaults=POOL_DEFAULTS,
     required=frozenset({"name", "prefixes"}),
     updatable=frozenset(POOL_DEFAULTS) - {"shared"},
