@@ -121,7 +121,7 @@ def list_cases(session: Session, *, city: str | None = None, actor: str | None =
     roles = roles_of(session, actor) if actor is not None else None
     now = clock.now(session)
     return [
-        _summary(case, timer, now)
+        summary_of(case, timer, now)
         for case, timer in session.execute(query.order_by(CaseRow.id))
         if roles is None or roles.towards(case.system.unit)
     ]
@@ -140,7 +140,7 @@ def show_case(session: Session, number: str, *, actor: str | None = None) -> Det
     kept = session.scalars(select(EvidenceRow).where(EvidenceRow.case_id == case.id).order_by(EvidenceRow.id)).all()
     events = session.scalars(select(CaseEventRow).where(CaseEventRow.case_id == case.id).order_by(CaseEventRow.id))
     return Detail(
-        summary=_summary(case, running(session, case), clock.now(session)),
+        summary=summary_of(case, running(session, case), clock.now(session)),
         payer=case.payer,
         facts=case.facts,
         exceptions=tuple(sorted(exceptions_of(session, case))),
@@ -167,7 +167,8 @@ def case_of_stack(session: Session, stack: str) -> str:
     return number
 
 
-def _summary(case: CaseRow, timer: ClockRow | None, now: datetime) -> Summary:
+def summary_of(case: CaseRow, timer: ClockRow | None, now: datetime) -> Summary:
+    """The line of `case`, with the clock that runs in it, at `now` on the domain clock."""
     procedure = catalogue.city(case.city).procedure(case.procedure)
     return Summary(
         number=case.number,

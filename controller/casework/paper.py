@@ -31,6 +31,7 @@ FRAME_PADDING = 6  # points that reportlab's frame adds inside the margins
 INK, GREY, LINE, SHADE = HexColor("#1a1a1a"), HexColor("#666666"), HexColor("#b8bec8"), HexColor("#eef1f6")
 RED = HexColor("#b3261e")
 
+_NUMERIC = re.compile(r"[\d :-]{1,19}")
 _RUNS = re.compile(r"[\x21-\x7e]+|[^\x21-\x7e]+")
 """Words of Latin letters and digits are set in a font of their own: those of a Chinese font are narrow and faint."""
 
@@ -88,9 +89,16 @@ def table(headers: Sequence[str], shares: Sequence[float], rows: Sequence[Sequen
     """A table whose headers come again on each page; `shares` are the columns' parts of the width."""
     style = [("BACKGROUND", (0, 0), (-1, 0), SHADE), *_GRID]
     cells: list[list[Any]] = [[text(header, "cell") for header in headers]]
-    cells += [[text(cell, "cell") if isinstance(cell, str) else cell for cell in row] for row in rows]
+    cells += [[_cell(cell) for cell in row] for row in rows]
     widths = [WIDTH * share / sum(shares) for share in shares]
     return LongTable(cells, colWidths=widths, repeatRows=1, style=TableStyle(style))
+
+
+def _cell(content: str | Flowable) -> str | Flowable:
+    """Dates and numbers, of which long tables have thousands, need no paragraph to be set in."""
+    if isinstance(content, str) and not _NUMERIC.fullmatch(content):
+        return text(content, "cell")
+    return content
 
 
 def to_pdf(story: Sequence[Flowable], *, title: str, footer: str) -> bytes:
@@ -143,6 +151,8 @@ class _Numbered(Canvas):  # type: ignore[misc]
 
 _GRID = [
     ("GRID", (0, 0), (-1, -1), 0.5, LINE),
+    ("FONT", (0, 0), (-1, -1), LATIN, 8.5),
+    ("TEXTCOLOR", (0, 0), (-1, -1), INK),
     ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
     ("TOPPADDING", (0, 0), (-1, -1), 2.5),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
