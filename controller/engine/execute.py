@@ -31,6 +31,7 @@ from controller.engine.steps import ATTEMPTS, Lost, Steps, reply_lost
 from controller.store.engine import ExecutionState
 
 ROOT_TYPE = "pulumi:pulumi:Stack"
+_ANEW = frozenset({Op.CREATE, Op.REPLACE, Op.ADOPT})
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,8 @@ class Execution:
         match decision.op:
             case Op.REFRESH:
                 return self._steps.refresh(target, kind)
+            case Op.ADOPT:
+                return self._steps.adopt(target, kind)
             case Op.UPDATE:
                 return self._steps.update(target, decision.diff, kind)
             case Op.REPLACE if decision.delete_before_replace and prior is not None:
@@ -177,7 +180,7 @@ class Execution:
             generation=1,
             type=registration.type,
             custom=registration.custom,
-            id="",
+            id=registration.options.import_id if assessment.decision.op is Op.ADOPT else "",
             parent=registration.parent,
             inputs=assessment.inputs,
             outputs={},
@@ -191,7 +194,7 @@ class Execution:
             retain_on_delete=registration.options.retain_on_delete,
             secret_outputs=tuple(sorted(registration.options.additional_secret_outputs)),
         )
-        if prior is None or (registration.custom and assessment.decision.op in {Op.CREATE, Op.REPLACE}):
+        if prior is None or (registration.custom and assessment.decision.op in _ANEW):
             return asked
         return replace(
             asked,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from controller.domain.errors import Failed, YunguanError
+from controller.domain.errors import Failed, Refused, YunguanError
 from controller.engine.journal import Ending, Intent, Journal
 from controller.engine.means import Means
 from controller.engine.plan import Op
@@ -57,6 +57,31 @@ class Steps:
         intent = self._journal.intend(self._execution_id, Op.UPDATE, target)
         state = self._send(intent, lambda: kind.update(self._cloud, target.id, target.inputs, changes))
         return self._settle(intent, state, [state], [])
+
+    def adopt(self, target: ResourceState, kind: Kind) -> ResourceState:
+        """Takes over what is there under the target's id; nothing is sent that changes it.
+
+        Raises Refused where nothing is there, or something else than the program says.
+        """
+        observation = kind.read(self._cloud, target.id, target.inputs)
+        if observation is None:
+            raise Refused(
+                f"there is nothing with the id {target.id} to adopt",
+                where=target.urn,
+                remedy="correct the id that the program imports",
+            )
+        wanted = kind.desired(target.inputs)
+        differing = sorted(name for name, value in wanted.items() if observation.fields.get(name) != value)
+        if differing:
+            raise Refused(
+                f"what is to be adopted is not as the program says: {', '.join(differing)}",
+                where=target.urn,
+                remedy="write the program as it is; change it once it is adopted",
+            )
+        [generation] = self._journal.fresh_generations(target.urn, 1)
+        state = seen(replace(target, generation=generation), observation)
+        self._write(*taking_over(state, self._rows.live(state.urn)))
+        return state
 
     def refresh(self, target: ResourceState, kind: Kind) -> ResourceState:
         """Waits for the promised state of what is there; an update without a change sends nothing that changes."""
