@@ -36,6 +36,7 @@ _SUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
 )
 _SUPPORTED_BY_OLD_NAME = frozenset({"secrets", "aliasSpecs"})
+_LONGEST_FOLDER = 80
 _LONGEST_DETAIL = 2000
 """Characters of an error in a reply: it travels in a header. The whole error stays in `Monitor.failure`."""
 
@@ -54,7 +55,7 @@ class Monitor:
 
     def __init__(self, registrar: Registrar, *, project: str, stack: str, preview: bool) -> None:
         self.heard = Heard()
-        self.folder = Path(tempfile.mkdtemp(prefix="yunguan-run-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="yunguan-run-", dir=_short_folder()))
         self.address = f"unix:{self.folder}/monitor"
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="registration")
         self._server = grpc.server(
@@ -158,6 +159,12 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             else:
                 return
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(self._heard.failure)[:_LONGEST_DETAIL])
+
+
+def _short_folder() -> str:
+    """Where the socket's folder is made: a socket's path may have 107 bytes, which a TMPDIR of its own may exceed."""
+    folder = tempfile.gettempdir()
+    return folder if len(folder.encode()) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - mkdtemp makes it private
 
 
 class _EngineService(engine_pb2_grpc.EngineServicer):

@@ -189,7 +189,10 @@ _runner = _Runner()
 
 
 def warm_up() -> None:
-    """Starts the runner ahead of the first run, so that processes forked from this one share it."""
+    """Starts the runner ahead of the first run, so that processes forked from this one share it.
+
+    Such a fork is sound only from a process that has run no program itself: a monitor's server does not survive it.
+    """
     link, output = _runner.start()
     link.close()
     os.close(output)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import grpc
 import pytest
 from google.protobuf import empty_pb2
@@ -102,3 +104,12 @@ def test_socket_is_for_this_user_alone() -> None:
         folder = monitor.folder
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
+
+
+def test_long_temporary_folder_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("deep" * 30)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    notes = Notes()
+    run("Thing('a')", notes)
+    assert "a" in notes.registrations
