@@ -1,6 +1,7 @@
 """Property values as the engine knows them: JSON values, plus secrets and values not known yet.
 
-Keys are Pulumi's wire names (camelCase). `wire.py` turns these into the protocol's structs and back; `state.py` stores them.
+Keys are Pulumi's wire names (camelCase). `wire.py` turns these into the protocol's structs and back; `sealing.py` makes
+them storable.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from typing import Any, Final
 class _Unknown(enum.Enum):
     """A value that will be known only once the resource it waits for has been made."""
 
-    TOKEN = "unknown"
+    VALUE = "unknown"
 
     def __repr__(self) -> str:
         return "UNKNOWN"
 
 
-UNKNOWN: Final = _Unknown.TOKEN
+UNKNOWN: Final = _Unknown.VALUE
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def revealed(value: PropertyValue) -> PropertyValue:
 
 
 def canonical(value: PropertyValue, hmac_key: bytes) -> str:
-    """Canonical JSON in which a secret is its keyed HMAC and an unknown one fixed sentinel: the form that digests are made of."""
+    """The form that digests are made of: canonical JSON in which a secret is its keyed HMAC, an unknown a sentinel."""
 
     def seal(leaf: PropertyValue) -> PropertyValue:
         if isinstance(leaf, Secret):

@@ -1,14 +1,11 @@
 """The interface between the engine and whatever owns resources: one `Kind` a resource type.
 
-`check`, `diff` and `desired` are pure. `create`, `read`, `update`, `delete`, `find` and `list` talk to the cloud
-and wait, bounded by the
-kind's timeouts, for the state they promise; a timeout leads only to a read. What a call did is told by its return
-or by one of the
-errors below, so that the engine never has to guess:
+`check`, `diff` and `desired` are pure. `create`, `read`, `update`, `delete`, `find` and `list` talk to the cloud and
+wait, bounded by the kind's timeouts, for the state they promise; a timeout leads only to a read. What a call did is told
+by its return or by one of the errors below, so that the engine never has to guess:
 
     Rejected     the cloud refused; it is certain that nothing was made or changed
-    Uncertain    the reply was lost (time-out, reset, 5xx): it may or may not have happened; only `find` or `read`
-    can tell
+    Uncertain    the reply was lost (time-out, reset, 5xx): only `find` or `read` can tell whether it happened
     Unsettled    it exists, but did not reach the promised state in time; carries what was observed
     Incomplete   a list ended without proof that it was whole: nothing may be concluded from what it lacks
 """
@@ -105,9 +102,9 @@ class Observation:
     """A resource as the cloud shows it.
 
     `fields` are the managed ones, comparable with `Kind.desired(inputs)`; `outputs` is all that a program may read.
-    `identity` is None where the resource carries none of ours. `owner` is the id of the resource that it is a part of (a rule's
-    security group, a member's pool), "" for one that stands by itself. `by_cloud` marks what the cloud makes by itself (default
-    groups, ports of routers and load balancers): such a thing is nobody's orphan.
+    `identity` is None where the resource carries none of ours. `owner` is the id of the resource that it is a part of
+    (a rule's security group, a member's pool), "" for one that stands by itself. `by_cloud` marks what the cloud makes
+    by itself (default groups, ports of routers and load balancers): such a thing is nobody's orphan.
     """
 
     id: str
@@ -174,9 +171,7 @@ class Kind(Protocol):
         ...
 
     def create(self, cloud: Any, inputs: PropertyMap, identity: str) -> Observation:
-        """Make it, carrying `identity` inside the create call; nothing that can fail stands after that call but
-        waiting.
-        """
+        """Make it, carrying `identity` inside the create call, after which nothing can fail but waiting."""
         ...
 
     def read(self, cloud: Any, id: str, inputs: PropertyMap) -> Observation | None:
