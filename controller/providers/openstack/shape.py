@@ -18,6 +18,9 @@ from controller.providers.openstack import identity as carriers
 from controller.providers.openstack.connection import Body
 from controller.providers.openstack.fields import UNSET, Field
 
+_PROJECT_NAMES = ("project_id", "tenant_id", "os-vol-tenant-attr:tenant_id")
+"""What the services call the project that a resource belongs to."""
+
 
 @dataclass(frozen=True)
 class Lifecycle:
@@ -93,7 +96,7 @@ class Shape:
             outputs={**(inputs or {}), **seen, **self._made_at(body), **self.outputs_of(clean)},
             identity=identity,
             name=str(clean.get("name") or ""),
-            project=str(body.get("project_id") or body.get("tenant_id") or ""),
+            project=next((str(body[name]) for name in _PROJECT_NAMES if body.get(name)), ""),
             owner=self.owner_of(body),
             by_cloud=self.is_by_cloud(body),
             tags=self.meter_tags(clean),
