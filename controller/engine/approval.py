@@ -20,8 +20,9 @@ from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.engine import decisions, storage
+from controller.engine.order import Key
 from controller.engine.plan import Op, Operation, Plan, Purpose
-from controller.engine.planner import Key, needs_decision, refuse_in_repair
+from controller.engine.planner import needs_decision, refuse_in_repair
 from controller.engine.properties import PropertyMap
 from controller.engine.sealing import sealed
 from controller.engine.state import ResourceState

@@ -17,10 +17,11 @@ from controller.engine import approval, fence
 from controller.engine.fence import StaleFence
 from controller.engine.journal import Journal
 from controller.engine.means import Means
+from controller.engine.order import Key, deletions, must_go_first, needs
 from controller.engine.parallel import in_dependency_order
 from controller.engine.permits import Permits
 from controller.engine.plan import Op, Purpose
-from controller.engine.planner import Assessment, Key, assess, deletions, must_go_first, needs, prior_of
+from controller.engine.planner import Assessment, assess, prior_of
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Kind
 from controller.engine.recover import LookAgain, Resolver

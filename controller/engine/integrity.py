@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from controller.engine.planner import needs
+from controller.engine.order import needs
 from controller.engine.state import ResourceState
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from controller.domain.errors import Refused
+from controller.engine.order import in_the_way
 from controller.engine.plan import Op, Plan, Purpose
-from controller.engine.planner import Assessment, in_the_way, needs_decision, objection, refuse_in_repair
+from controller.engine.planner import Assessment, needs_decision, objection, refuse_in_repair
 from controller.engine.provider import Provider
 from controller.engine.state import ResourceState
 

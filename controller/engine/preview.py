@@ -10,7 +10,7 @@ import hashlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 
-from controller.engine import paths, planner
+from controller.engine import order, paths, planner
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
 from controller.engine.provider import Provider
@@ -99,8 +99,8 @@ class Preview:
 
         A repair leaves alone what a replace left over and what bears data: that waits for a person.
         """
-        registered = planner.creation_order(self._registrations.values())
-        doomed = planner.deletions(self._states, self._registrations.keys())
+        registered = order.creation_order(self._registrations.values())
+        doomed = order.deletions(self._states, self._registrations.keys())
         if self._purpose is Purpose.REPAIR:
             doomed = [state for state in doomed if not (state.pending_delete and self._bears_data(state))]
         return [*(self._planned[one.urn] for one in registered), *(self._deletion(state) for state in doomed)]

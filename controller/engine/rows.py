@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from controller.engine.planner import Key
+from controller.engine.order import Key
 from controller.engine.properties import Secret
 from controller.engine.provider import Observation
 from controller.engine.state import ResourceState
