@@ -1,49 +1,38 @@
 """Runs a Pulumi program once: source + configuration → registrations at a `Registrar`, and the stack's outputs.
 
-`preview.py` and `execute.py` call `run_program`. The program runs in a child of the runner (see `runner.py`), sees
-nothing of the controller's environment but what `ENVIRONMENT` names, and gets its configuration through a pipe.
+Whoever plans or applies a stack binds all but the registrar and hands the rest on as a `registration.Program`. The
+program runs in a child of the runner (see `runner.py`), sees nothing of the controller's environment but what
+`launch.ENVIRONMENT` names, and gets its configuration through a pipe.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.metadata
-import json
 import os
-import selectors
-import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 import yaml
 
 from controller.domain import spec
 from controller.domain.errors import Failed, WrongUse
 from controller.engine import messages
+from controller.engine.launch import Run, Runner
 from controller.engine.monitor import Monitor
 from controller.engine.properties import PropertyMap
 from controller.engine.registration import Registrar
-from controller.engine.runner import Ended, Job
+from controller.engine.runner import Job
 
-ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 PARALLEL: Final = 64
 TIME_LIMIT: Final = 3600.0
 """Seconds that a run may take where the caller names no other limit."""
 
 _SDKS: Final = ("pulumi", "pulumi-openstack")
 _NO_PROGRAM: Final = frozenset({"__pycache__", "venv", "node_modules", "Pulumi.yaml"})
-_LOG_LINES: Final = 1000
-_LINE_LENGTH: Final = 2000
-_TICK: Final = 0.2
-"""Seconds within which a cancelled run is noticed."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +49,12 @@ class ProgramSource:
         path = folder / "Pulumi.yaml"
         try:
             document = yaml.safe_load(path.read_text(encoding="utf-8"))
-            runtime = document["runtime"]
-            name = str(document["name"])
+            runtime, name = document["runtime"], str(document["name"])
+            language = runtime["name"] if isinstance(runtime, dict) else runtime
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise WrongUse(
                 "there is no readable Pulumi project here", where=str(path), remedy="name the folder of its Pulumi.yaml"
             ) from error
-        language = runtime["name"] if isinstance(runtime, dict) else runtime
         if language != "python":
             raise WrongUse(f"the program is written in {language}", where=str(path), remedy="only python is run here")
         return cls(folder.resolve(), name, str(document.get("main", ".")))
@@ -131,7 +119,7 @@ def run_program(
             parallel=PARALLEL,
             monitor=monitor.address,
         )
-        with _Run(_runner.start(), job) as run:
+        with Run(_runner.start(), job) as run:
             ended = run.wait(time_limit, cancelled)
     log = list(_masked([*monitor.heard.log, *run.printed], secrets))
     if monitor.heard.failure is not None:
@@ -142,50 +130,7 @@ def run_program(
     return ProgramResult(monitor.heard.outputs, log)
 
 
-class _Runner:
-    """The runner that this process, and whatever was forked from it, asks for runs; started with the first."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._control: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> tuple[socket.socket, int]:
-        """A new child of the runner: the link to it, and the descriptor where its output can be read."""
-        ours, theirs = socket.socketpair()
-        reading, writing = os.pipe()
-        try:
-            with self._lock:
-                self._ask([theirs.fileno(), writing])
-        finally:
-            theirs.close()
-            os.close(writing)
-        return ours, reading
-
-    def _ask(self, descriptors: list[int]) -> None:
-        if self._control is not None:
-            try:
-                socket.send_fds(self._control, [b"+"], descriptors)
-            except OSError:
-                self._control = None  # it was ended from outside: a new one takes its place
-        if self._control is None:
-            self._control = self._open()
-            socket.send_fds(self._control, [b"+"], descriptors)
-
-    def _open(self) -> socket.socket:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            environment = {key: value for key, value in os.environ.items() if key in ENVIRONMENT}
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "controller.engine.runner", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env=environment,
-            )
-        return ours
-
-
-_runner = _Runner()
+_runner = Runner()
 
 
 def warm_up() -> None:
@@ -196,77 +141,6 @@ def warm_up() -> None:
     link, output = _runner.start()
     link.close()
     os.close(output)
-
-
-class _Run:
-    """One run as seen from here: gives its job to the child, gathers what it prints, and learns how it ended."""
-
-    def __init__(self, child: tuple[socket.socket, int], job: Job) -> None:
-        self._link, self._output = child
-        self._job = job
-        self._answers = bytearray()
-        self._printed = bytearray()
-
-    def __enter__(self) -> _Run:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._link.close()
-        os.close(self._output)
-
-    @property
-    def printed(self) -> Sequence[str]:
-        """The last lines that the program wrote to its output and error streams."""
-        lines = self._printed.decode(errors="replace").splitlines()
-        return [line[:_LINE_LENGTH] for line in lines[-_LOG_LINES:]]
-
-    def wait(self, time_limit: float, cancelled: threading.Event | None) -> Ended:
-        """How the program ended. Ends it, and raises Failed, at the limit or when it is cancelled."""
-        deadline = time.monotonic() + time_limit
-        with contextlib.suppress(OSError):  # a child that is gone already is found by the end of its link
-            self._link.sendall(json.dumps(asdict(self._job)).encode() + b"\n")
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._link, selectors.EVENT_READ, self._listen)
-            selector.register(self._output, selectors.EVENT_READ, self._gather)
-            while True:
-                for key, _ in selector.select(_TICK):
-                    if not key.data():
-                        selector.unregister(key.fileobj)
-                if self._link not in selector.get_map():
-                    return self._ended()
-                if cancelled is not None and cancelled.is_set():
-                    self._kill("the run was cancelled")
-                if time.monotonic() > deadline:
-                    self._kill(f"the program did not end within {time_limit:g} s")
-
-    def _listen(self) -> bool:
-        try:
-            received = self._link.recv(1 << 16)
-        except ConnectionResetError:
-            return False
-        self._answers += received
-        return bool(received)
-
-    def _gather(self) -> bool:
-        received = os.read(self._output, 1 << 16)
-        self._printed = (self._printed + received)[-_LOG_LINES * _LINE_LENGTH :]
-        return bool(received)
-
-    def _ended(self) -> Ended:
-        os.set_blocking(self._output, False)
-        with contextlib.suppress(BlockingIOError):  # something that the program started holds the stream open
-            while self._gather():
-                pass
-        answers = self._answers.splitlines()
-        return Ended(**json.loads(answers[1])) if len(answers) > 1 else Ended("its process ended without an answer")
-
-    def _kill(self, reason: str) -> NoReturn:
-        """Ends the child at once, whatever it is doing, and raises Failed with `reason`."""
-        if self._answers:
-            pid = json.loads(self._answers.splitlines()[0])["pid"]
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        raise Failed(reason, where=self._job.stack, remedy="see in the run's log what it waited for")
 
 
 def _files(source: ProgramSource) -> Iterator[Path]:

@@ -15,6 +15,7 @@ import pytest
 
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine import program as program_module
+from controller.engine.launch import Runner
 from controller.engine.program import ProgramFailed, ProgramSource, program_version, run_program
 from controller.engine.properties import UNKNOWN, Secret
 from controller.engine.registration import Registration
@@ -142,7 +143,7 @@ def test_secrets_stay_secrets_on_their_way() -> None:
 def test_program_sees_nothing_of_the_controllers_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YUNGUAN_DATABASE_URL", "postgresql://secret")
     monkeypatch.setenv("OS_PASSWORD", "secret")
-    monkeypatch.setattr(program_module, "_runner", program_module._Runner())
+    monkeypatch.setattr(program_module, "_runner", Runner())
     result = run(
         """
         import os, sys
@@ -322,7 +323,7 @@ def test_processes_forked_from_a_warm_one_run_programs() -> None:
 
 
 def test_runner_that_was_killed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    runner = program_module._Runner()
+    runner = Runner()
     monkeypatch.setattr(program_module, "_runner", runner)
     run("Thing('a')", Notes())
     assert runner._process is not None
@@ -360,7 +361,7 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_interrupt_of_the_terminal_does_not_end_the_runner(monkeypatch: pytest.MonkeyPatch) -> None:
-    runner = program_module._Runner()
+    runner = Runner()
     monkeypatch.setattr(program_module, "_runner", runner)
     run("Thing('a')", Notes())
     assert runner._process is not None
@@ -391,6 +392,7 @@ def test_project_names_its_main_module(tmp_path: Path) -> None:
         ("name: p", "no readable Pulumi project"),
         ("[]", "no readable Pulumi project"),
         ("name: {", "no readable Pulumi project"),
+        ("name: p\nruntime: {}", "no readable Pulumi project"),
         ("name: p\nruntime: nodejs", "written in nodejs"),
     ],
 )
