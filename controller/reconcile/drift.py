@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from controller import audit
 from controller.engine.provider import Provider
-from controller.reconcile import work
+from controller.reconcile import operating, work
 from controller.reconcile.incidents import IncidentKind, report
 from controller.reconcile.scan import ScanResult
 from controller.reconcile.strangers import Stranger, adopt_for_removal
@@ -41,6 +41,7 @@ def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> lis
                 _report_orphan(session, result.cloud, finding, stack_id)
             else:
                 by_stack.setdefault(stack_id, []).append(finding)
+        operating.note(session, result.cloud, result.findings)
     for stack_id, findings in by_stack.items():
         with sessions.begin() as session:
             _mark(session, stack_id, findings)
