@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from controller.web.loopback import is_addressed_here
@@ -32,6 +34,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+log = logging.getLogger(__name__)
+
 MAX_PAGE = 10**9
 
 Number = Annotated[int, Query(ge=1, le=MAX_PAGE)]
@@ -43,14 +47,16 @@ def build(place: Workplace) -> FastAPI:
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.middleware("http")(_guard)
     app.exception_handler(HTTPException)(_not_there)
-    app.exception_handler(DBAPIError)(_no_database)
+    app.exception_handler(RequestValidationError)(_wrong_request)
+    app.exception_handler(OperationalError)(_no_database)
+    app.exception_handler(InterfaceError)(_no_database)
 
     @app.get("/healthz")
     def healthz() -> JSONResponse:
         try:
             with place.sessions() as session:
                 session.execute(text("SELECT 1"))
-        except DBAPIError:
+        except (OperationalError, InterfaceError):
             return JSONResponse({"status": "down", "database": "does not answer"}, status_code=503)
         return JSONResponse({"status": "ok", "database": "answers"})
 
@@ -73,10 +79,15 @@ def build(place: Workplace) -> FastAPI:
 
 async def _guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
     """Turns away what was not addressed to this machine; gives every answer its security headers."""
-    if is_addressed_here(request.headers.get("host", "")):
-        response = await answer(request)
-    else:
+    response: Response
+    if not is_addressed_here(request.headers.get("host", "")):
         response = PlainTextResponse("this server answers only to names of its own machine", status_code=421)
+    else:
+        try:
+            response = await answer(request)
+        except Exception:  # a defect: whoever reads the page is told, the log has the rest
+            log.exception("page %s", request.url.path)
+            response = render("problem.html", status=500, kind="defect", subject=request.url.path)
     response.headers.update(HEADERS)
     return response
 
@@ -85,6 +96,10 @@ async def _not_there(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     kind = "unknown_page" if status == 404 else "wrong_request"
     return render("problem.html", status=status, kind=kind, subject=request.url.path)
+
+
+async def _wrong_request(request: Request, error: Exception) -> Response:  # noqa: ARG001 handlers are given both
+    return render("problem.html", status=400, kind="wrong_request", subject=f"{request.url.path}?{request.url.query}")
 
 
 async def _no_database(request: Request, error: Exception) -> Response:  # noqa: ARG001 handlers are given both

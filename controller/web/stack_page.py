@@ -19,6 +19,9 @@ from controller.store.certificate import CertificateRow
 from controller.store.engine import ApprovalRow, ExecutionRow, PlanRow, ResourceRow, StackRow
 from controller.web.paging import Page, page_of, slice_of
 
+NUL = "\0"
+"""What no text of the database can hold."""
+
 
 @dataclass(frozen=True)
 class ResourceLine:
@@ -81,7 +84,7 @@ class StackView:
 
 def stack_view(session: Session, name: str, *, resources: int, executions: int) -> StackView | None:
     """The stack of that name with these pages of its lists; None where there is no such stack."""
-    row = session.scalar(select(StackRow).where(StackRow.name == name))
+    row = session.scalar(select(StackRow).where(StackRow.name == name)) if NUL not in name else None
     if row is None:
         return None
     metadata: dict[str, str] = (row.spec or {}).get("metadata", {})
@@ -119,7 +122,7 @@ def _tree(session: Session, stack: StackRow) -> list[ResourceLine]:
             ResourceRow.pending_delete,
         )
         .where(ResourceRow.stack_id == stack.id)
-        .order_by(ResourceRow.position, ResourceRow.urn, ResourceRow.pending_delete)
+        .order_by(ResourceRow.pending_delete, ResourceRow.position, ResourceRow.urn)
     )
     lines = [
         ResourceLine(row.urn, row.parent, row.urn.rpartition("::")[2], row.type, row.physical_id, _state(row))
