@@ -27,17 +27,24 @@ _WORD = r"[^\s\p{Cc}\p{Cf}\x{FFFE}\x{FFFF}]+"
 _NAME_WORD = r"[^\s\p{Cc}\p{Cf}\x{FFFE}\x{FFFF}、,，;；/／]+"
 
 
-def _canonical_name(name: object) -> object:
-    """Letters in their ordinary width, and the gap closed that aligns names of two characters (张　三)."""
-    if not isinstance(name, str):
-        return name
-    return re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", unicodedata.normalize("NFKC", name))
+def _ordinary_width(text: object) -> object:
+    """Full-width letters and digits as ordinary ones."""
+    return unicodedata.normalize("NFKC", text) if isinstance(text, str) else text
+
+
+def _without_gap(name: object) -> object:
+    """The gap closed that aligns names of two characters (张　三)."""
+    return re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", name) if isinstance(name, str) else name
 
 
 Label = Annotated[str, StringConstraints(pattern=rf"^{_WORD}( {_WORD})*$", max_length=100)]
 Note = Annotated[str, StringConstraints(pattern=rf"^({_WORD}( {_WORD})*)?$", max_length=1000)]
+GroupName = Annotated[Label, BeforeValidator(_ordinary_width)]
 PersonName = Annotated[
-    str, BeforeValidator(_canonical_name), StringConstraints(pattern=rf"^{_NAME_WORD}( {_NAME_WORD})*$", max_length=50)
+    str,
+    BeforeValidator(_without_gap),
+    BeforeValidator(_ordinary_width),
+    StringConstraints(pattern=rf"^{_NAME_WORD}( {_NAME_WORD})*$", max_length=50),
 ]
 Email = Annotated[str, StringConstraints(pattern=EMAIL_PATTERN, max_length=254)]
 Mobile = Annotated[str, StringConstraints(pattern=MOBILE_PATTERN)]
@@ -89,7 +96,9 @@ class Machine(_Value):
     system_disk_gb: int = Field(ge=1)
     data_disk_gb: int = Field(ge=0, description="0: no data disk")
     image: Label
-    cluster: Label | None = Field(default=None, description="cluster group within system and zone; None: stands alone")
+    cluster: GroupName | None = Field(
+        default=None, description="cluster group within system and zone; None: stands alone"
+    )
     remark: Note = ""
 
     @property
