@@ -24,15 +24,15 @@ Objects = Annotated[int, typer.Option("--objects", min=250, help="Objects in the
 Projects = Annotated[int, typer.Option("--projects", min=1, help="Projects that they lie in")]
 
 
-@bench.command()
-def scan(objects: Objects = 10_000, projects: Projects = 40, output: Output = Format.JSON) -> None:
+@bench.command("scan")
+def bench_scan(objects: Objects = 10_000, projects: Projects = 40, output: Output = Format.JSON) -> None:
     """A drift scan of a whole cloud, in a process of its own."""
     with limited_to(seconds=300):
         _tell(measure_scan(objects=objects, projects=projects), output)
 
 
-@bench.command()
-def apply(
+@bench.command("apply")
+def bench_apply(
     systems: Annotated[int, typer.Option("--systems", min=1, help="Systems applied at once, after one alone")] = 4,
     machines: Annotated[int, typer.Option("--machines", min=1, help="Machines of a system")] = 6,
     output: Output = Format.JSON,
@@ -42,8 +42,8 @@ def apply(
         _tell(measure_apply(systems=systems, machines=machines), output)
 
 
-@bench.command()
-def noop(
+@bench.command("noop")
+def bench_noop(
     systems: Annotated[int, typer.Option("--systems", min=1, help="Systems that are as they shall be")] = 1000,
     output: Output = Format.JSON,
 ) -> None:
@@ -52,8 +52,8 @@ def noop(
         _tell(measure_noop(systems=systems), output)
 
 
-@bench.command()
-def latency(
+@bench.command("latency")
+def bench_latency(
     samples: Annotated[int, typer.Option("--samples", min=1, help="Approvals that are timed")] = 20,
     objects: Objects = 10_000,
     projects: Projects = 40,

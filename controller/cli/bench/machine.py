@@ -10,10 +10,11 @@ from pathlib import Path
 
 
 def machine() -> dict[str, object]:
-    """Cores that this process may use, memory in GiB, Python's version."""
+    """Cores that this process may use, how many processes wanted one in the last minute, memory in GiB, Python."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "cores": len(os.sched_getaffinity(0)),
+        "load": round(os.getloadavg()[0], 1),
         "memory_gb": round(memory / 2**30, 1),
         "python": platform.python_version(),
     }
