@@ -1,10 +1,10 @@
 """The family of errors that a person reads. Everything else that is raised is a defect.
 
-    YunguanError              carries a headline, where it is, and what to do; the CLI and the pages print it as it is
-    ├── Refused               a rule or an invariant says no (exit code 1); names the rule id where one applies
-    ├── Failed                something that was tried did not work (exit code 1)
-    ├── WrongUse              the call itself is off: unknown name, missing argument (exit code 2)
-    └── Unknown               the cloud could not be read completely, so nothing can be concluded (exit code 3)
+YunguanError              carries a headline, where it is, and what to do; the CLI and the pages print it as it is
+├── Refused               a rule or an invariant says no (exit code 1); names the rule id where one applies
+├── Failed                something that was tried did not work (exit code 1)
+├── WrongUse              the call itself is off: unknown name, missing argument (exit code 2)
+└── Unknown               the cloud could not be read completely, so nothing can be concluded (exit code 3)
 """
 
 from __future__ import annotations
