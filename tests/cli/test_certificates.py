@@ -1,0 +1,120 @@
+"""`yunguan certificate` on a real home: shown byte for byte, written as PDF, checked by its exit code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner, Result
+
+from controller.casework.certificate import signed
+from controller.cli.certificates import app
+from controller.domain.errors import Refused, WrongUse
+from controller.store.database import Sessions
+from controller.store.signer import Signer
+from tests.casework.test_certificate_pdf import certificate
+
+STACK = "liuzhou/caizheng/caiwu.gov"
+
+
+@dataclass
+class Desk:
+    """A home in whose database one certificate lies."""
+
+    home: Path
+    document: str
+
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(app, arguments)
+
+    def file(self, content: str) -> str:
+        path = self.home / "certificate.json"
+        path.write_text(content)
+        return str(path)
+
+
+@pytest.fixture
+def desk(sessions: Sessions, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("YUNGUAN_HOME", str(tmp_path))
+    monkeypatch.setenv("YUNGUAN_DATABASE_URL", database_url)
+    document = signed(certificate(), Signer.at(tmp_path))
+    with sessions.begin() as session:
+        session.execute(
+            text(
+                "INSERT INTO unit (city, code, name, kind)"
+                " VALUES ('liuzhou', 'caizheng', '柳州市财政局', 'municipal_organ');"
+                "INSERT INTO system (unit_id, code, name) SELECT id, 'caiwu', '财务管理系统' FROM unit;"
+                "INSERT INTO case_file (number, city, procedure, system_id, stage, paused, given, facts, demand, payer,"
+                " applicant, opened_at) SELECT 'LZ-2026-00002', 'liuzhou', 'exit', id, 'terminated', false, '[]', '{}',"
+                " '{}', 'centre', 'unit', now() FROM system"
+            )
+        )
+        session.execute(
+            text(
+                "INSERT INTO certificate (case_id, number, document, issued_at)"
+                " SELECT id, 'LZ-2026-00002-R', :document, now() FROM case_file"
+            ),
+            {"document": document},
+        )
+    return Desk(tmp_path, document)
+
+
+def test_json_is_the_signed_document_byte_for_byte(desk: Desk) -> None:
+    shown = desk.run("show", STACK, "-o", "json")
+    assert (shown.exit_code, shown.stdout) == (0, desk.document)
+
+
+def test_a_person_sees_the_facts(desk: Desk) -> None:
+    shown = desk.run("show", STACK).stdout
+    for word in ("LZ-2026-00002-R", "柳州市财政局", "财务管理系统", "2026-12-31"):
+        assert word in shown
+
+
+def test_the_pdf_is_written(desk: Desk) -> None:
+    target = desk.home / "it.pdf"
+    assert desk.run("show", STACK, "--pdf", str(target)).exit_code == 0
+    assert target.read_bytes().startswith(b"%PDF")
+
+
+def test_without_a_certificate_it_says_when_there_will_be_one(desk: Desk, sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        session.execute(text("INSERT INTO system (unit_id, code, name) SELECT id, 'other', '其他系统' FROM unit"))
+    refused = desk.run("show", "liuzhou/caizheng/other.gov").exception
+    assert isinstance(refused, Refused)
+    assert "确认终止" in refused.remedy
+
+
+def test_what_was_shown_is_found_genuine(desk: Desk) -> None:
+    verified = desk.run("verify", desk.file(desk.run("show", STACK, "-o", "json").stdout), "-o", "json")
+    assert verified.exit_code == 0
+    verdict = json.loads(verified.stdout)
+    assert (verdict["ok"], verdict["number"], verdict["reason"]) == (True, "LZ-2026-00002-R", "")
+
+
+def test_what_was_changed_is_refused(desk: Desk) -> None:
+    forged = desk.file(desk.document.replace("财务管理系统", "人事管理系统"))
+    refused = desk.run("verify", forged).exception
+    assert isinstance(refused, Refused)
+    assert "已被改动" in refused.message
+    verified = desk.run("verify", forged, "-o", "json")
+    assert (verified.exit_code, json.loads(verified.stdout)["intact"]) == (1, False)
+
+
+def test_elsewhere_the_issuers_key_is_handed_over(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = tmp_path / "issuer.pem"
+    key.write_text(desk.run("key").stdout)
+    file = desk.file(desk.document)
+    elsewhere = tmp_path / "elsewhere"
+    monkeypatch.setenv("YUNGUAN_HOME", str(elsewhere))
+    assert isinstance(desk.run("verify", file).exception, Refused)
+    assert isinstance(desk.run("key").exception, Refused)
+    assert desk.run("verify", file, "--key", str(key)).exit_code == 0
+    assert not elsewhere.exists(), "a check makes no home"
+    assert desk.run("verify", file, "--key", str(key), "-o", "json").exit_code == 0
+
+
+def test_a_file_that_is_not_there_is_wrong_use(desk: Desk) -> None:
+    assert isinstance(desk.run("verify", str(desk.home / "nothing.json")).exception, WrongUse)
