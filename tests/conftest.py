@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +18,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from controller.store.database import Sessions, connect, migrate
-from controller.store.embedded import EmbeddedPostgres
 from controller.store.vault import Vault
 
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
 _numbers = itertools.count(1)
 
 
@@ -28,10 +28,20 @@ def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine
     """The server's maintenance connection: autocommit, in no test's database."""
     folder = tmp_path_factory.getbasetemp()
     shared: Path = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    with EmbeddedPostgres(shared / "database", options=FAST) as server:
-        engine = create_engine(make_url(server.url).set(database="postgres"), isolation_level="AUTOCOMMIT")
-        yield engine
-        engine.dispose()
+    keeper = subprocess.Popen(
+        [sys.executable, "-m", "tests.database_server", str(shared / "database")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[1],
+        start_new_session=True,
+        text=True,
+    )
+    assert keeper.stdout is not None
+    url = make_url(keeper.stdout.readline().strip())
+    engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+    keeper.communicate(timeout=60)
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ NET, DISK, LINK = "test:index:Net", "test:index:Disk", "test:index:Link"
 PROJECT = "urn:pulumi:test::project"
 COMPONENT = "test:index:System"
 
-SETTLE = 0.03
+SETTLE = 0.2
 """Seconds within which the effect of a lost call shows up."""
 
 
@@ -104,7 +104,7 @@ class Cloud:
             if fault == "lose_before":
                 raise Uncertain("connection closed before the reply")
             if fault == "late":
-                self._late.append((time.monotonic() + SETTLE / 2, lambda: str(effect()) and None))
+                self._late.append((time.monotonic() + 0.7 * SETTLE, lambda: str(effect()) and None))
                 raise Uncertain("time-out")
             id = effect()
             if fault == "lose_after":
