@@ -20,6 +20,9 @@ from controller.store.audit import AuditRow
 CHAIN_LOCK = 7_215_002
 GENESIS = "0" * 64
 
+_STAND_IN_LINE = text("SELECT pg_advisory_xact_lock(:key)")
+_LAST_HASH = select(AuditRow.hash).order_by(AuditRow.id.desc()).limit(1)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -37,8 +40,8 @@ def record(session: Session, *, actor: str, action: str, target: str, details: M
     Writers stand in line from here until their commit, so call it last.
     """
     session.flush()
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
-    previous = session.scalar(select(AuditRow.hash).order_by(AuditRow.id.desc()).limit(1)) or GENESIS
+    session.execute(_STAND_IN_LINE, {"key": CHAIN_LOCK})
+    previous = session.scalar(_LAST_HASH) or GENESIS
     row = AuditRow(
         at=real_now(), actor=actor, action=action, target=target, details=dict(details or {}), previous_hash=previous
     )

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from controller.domain.errors import Failed, WrongUse
 from controller.store.engine import StackRow
+
+_CURRENT = select(StackRow.fence).where(StackRow.id == bindparam("stack_id"))
+_CURRENT_HELD = _CURRENT.with_for_update(read=True)
 
 
 class StaleFence(Failed):
@@ -44,13 +47,12 @@ def claim(session: Session, stack_id: int) -> Claim:
 
 def hold(session: Session, held: Claim) -> None:
     """Keeps others from claiming the stack until the caller's commit. Raises StaleFence where one already has."""
-    current = session.scalar(select(StackRow.fence).where(StackRow.id == held.stack_id).with_for_update(read=True))
-    _compare(held, current)
+    _compare(held, session.scalar(_CURRENT_HELD, {"stack_id": held.stack_id}))
 
 
 def check(session: Session, held: Claim) -> None:
     """Raises StaleFence where the stack was claimed since; holds nothing."""
-    _compare(held, session.scalar(select(StackRow.fence).where(StackRow.id == held.stack_id)))
+    _compare(held, session.scalar(_CURRENT, {"stack_id": held.stack_id}))
 
 
 def _compare(held: Claim, current: int | None) -> None:

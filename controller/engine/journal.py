@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from controller import audit
@@ -28,6 +28,24 @@ from controller.store.engine import JournalRow, ResourceRow
 from controller.store.vault import Vault
 
 ACTOR = "engine"
+
+# Built once, since this happens to every resource: writing values into a statement costs far more than sending it.
+_JOURNAL = JournalRow.metadata.tables[JournalRow.__tablename__]
+_INTEND = (
+    insert(_JOURNAL)
+    .values(
+        attempt=select(func.coalesce(func.max(JournalRow.attempt), 0) + 1)
+        .where(
+            JournalRow.stack_id == bindparam("same_stack"),
+            JournalRow.urn == bindparam("same_urn"),
+            JournalRow.generation == bindparam("same_generation"),
+            JournalRow.op == bindparam("same_op"),
+        )
+        .scalar_subquery()
+    )
+    .returning(JournalRow.id, JournalRow.attempt)
+)
+_CLOSE = update(_JOURNAL).where(JournalRow.id == bindparam("intent"))
 
 
 class Ending(StrEnum):
@@ -103,9 +121,14 @@ class Journal:
         self._progress.reached(Step.CLOSING, intent.op, target.urn)
         with self._writing() as session:
             session.execute(
-                update(JournalRow)
-                .where(JournalRow.id == intent.id)
-                .values(outcome=ending, message=message, physical_id=target.id, closed_at=real_now())
+                _CLOSE,
+                {
+                    "intent": intent.id,
+                    "outcome": ending,
+                    "message": message,
+                    "physical_id": target.id,
+                    "closed_at": real_now(),
+                },
             )
             self._write(session, saves, removes)
             audit.record(
@@ -186,32 +209,27 @@ class Journal:
         return int(last.generation) if unmade else int(last.generation) + 1
 
     def _insert(self, session: Session, execution_id: int, op: Op, target: ResourceState) -> Intent:
-        same_call = (
-            JournalRow.stack_id == self.held.stack_id,
-            JournalRow.urn == target.urn,
-            JournalRow.generation == target.generation,
-            JournalRow.op == op,
-        )
-        before = select(func.coalesce(func.max(JournalRow.attempt), 0) + 1).where(*same_call).scalar_subquery()
         row = session.execute(
-            insert(JournalRow)
-            .values(
-                execution_id=execution_id,
-                stack_id=self.held.stack_id,
-                urn=target.urn,
-                generation=target.generation,
-                attempt=before,
-                op=op,
-                type=target.type,
-                fence=self.held.fence,
-                identity=target.identity,
-                physical_id=target.id,
-                target=storage.to_document(target, self._vault),
-                outcome="",
-                message="",
-                intended_at=real_now(),
-            )
-            .returning(JournalRow.id, JournalRow.attempt)
+            _INTEND,
+            {
+                "execution_id": execution_id,
+                "stack_id": self.held.stack_id,
+                "urn": target.urn,
+                "generation": target.generation,
+                "op": op,
+                "type": target.type,
+                "fence": self.held.fence,
+                "identity": target.identity,
+                "physical_id": target.id,
+                "target": storage.to_document(target, self._vault),
+                "outcome": "",
+                "message": "",
+                "intended_at": real_now(),
+                "same_stack": self.held.stack_id,
+                "same_urn": target.urn,
+                "same_generation": target.generation,
+                "same_op": op,
+            },
         ).one()
         return Intent(id=row.id, execution_id=execution_id, op=op, attempt=row.attempt, target=target)
 
