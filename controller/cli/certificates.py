@@ -49,15 +49,15 @@ def show(stack: Stack, pdf: Pdf = None, output: Output = Format.TABLE) -> None:
     """The certificate of the stack's system; json is the signed document itself, byte for byte."""
     with workplace() as place, place.sessions() as session:
         document = certificate_of(session, stack).document
-    if pdf is not None:
-        write_pdf(document, pdf)
-        say(f"written: {pdf}")
     if output is Format.JSON:
         sys.stdout.write(document)
     elif output is Format.YAML:
         print_document(json.loads(document), output)
-    elif pdf is None:
+    else:
         print_facts(_facts(read(document)) | {"key": fingerprint_of(document)}, LABELS, output)
+    if pdf is not None:
+        write_pdf(document, pdf)
+        say(f"written: {pdf}")
 
 
 @app.command()
