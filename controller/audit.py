@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
@@ -19,6 +19,7 @@ from controller.store.audit import AuditRow
 
 CHAIN_LOCK = 7_215_002
 GENESIS = "0" * 64
+_PENDING = "audit rows of this transaction"
 
 _STAND_IN_LINE = text("SELECT pg_advisory_xact_lock(:key)")
 _LAST_HASH = select(AuditRow.hash).order_by(AuditRow.id.desc()).limit(1)
@@ -26,28 +27,39 @@ _LAST_HASH = select(AuditRow.hash).order_by(AuditRow.id.desc()).limit(1)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check of the chain found: how many rows, and the id of the first row that does not fit (None: all
-    do).
-    """
+    """What a check of the chain found: how many rows, and the id of the first that does not fit (None: all do)."""
 
     rows: int
     broken_at: int | None
 
 
 def record(session: Session, *, actor: str, action: str, target: str, details: Mapping[str, Any] | None = None) -> None:
-    """Appends a row in the caller's transaction. `details` holds no secret and no personal data.
+    """Has a row appended when the caller's transaction commits. `details` holds no secret and no personal data.
 
-    Writers stand in line from here until their commit, so call it last.
+    Writers stand in line for the chain only then, holding all other locks already: so no two wait for each other.
     """
+    pending: list[AuditRow] = session.info.setdefault(_PENDING, [])
+    pending.append(AuditRow(at=real_now(), actor=actor, action=action, target=target, details=dict(details or {})))
+
+
+@event.listens_for(Session, "before_commit")
+def _append(session: Session) -> None:
+    pending: list[AuditRow] = session.info.pop(_PENDING, [])
+    if not pending:
+        return
     session.flush()
     session.execute(_STAND_IN_LINE, {"key": CHAIN_LOCK})
     previous = session.scalar(_LAST_HASH) or GENESIS
-    row = AuditRow(
-        at=real_now(), actor=actor, action=action, target=target, details=dict(details or {}), previous_hash=previous
-    )
-    row.hash = _hash(row)
-    session.add(row)
-    session.flush()
+    for row in pending:
+        row.previous_hash = previous
+        row.hash = previous = _hash(row)
+        session.add(row)
+        session.flush()
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(_PENDING, None)
 
 
 def verify(session: Session) -> Verdict:
