@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from threading import Lock
 
+from openstack.config import OpenStackConfig
+from openstack.exceptions import ConfigException
+
 from controller.domain.errors import WrongUse
 from controller.engine.provider import Kind
 from controller.providers.openstack.connection import Cloud, ProviderSettings
@@ -72,9 +75,13 @@ class OpenStack:
         return KINDS
 
     def cloud(self, name: str) -> Cloud:
-        """The connection to the cloud of that name, made at its first call."""
+        """The connection to the cloud of that name, made at its first call.
+
+        Raises WrongUse where clouds.yaml has none.
+        """
         with self._lock:
             if name not in self._clouds:
+                _require_cloud(name)
                 self._clouds[name] = Cloud(name, self._settings)
             return self._clouds[name]
 
@@ -85,3 +92,15 @@ class OpenStack:
     def settle_seconds(self, name: str) -> float:
         """How long after a request's time-out a lost create may still show up in this cloud's lists."""
         return self._settings.settle_seconds
+
+
+def _require_cloud(name: str) -> None:
+    try:
+        known = OpenStackConfig().get_cloud_names()
+    except ConfigException as error:
+        raise WrongUse(f"clouds.yaml cannot be read: {error}", remedy="see OS_CLIENT_CONFIG_FILE") from None
+    if name not in known:
+        raise WrongUse(
+            f"there is no cloud {name} in clouds.yaml",
+            remedy=f"known: {', '.join(sorted(known))}; OS_CLIENT_CONFIG_FILE names the file",
+        )

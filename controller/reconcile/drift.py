@@ -1,6 +1,7 @@
 """What follows from a scan: verdicts become drifted state, work for `apply.py`, or incidents for a person.
 
 changed, missing            the state says so, and a look at the stack is asked for (its repair passes the guard)
+there again                 the state says so: it was missing before
 orphan inside one of ours   (a rule added to our security group): adopted for removal, then as above
 orphan with our identity    a late call's creation: adopted for removal; what bears data goes to a person
 any other orphan            an incident (GY-22a): nobody is charged for it, a person decides
@@ -16,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import audit
+from controller.engine.approval import running
 from controller.engine.provider import Provider
 from controller.reconcile import operating, work
 from controller.reconcile.incidents import IncidentKind, report
@@ -23,14 +25,16 @@ from controller.reconcile.scan import ScanResult
 from controller.reconcile.strangers import Stranger, adopt_for_removal
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.database import Sessions
-from controller.store.engine import JournalRow, ResourceRow, StackRow
-from controller.store.reconcile import IncidentRow
+from controller.store.engine import JournalRow, Provisioning, ResourceRow, StackRow
 
 ACTOR = "controller"
 
 
 def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> list[work.Subject]:
-    """Makes every finding of the scan count, a transaction a stack; returns the stacks to look at."""
+    """Makes every finding of the scan count, a transaction a stack; returns the stacks to look at.
+
+    What was worked on since it was seen, or is being worked on, is left to the next scan.
+    """
     by_stack: dict[int, list[Finding]] = {}
     with sessions.begin() as session:
         for finding in result.findings:
@@ -49,12 +53,18 @@ def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> lis
 
 
 def _stack_of(session: Session, finding: Finding) -> int | None:
-    """The stack that a finding belongs to: its own, its owner's, or the one whose journal gave it its identity."""
-    if finding.stack_id is not None:
+    """The stack that a finding belongs to: its own, its owner's, or the one whose journal gave it its identity.
+
+    None for what belongs to none, or to one that has ended: nothing is done for that any more.
+    """
+    if finding.stack_id is not None or not finding.identity:
         return finding.stack_id
-    if not finding.identity:
-        return None
-    return session.scalar(select(JournalRow.stack_id).where(JournalRow.identity == finding.identity).limit(1))
+    return session.scalar(
+        select(JournalRow.stack_id)
+        .join(StackRow, StackRow.id == JournalRow.stack_id)
+        .where(JournalRow.identity == finding.identity, StackRow.provisioning != Provisioning.ENDED)
+        .limit(1)
+    )
 
 
 def _needs_a_person(provider: Provider, finding: Finding) -> bool:
@@ -62,11 +72,6 @@ def _needs_a_person(provider: Provider, finding: Finding) -> bool:
 
 
 def _report_orphan(session: Session, cloud: str, finding: Finding, stack_id: int | None) -> None:
-    dismissed = select(IncidentRow.id).where(
-        IncidentRow.kind == IncidentKind.ORPHAN, IncidentRow.subject == finding.id, IncidentRow.state == "dismissed"
-    )
-    if session.scalar(dismissed) is not None:
-        return
     report(
         session,
         kind=IncidentKind.ORPHAN,
@@ -81,20 +86,17 @@ def _report_orphan(session: Session, cloud: str, finding: Finding, stack_id: int
 
 def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:
     stack = session.scalar(select(StackRow).where(StackRow.id == stack_id).with_for_update())
-    if stack is None:
+    if stack is None or running(session, stack_id) is not None:
         return
     for finding in findings:
         if finding.verdict is Verdict.ORPHAN:
             adopt_for_removal(session, stack, Stranger.found(finding))
             continue
         row = session.get(ResourceRow, finding.resource_id)
-        if row is None or row.physical_id != finding.id:
+        if row is None or (row.physical_id, row.version) != (finding.id, finding.version):
             continue
-        row.version = ""
-        if finding.verdict is Verdict.MISSING:
-            row.missing = True
-        else:
-            row.observed = row.observed | {path: actual for path, (_desired, actual) in finding.fields.items()}
+        row.version, row.missing = "", finding.verdict is Verdict.MISSING
+        row.observed = row.observed | {path: actual for path, (_desired, actual) in finding.fields.items()}
     stack.settled_digest = ""
     work.ask(session, work.Subject.stack(stack_id), "drift")
     audit.record(

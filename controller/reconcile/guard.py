@@ -37,12 +37,14 @@ def judge(
     removable_urns: Collection[str],
     data_bearing: Collection[str],
     lost: Collection[str],
+    standing: Collection[str],
     limits: Limits,
 ) -> Judgement:
     """Whether a repair may run under the standing approval.
 
     `approved_urns` are those that the merged approval's plan names; `removable_urns` are things made by hand inside
-    resources of ours; `data_bearing` are those that hold data; `lost` are the URNs that a complete scan found missing.
+    resources of ours; `data_bearing` are those that hold data; `lost` are the URNs that a complete scan found missing,
+    `standing` those of the resources that are there.
     """
     reasons = []
     acting = [operation for operation in operations if operation.op is not Op.SAME]
@@ -62,7 +64,7 @@ def judge(
         reasons.append(
             f"{len(destructive)} of {size} resources would be deleted or replaced ({limits.share:.0%} allowed)"
         )
-    if size > 1 and len(lost) == size:
+    if len(lost) > 1 and not standing:
         reasons.append("everything of the stack is gone: wrong credentials or a lost project are likelier than that")
     return Judgement(reasons)
 

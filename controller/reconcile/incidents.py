@@ -20,10 +20,11 @@ from controller.store.reconcile import IncidentRow
 
 
 class IncidentKind(StrEnum):
-    """guard: a repair needs a person. orphan: something runs without a request (GY-22a)."""
+    """guard: a repair needs a person. orphan: something runs without a request (GY-22a). leftover: it bears data."""
 
     GUARD = "guard"
     ORPHAN = "orphan"
+    LEFTOVER = "leftover"
 
 
 class IncidentState(StrEnum):
@@ -44,7 +45,18 @@ def report(
     plan_id: int | None = None,
     rule: str = "",
 ) -> None:
-    """Opens an incident; one of this kind that is open for `subject` gets the newer facts. The caller commits."""
+    """Opens an incident; one of this kind that is open for `subject` gets the newer facts. The caller commits.
+
+    What a person has dismissed (the same subject, and the same plan where it is about one) is not brought up again.
+    """
+    dismissed = select(IncidentRow.id).where(
+        IncidentRow.kind == kind,
+        IncidentRow.subject == subject,
+        IncidentRow.plan_id.is_not_distinct_from(plan_id),
+        IncidentRow.state == IncidentState.DISMISSED,
+    )
+    if session.scalar(dismissed.limit(1)) is not None:
+        return
     row = insert(IncidentRow).values(
         kind=kind,
         subject=subject,
@@ -80,11 +92,17 @@ def incident(session: Session, incident_id: int) -> IncidentRow:
     return _one(session.get(IncidentRow, incident_id), incident_id)
 
 
-def decide(session: Session, incident_id: int, decision: IncidentState, *, user: str, reason: str) -> IncidentRow:
-    """Records a person's decision. Raises Refused where somebody was first, WrongUse where there is no such one."""
+def open_incident(session: Session, incident_id: int) -> IncidentRow:
+    """The incident, locked until the caller commits. Raises Refused where somebody decided it, WrongUse for none."""
     row = _one(session.get(IncidentRow, incident_id, with_for_update=True), incident_id)
     if row.state != IncidentState.OPEN:
         raise Refused(f"incident {incident_id} was {row.state} by {row.decided_by} before", where=f"{row.decided_at}")
+    return row
+
+
+def decide(session: Session, incident_id: int, decision: IncidentState, *, user: str, reason: str) -> IncidentRow:
+    """Records a person's decision. Raises Refused where somebody was first, WrongUse where there is no such one."""
+    row = open_incident(session, incident_id)
     row.state, row.decided_by, row.decided_at, row.reason = decision, user, real_now(), reason
     audit.record(
         session, actor=user, action=f"incident.{decision}", target=f"incident {row.id}", details={"reason": reason}

@@ -1,24 +1,28 @@
 """A cloud becomes verdicts: every kind is listed in bulk and compared with a compact map of the state.
 
 Called by `worker.py` and `yunguan drift`. It writes a scan with its findings and changes nothing else; `drift.py`
-decides what follows. An incomplete list never yields "missing": all of that kind that was not seen is unknown.
+decides what follows. An incomplete list never yields "missing": all of that kind that was not seen is unknown. Nor do
+lists that hold nothing of ours at all: those are the lists of another project.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
-from controller.domain.errors import YunguanError
-from controller.engine.provider import Kind, Observation, Provider, Scope
+from controller.domain.errors import Failed, Unknown
+from controller.engine.approval import running
+from controller.engine.plan import Op
+from controller.engine.provider import Fields, Kind, Observation, Provider, Scope
 from controller.engine.storage import from_row
-from controller.reconcile.verdict import Finding, Verdict, differences
+from controller.reconcile.verdict import Differences, Finding, Verdict, differences
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionRow, ExecutionState, JournalRow, ResourceRow, StackRow
 from controller.store.reconcile import FindingRow, ScanRow
@@ -35,6 +39,15 @@ class Known:
     stack_id: int
     urn: str
     version: str
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The resource of ours that something is a part of."""
+
+    stack_id: int
+    urn: str
+    is_busy: bool
 
 
 @dataclass
@@ -58,7 +71,10 @@ class ScanResult:
 def scan(
     sessions: Sessions, provider: Provider, vault: Vault, cloud: str, *, progress: Progress = lambda _kind, _count: None
 ) -> ScanResult:
-    """Lists everything that the credentials of `cloud` can see and compares it with the state of the stacks on it."""
+    """Lists everything that the credentials of `cloud` can see and compares it with the state of the stacks on it.
+
+    Raises WrongUse for a cloud that clouds.yaml does not have; one that does not answer is an incomplete scan.
+    """
     started, before = time.monotonic(), provider.calls_made(cloud)
     with sessions.begin() as session:
         row = ScanRow(cloud=cloud, started_at=real_now())
@@ -84,16 +100,27 @@ class Scanner:
         self._result = result
         self._progress = progress
         self._connection: Any = provider.cloud(result.cloud)
-        self._owners: dict[str, tuple[int, str]] = {}
+        self._saw_ours = False
+        self._unseen: list[tuple[Kind, str, Known]] = []
 
     def run(self) -> None:
-        """Every kind in the provider's order: owners come before what they own."""
+        """Every kind in the provider's order; then what no list held is asked for by itself."""
         for kind in self._provider.kinds():
             self._scan_kind(kind)
+        if len(self._unseen) > 1 and not self._saw_ours:
+            self._result.incomplete.append(
+                f"none of the {len(self._unseen)} resources that should be here was seen: "
+                "the credentials are likely those of another project"
+            )
+            for kind, id, known in self._unseen:
+                self._find(_finding(Verdict.UNKNOWN, kind, id, known))
+            return
+        for kind, id, known in self._unseen:
+            self._confirm_missing(kind, id, known)
 
     def _scan_kind(self, kind: Kind) -> None:
+        begun = real_now()
         unseen = self._known_of(kind.token)
-        self._owners.update({id: (known.stack_id, known.urn) for id, known in unseen.items()})
         strangers: list[Observation] = []
         seen = 0
         try:
@@ -101,21 +128,22 @@ class Scanner:
                 for observation in page.items:
                     known = unseen.pop(observation.id, None)
                     if known is not None:
+                        self._saw_ours = True
                         self._compare(kind, known, observation)
                     elif not observation.by_cloud:
                         strangers.append(observation)
                 seen += len(page.items)
                 self._progress(kind.token, seen)
-        except YunguanError as error:
+        except (Unknown, Failed) as error:
             self._result.incomplete.append(f"{kind.token}: {error.message}")
             for id, known in unseen.items():
-                self._find(Finding(Verdict.UNKNOWN, kind.token, id, stack_id=known.stack_id, urn=known.urn))
+                self._find(_finding(Verdict.UNKNOWN, kind, id, known))
         else:
-            for id, known in unseen.items():
-                self._confirm_missing(kind, id, known)
+            self._unseen += [(kind, id, known) for id, known in unseen.items()]
         self._result.objects += seen
-        for observation in self._still_strange(kind, strangers):
-            self._find(self._orphan(kind, observation))
+        for start in range(0, len(strangers), 1000):
+            for orphan in self._orphans(kind, strangers[start : start + 1000], begun):
+                self._find(orphan)
 
     def _known_of(self, token: str) -> dict[str, Known]:
         """The resources of this kind on this cloud that nobody is changing at the moment."""
@@ -127,7 +155,6 @@ class Scanner:
                 StackRow.cloud == self._result.cloud,
                 ResourceRow.type == token,
                 ResourceRow.custom,
-                ResourceRow.missing.is_(False),
                 StackRow.id.not_in(busy),
             )
         )
@@ -143,80 +170,69 @@ class Scanner:
             self._count(Verdict.SAME)
             return
         with self._sessions() as session:
-            row = session.get(ResourceRow, known.row_id)
-            if row is None:
-                return
-            desired = kind.desired(from_row(row, self._vault).inputs)
-        fields = differences(desired, observation.fields)
-        if not fields:
-            self._count(Verdict.SAME)
+            row = _untouched(session, known)
+        if row is None:
             return
-        self._find(
-            Finding(
-                Verdict.CHANGED,
-                kind.token,
-                observation.id,
-                name=observation.name,
-                stack_id=known.stack_id,
-                urn=known.urn,
-                resource_id=known.row_id,
-                fields=fields,
-            )
-        )
+        fields = {} if row.pending_delete else differences(self._desired(kind, row), observation.fields)
+        if fields or row.missing:
+            self._find(_finding(Verdict.CHANGED, kind, observation.id, known, name=observation.name, fields=fields))
+        else:
+            self._count(Verdict.SAME)
+
+    def _desired(self, kind: Kind, row: ResourceRow) -> Fields:
+        return kind.desired(from_row(row, self._vault).inputs)
 
     def _confirm_missing(self, kind: Kind, id: str, known: Known) -> None:
         """A complete list did not hold it: only a read of its own that says "not found" makes it missing."""
         with self._sessions() as session:
-            row = session.get(ResourceRow, known.row_id)
-            if row is None or _is_busy(session, known.stack_id):
-                return
-            inputs = from_row(row, self._vault).inputs
-        finding = Finding(
-            Verdict.MISSING, kind.token, id, stack_id=known.stack_id, urn=known.urn, resource_id=known.row_id
-        )
+            row = _untouched(session, known)
+        if row is None:
+            return
         try:
-            observation = kind.read(self._connection, id, inputs)
-        except YunguanError as error:
+            observation = kind.read(self._connection, id, from_row(row, self._vault).inputs)
+        except (Unknown, Failed) as error:
             self._result.incomplete.append(f"{kind.token} {id}: {error.message}")
-            self._find(Finding(Verdict.UNKNOWN, kind.token, id, stack_id=known.stack_id, urn=known.urn))
+            self._find(_finding(Verdict.UNKNOWN, kind, id, known))
             return
         if observation is None:
-            self._find(finding)
+            self._find(_finding(Verdict.MISSING, kind, id, known))
         else:
             self._compare(kind, known, observation)
 
-    def _still_strange(self, kind: Kind, strangers: list[Observation]) -> Iterator[Observation]:
-        """Those that did not become ours while the list was read: neither in state nor announced by an open intent."""
-        for start in range(0, len(strangers), 1000):
-            batch = strangers[start : start + 1000]
-            ids = [observation.id for observation in batch]
-            identities = [observation.identity for observation in batch if observation.identity]
-            with self._sessions() as session:
-                ours = set(
-                    session.scalars(
-                        select(ResourceRow.physical_id).where(
-                            ResourceRow.type == kind.token, ResourceRow.physical_id.in_(ids)
-                        )
+    def _orphans(self, kind: Kind, strangers: list[Observation], begun: datetime) -> Iterator[Finding]:
+        """Those that no state holds and no call of ours explains, and that are no part of what is being worked on."""
+        ids = [one.id for one in strangers]
+        identities = [one.identity for one in strangers if one.identity]
+        owners = [one.owner for one in strangers if one.owner]
+        with self._sessions() as session:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            ours = set(
+                session.scalars(
+                    select(ResourceRow.physical_id).where(
+                        ResourceRow.type == kind.token, ResourceRow.physical_id.in_(ids)
                     )
                 )
-                announced = set(
-                    session.scalars(
-                        select(JournalRow.identity).where(JournalRow.identity.in_(identities), JournalRow.outcome == "")
-                    )
+            )
+            ours |= _deleted_since(session, kind.token, ids, begun)
+            announced = set(
+                session.scalars(
+                    select(JournalRow.identity).where(JournalRow.identity.in_(identities), JournalRow.outcome == "")
                 )
-            yield from (item for item in batch if item.id not in ours and item.identity not in announced)
-
-    def _orphan(self, kind: Kind, observation: Observation) -> Finding:
-        stack_id, owner_urn = self._owners.get(observation.owner, (None, ""))
-        return Finding(
-            Verdict.ORPHAN,
-            kind.token,
-            observation.id,
-            name=observation.name,
-            stack_id=stack_id,
-            owner_urn=owner_urn,
-            identity=observation.identity or "",
-        )
+            )
+            owned_by = _owners(session, owners)
+        for one in strangers:
+            owner = owned_by.get(one.owner)
+            if one.id in ours or one.identity in announced or (owner and owner.is_busy):
+                continue
+            yield Finding(
+                Verdict.ORPHAN,
+                kind.token,
+                one.id,
+                name=one.name,
+                stack_id=owner.stack_id if owner else None,
+                owner_urn=owner.urn if owner else "",
+                identity=one.identity or "",
+            )
 
     def _count(self, verdict: Verdict) -> None:
         self._result.counts[verdict] += 1
@@ -226,11 +242,55 @@ class Scanner:
         self._result.findings.append(finding)
 
 
-def _is_busy(session: Session, stack_id: int) -> bool:
-    running = select(ExecutionRow.id).where(
-        ExecutionRow.stack_id == stack_id, ExecutionRow.state == ExecutionState.RUNNING
+def _finding(
+    verdict: Verdict, kind: Kind, id: str, known: Known, *, name: str = "", fields: Differences | None = None
+) -> Finding:
+    return Finding(
+        verdict,
+        kind.token,
+        id,
+        name=name,
+        stack_id=known.stack_id,
+        urn=known.urn,
+        resource_id=known.row_id,
+        version=known.version,
+        fields=fields or {},
     )
-    return session.scalar(running) is not None
+
+
+def _untouched(session: Session, known: Known) -> ResourceRow | None:
+    """The row, None where it was worked on since it was read, or is being worked on: then nothing is concluded."""
+    row = session.get(ResourceRow, known.row_id)
+    touched = row is None or row.version != known.version or running(session, known.stack_id) is not None
+    return None if touched else row
+
+
+def _deleted_since(session: Session, token: str, ids: Sequence[str], begun: datetime) -> set[str]:
+    """What a list may still show although the engine has deleted it meanwhile, or is about to."""
+    return set(
+        session.scalars(
+            select(JournalRow.physical_id).where(
+                JournalRow.type == token,
+                JournalRow.op == Op.DELETE,
+                JournalRow.physical_id.in_(ids),
+                or_(JournalRow.outcome == "", JournalRow.closed_at >= begun),
+            )
+        )
+    )
+
+
+def _owners(session: Session, ids: Sequence[str]) -> dict[str, Owner]:
+    """Those of `ids` that are resources of ours."""
+    rows = session.execute(
+        select(ResourceRow.physical_id, ResourceRow.stack_id, ResourceRow.urn, ExecutionRow.id)
+        .outerjoin(
+            ExecutionRow,
+            and_(ExecutionRow.stack_id == ResourceRow.stack_id, ExecutionRow.state == ExecutionState.RUNNING),
+        )
+        .where(ResourceRow.physical_id.in_(ids), ResourceRow.pending_delete.is_(False))
+        .order_by(ResourceRow.position.desc())
+    )
+    return {id: Owner(stack_id, urn, execution is not None) for id, stack_id, urn, execution in rows}
 
 
 def _store(sessions: Sessions, result: ScanResult) -> None:

@@ -9,6 +9,9 @@ from enum import StrEnum
 from controller.engine.properties import PropertyValue
 from controller.engine.provider import Fields
 
+Differences = Mapping[str, tuple[PropertyValue, PropertyValue]]
+"""By managed field: what it shall be, and what it is."""
+
 
 class Verdict(StrEnum):
     """What a scan says of one resource. missing needs a complete list and a 404 on a read of its own."""
@@ -24,9 +27,10 @@ class Verdict(StrEnum):
 class Finding:
     """One resource that is not as it shall be.
 
-    `fields` holds, for a changed one, what it shall be and what it is, by property. `urn` is "" for an orphan; an
-    orphan whose `owner_urn` is set was made by hand inside a resource of ours. `identity` is what an orphan carries of
-    ours.
+    `fields` holds what differs of a changed one; it is empty for one that was missing before and is there again.
+    `version` is that of the row when it was compared: a row that has another one now was worked on since. `urn` is ""
+    for an orphan; an orphan whose `owner_urn` is set was made by hand inside a resource of ours. `identity` is what an
+    orphan carries of ours.
     """
 
     verdict: Verdict
@@ -36,11 +40,12 @@ class Finding:
     stack_id: int | None = None
     urn: str = ""
     resource_id: int | None = None
+    version: str = ""
     owner_urn: str = ""
     identity: str = ""
-    fields: Mapping[str, tuple[PropertyValue, PropertyValue]] = field(default_factory=dict)
+    fields: Differences = field(default_factory=dict)
 
 
-def differences(desired: Fields, observed: Fields) -> dict[str, tuple[PropertyValue, PropertyValue]]:
+def differences(desired: Fields, observed: Fields) -> Differences:
     """The managed fields that are not as desired: what each shall be, and what it is."""
     return {key: (value, observed.get(key)) for key, value in desired.items() if observed.get(key) != value}

@@ -24,6 +24,7 @@ def reasons(
     *,
     removable: Sequence[str] = (),
     lost: Sequence[str] = (),
+    standing: Sequence[str] = ("e",),
     approved: Sequence[str] = ("a", "b", "c", "d"),
     limits: Limits = LIMITS,
 ) -> Sequence[str]:
@@ -33,6 +34,7 @@ def reasons(
         removable_urns=removable,
         data_bearing={one.urn for one in operations if one.type == VOLUME},
         lost=lost,
+        standing=standing,
         limits=limits,
     ).reasons
 
@@ -59,8 +61,13 @@ CASES = {
     ),
     "everything is gone": (
         [operation(name, Op.CREATE) for name in "abc"],
-        {"lost": ["a", "b", "c"]},
+        {"lost": ["a", "b", "c"], "standing": []},
         "wrong credentials",
+    ),
+    "much is gone, but not everything": (
+        [operation(name, Op.CREATE) for name in "abc"],
+        {"lost": ["a", "b", "c"], "standing": ["d"]},
+        "",
     ),
 }
 

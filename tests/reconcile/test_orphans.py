@@ -1,0 +1,222 @@
+"""What runs without an approved request: brought to a person (GY-22a), removed through the engine or left alone; and
+what a late call of a dead worker still made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from controller.domain.errors import Refused
+from controller.domain.spec import ServerType
+from controller.engine.plan import Op
+from controller.reconcile import work
+from controller.reconcile.apply import Reconciler
+from controller.reconcile.incidents import IncidentKind, IncidentState, decide
+from controller.reconcile.strangers import approve_incident
+from controller.reconcile.verdict import Verdict
+from controller.store.engine import JournalRow, StackRow
+from controller.store.reconcile import IncidentRow
+from tests.reconcile.site import Site
+
+APPROVED = "未经申请"
+
+
+@pytest.fixture
+def stack(site: Site) -> int:
+    return site.applied()
+
+
+def strange_volume(site: Site, name: str = "toy", **more: object) -> str:
+    return str(site.hand.block_storage.create_volume(name=name, size=1, **more).id)
+
+
+def strange_network(site: Site, name: str = "toy") -> str:
+    return str(site.hand.network.create_network(name=name).id)
+
+
+def look_after(site: Site, subject: work.Subject | None) -> None:
+    assert subject is not None
+    site.look(int(subject.key))
+
+
+@pytest.mark.rule("GY-22a")
+def test_what_runs_without_a_request_is_left_to_a_person_under_the_rule(site: Site, stack: int) -> None:
+    id = strange_volume(site)
+    site.forget_counts()
+    site.follow(site.scan())
+    (incident,) = site.incidents()
+    assert (incident.kind, incident.subject, incident.rule) == (IncidentKind.ORPHAN, id, "GY-22a")
+    assert (incident.cloud, incident.stack_id) == ("sandbox", None)
+    assert "toy" in incident.summary
+    assert site.changes_made() == 0
+
+
+@pytest.mark.rule("GY-22a")
+def test_what_has_an_approved_request_is_no_incident(site: Site, stack: int) -> None:
+    site.follow(site.scan())
+    assert site.incidents() == []
+
+
+@pytest.mark.rule("GY-22a")
+@pytest.mark.breaks
+@pytest.mark.parametrize("strange", [strange_volume, strange_network])
+def test_a_person_has_it_removed_by_the_engine(site: Site, stack: int, strange: Callable[[Site], str]) -> None:
+    id = strange(site)
+    site.follow(site.scan())
+    (incident,) = site.incidents()
+    look_after(site, approve_incident(site.reconciler, incident.id, user="authority", reason=APPROVED))
+    result = site.scan()
+    assert (result.findings, result.complete) == ([], True)
+    with site.sessions() as session:
+        removed = session.scalars(select(JournalRow).where(JournalRow.physical_id == id)).one()
+        decided = session.get_one(IncidentRow, incident.id)
+    assert (removed.op, removed.outcome) == (Op.DELETE, "done")
+    assert (decided.state, decided.decided_by, decided.reason) == (IncidentState.APPROVED, "authority", APPROVED)
+    assert site.incidents() == []
+
+
+@pytest.mark.rule("GY-22a")
+@pytest.mark.breaks
+def test_nothing_is_removed_before_a_person_said_so(site: Site, stack: int) -> None:
+    id = strange_volume(site)
+    for _ in range(2):
+        site.follow(site.scan())
+        site.look(stack)
+    assert len(site.incidents()) == 1
+    assert site.hand.block_storage.get_volume(id).status == "available"
+
+
+def test_what_is_dismissed_is_not_reported_again(site: Site, stack: int) -> None:
+    strange_volume(site)
+    site.follow(site.scan())
+    (incident,) = site.incidents()
+    with site.sessions.begin() as session:
+        decide(session, incident.id, IncidentState.DISMISSED, user="authority", reason="运维自用")
+    result = site.scan()
+    site.follow(result)
+    assert result.counts[Verdict.ORPHAN] == 1
+    assert site.incidents() == []
+
+
+def test_an_incident_is_decided_once(site: Site, stack: int) -> None:
+    strange_volume(site)
+    site.follow(site.scan())
+    (incident,) = site.incidents()
+    subject = approve_incident(site.reconciler, incident.id, user="authority", reason=APPROVED)
+    with pytest.raises(Refused, match="approved by authority"):
+        approve_incident(site.reconciler, incident.id, user="centre", reason="me too")
+    with site.sessions.begin() as session, pytest.raises(Refused, match="approved by authority"):
+        decide(session, incident.id, IncidentState.DISMISSED, user="centre", reason="no")
+    look_after(site, subject)
+    assert site.scan().findings == []
+
+
+def test_several_approved_one_after_the_other_are_all_removed(site: Site, stack: int) -> None:
+    for name in ("a", "b", "c"):
+        strange_volume(site, name)
+    site.follow(site.scan())
+    subjects = [
+        approve_incident(site.reconciler, one.id, user="authority", reason=APPROVED) for one in site.incidents()
+    ]
+    assert len(set(subjects)) == 1
+    look_after(site, subjects[0])
+    assert site.scan().findings == []
+
+
+def test_what_vanished_before_it_was_approved_is_done(site: Site, stack: int) -> None:
+    id = strange_volume(site)
+    site.follow(site.scan())
+    (incident,) = site.incidents()
+    site.hand.block_storage.delete_volume(id)
+    look_after(site, approve_incident(site.reconciler, incident.id, user="authority", reason=APPROVED))
+    assert site.scan().findings == []
+
+
+def test_a_removed_stranger_does_not_become_a_stack_that_is_looked_at(site: Site, stack: int) -> None:
+    strange_volume(site)
+    site.follow(site.scan())
+    (incident,) = site.incidents()
+    subject = approve_incident(site.reconciler, incident.id, user="authority", reason=APPROVED)
+    look_after(site, subject)
+    with site.sessions() as session:
+        row = session.scalars(select(StackRow).where(StackRow.name == "unmanaged/sandbox")).one()
+    assert row.provisioning == "ended"
+    assert site.resources(row.id) == []
+
+
+# What a late call still made (invariants 2 and 7).
+
+
+def late_network(site: Site, stack: int) -> str:
+    """A second network with an identity that the journal gave: the call of a worker that was believed dead."""
+    row = site.resource(stack, "network:Network")
+    description = site.hand.network.get_network(row.physical_id).description
+    assert row.identity in description
+    return str(site.hand.network.create_network(name="late", description=description).id)
+
+
+def late_volume(site: Site, stack: int) -> str:
+    """The same of a volume, which bears data."""
+    row = site.resource(stack, "volume:Volume", "db-1-data")
+    metadata = site.hand.block_storage.get_volume(row.physical_id).metadata
+    assert row.identity in metadata.values()
+    return strange_volume(site, "late", metadata=metadata)
+
+
+def test_a_late_creation_is_known_by_its_identity_and_removed(site: Site, stack: int) -> None:
+    id = late_network(site, stack)
+    result = site.scan()
+    (finding,) = result.findings
+    assert (finding.verdict, finding.id) == (Verdict.ORPHAN, id)
+    assert finding.identity == site.resource(stack, "network:Network").identity
+    assert site.follow(result) == [work.Subject.stack(stack)]
+    assert site.look(stack).summary == "repair succeeded"
+    assert site.scan().findings == []
+    assert site.incidents() == []
+
+
+def test_a_late_creation_that_bears_data_goes_to_a_person(site: Site, stack: int) -> None:
+    id = late_volume(site, stack)
+    site.follow(site.scan())
+    site.look(stack)
+    (incident,) = site.incidents()
+    assert (incident.subject, incident.stack_id) == (id, stack)
+    assert site.hand.block_storage.get_volume(id) is not None
+    look_after(site, approve_incident(site.reconciler, incident.id, user="authority", reason="a double"))
+    assert site.scan().findings == []
+
+
+def test_a_late_creation_for_a_stack_that_has_ended_goes_to_a_person(site: Site, stack: int) -> None:
+    other = site.applied(site.system(site.machine("mid-1", ServerType.MID), name="exchange"))
+    id = late_network(site, other)
+    site.end(other)
+    site.approve(site.plan(other)[0])
+    site.look(other)
+    site.follow(site.scan())
+    (incident,) = site.incidents()
+    assert incident.subject == id
+    look_after(site, approve_incident(site.reconciler, incident.id, user="authority", reason="late"))
+    assert site.scan().findings == []
+
+
+def test_an_approval_that_fails_half_way_leaves_the_incident_open(
+    site: Site, stack: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies between the adoption and the approval: a person may simply approve again."""
+    strange_volume(site)
+    site.follow(site.scan())
+    (incident,) = site.incidents()
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Reconciler, "plan", _dies)
+        approve_incident(site.reconciler, incident.id, user="authority", reason=APPROVED)
+    site.follow(site.scan())
+    assert [one.id for one in site.incidents()] == [incident.id]
+    look_after(site, approve_incident(site.reconciler, incident.id, user="authority", reason=APPROVED))
+    assert site.scan().findings == []
+
+
+def _dies(*_arguments: object) -> None:
+    raise KeyboardInterrupt
