@@ -30,6 +30,12 @@ def termed(word: str, group: str) -> str:
     return term(group, word)
 
 
+def approver(name: str) -> str:
+    """Whose yes something rests on: an account, or in Chinese the rule that stands for one (`approval.Standing`)."""
+    rule = name.removeprefix("rule ")
+    return name if rule == name else f"{words('rule')} {rule}"
+
+
 def moment(at: datetime | None) -> str:
     """An instant in Shanghai's time, to the minute; a dash where there is none."""
     return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if at else "—"
@@ -61,7 +67,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(t=words, page_link=page_link, stack_link=stack_link)
-    environment.filters.update(termed=termed, moment=moment, day=day)
+    environment.filters.update(termed=termed, approver=approver, moment=moment, day=day)
     return environment
 
 

@@ -26,7 +26,7 @@ from controller.engine.journal import Ending
 from controller.engine.provider import Incomplete, Page
 from controller.store.casework import CaseRow
 from controller.store.certificate import CertificateRow, ReclaimSearchRow
-from controller.store.engine import JournalRow
+from controller.store.engine import JournalRow, StackRow
 from controller.store.metering import LedgerEventRow
 from controller.store.signer import Signer, from_pem, public_key_of, to_pem
 from controller.store.vault import Vault
@@ -184,14 +184,7 @@ def test_a_trial_that_was_reclaimed_is_certified_without_a_ledger(reclaim: Recla
     with office.sessions.begin() as session:
         case = session.scalars(select(CaseRow).where(CaseRow.number == number)).one()
         name = f"liuzhou/{case.system.unit.code}/{case.system.code}.gov"
-        session.execute(
-            text(
-                "INSERT INTO stack (name, cloud, spec_digest, spec_commit, fence, provisioning, operating, message,"
-                " outputs, settled_digest, applied_digest, ground, changed_at) VALUES (:name, 'double', '', 'c1', 0,"
-                " 'ready', 'unknown', '', '{}', '', '', '', now())"
-            ),
-            {"name": name},
-        )
+        session.add(StackRow(name=name, cloud="double", spec_commit="c1", changed_at=case.opened_at))
     reclaim.take(number, "give_up", "unit")
     with office.sessions.begin() as session:
         follow(

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from controller.casework.certificate import signed
 from controller.cli.certificates import app
+from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
+from controller.store.casework import CaseRow, SystemRow, UnitRow
+from controller.store.certificate import CertificateRow
 from controller.store.database import Sessions
 from controller.store.signer import Signer
 from tests.casework.test_certificate_pdf import certificate
@@ -41,24 +43,27 @@ def desk(sessions: Sessions, database_url: str, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("YUNGUAN_HOME", str(tmp_path))
     monkeypatch.setenv("YUNGUAN_DATABASE_URL", database_url)
     document = signed(certificate(), Signer.at(tmp_path))
+    unit = UnitRow(city="liuzhou", code="caizheng", name="柳州市财政局", kind="municipal_organ")
     with sessions.begin() as session:
-        session.execute(
-            text(
-                "INSERT INTO unit (city, code, name, kind)"
-                " VALUES ('liuzhou', 'caizheng', '柳州市财政局', 'municipal_organ');"
-                "INSERT INTO system (unit_id, code, name) SELECT id, 'caiwu', '财务管理系统' FROM unit;"
-                "INSERT INTO case_file (number, city, procedure, system_id, stage, paused, given, facts, demand, payer,"
-                " applicant, opened_at) SELECT 'LZ-2026-00002', 'liuzhou', 'exit', id, 'terminated', false, '[]', '{}',"
-                " '{}', 'centre', 'unit', now() FROM system"
-            )
+        session.add(unit)
+        session.flush()
+        system = SystemRow(unit_id=unit.id, code="caiwu", name="财务管理系统")
+        session.add_all([system, SystemRow(unit_id=unit.id, code="other", name="其他系统")])
+        session.flush()
+        case = CaseRow(
+            number="LZ-2026-00002",
+            city="liuzhou",
+            procedure="exit",
+            system_id=system.id,
+            stage="terminated",
+            demand={},
+            payer="centre",
+            applicant="unit",
+            opened_at=real_now(),
         )
-        session.execute(
-            text(
-                "INSERT INTO certificate (case_id, number, document, issued_at)"
-                " SELECT id, 'LZ-2026-00002-R', :document, now() FROM case_file"
-            ),
-            {"document": document},
-        )
+        session.add(case)
+        session.flush()
+        session.add(CertificateRow(case_id=case.id, number=f"{case.number}-R", document=document, issued_at=real_now()))
     return Desk(tmp_path, document)
 
 
@@ -79,9 +84,7 @@ def test_the_pdf_is_written(desk: Desk) -> None:
     assert target.read_bytes().startswith(b"%PDF")
 
 
-def test_without_a_certificate_it_says_when_there_will_be_one(desk: Desk, sessions: Sessions) -> None:
-    with sessions.begin() as session:
-        session.execute(text("INSERT INTO system (unit_id, code, name) SELECT id, 'other', '其他系统' FROM unit"))
+def test_without_a_certificate_it_says_when_there_will_be_one(desk: Desk) -> None:
     refused = desk.run("show", "liuzhou/caizheng/other.gov").exception
     assert isinstance(refused, Refused)
     assert "确认终止" in refused.remedy

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.engine.approval import Standing
 from controller.web.stack_page import ResourceLine, in_tree_order
 from controller.workplace import Workplace
 from tests.web.seeds import SCRIPT, add_execution, add_resource, add_stack
@@ -58,6 +59,21 @@ def test_history_shows_plans_whose_yes_and_how_it_ended(browser: TestClient, pla
     assert page.index("配额不足") < page.index(DIGESTS[-1][:12]), "the newest stands on top"
     for word in ("f" * 64, "vendor", "失败", "成功", "实施"):
         assert word in page
+
+
+def test_a_rule_that_stands_for_a_yes_is_named(browser: TestClient, place: Workplace) -> None:
+    with place.sessions.begin() as session:
+        add_execution(session, add_stack(session, NAME), "a" * 64, by=str(Standing("LZ-21-4")))
+    assert browser.get(f"/stacks/{NAME}").text.count("条款 LZ-21-4") == 2
+
+
+def test_what_has_ended_has_no_operating_status(browser: TestClient, place: Workplace) -> None:
+    with place.sessions.begin() as session:
+        add_stack(session, NAME, provisioning="ended")
+    for path in ("/", f"/stacks/{NAME}"):
+        page = browser.get(path).text
+        assert "已回收" in page
+        assert "operating-healthy" not in page
 
 
 def test_a_stack_with_nothing_says_so(browser: TestClient, place: Workplace) -> None:
