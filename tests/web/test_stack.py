@@ -8,10 +8,12 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.clock import real_now
 from controller.engine.approval import Standing
+from controller.store.certificate import CertificateRow
 from controller.web.stack_page import ResourceLine, in_tree_order
 from controller.workplace import Workplace
-from tests.web.seeds import SCRIPT, add_execution, add_resource, add_stack
+from tests.web.seeds import SCRIPT, add_execution, add_resource, add_stack, fill
 
 NAME = "liuzhou/caizheng/caiwu.gov"
 DIGESTS = [f"{number:064x}" for number in range(60)]
@@ -59,6 +61,15 @@ def test_history_shows_plans_whose_yes_and_how_it_ended(browser: TestClient, pla
     assert page.index("配额不足") < page.index(DIGESTS[-1][:12]), "the newest stands on top"
     for word in ("f" * 64, "vendor", "失败", "成功", "实施"):
         assert word in page
+
+
+def test_a_stack_shows_its_case_and_its_certificate(browser: TestClient, place: Workplace) -> None:
+    with place.sessions.begin() as session:
+        fill(session, 1)
+        session.add(CertificateRow(case_id=1, number="LZ-2026-00001-R", document="{}", issued_at=real_now()))
+    page = browser.get("/stacks/liuzhou/unit2/system1.gov").text
+    assert ">LZ-2026-00001<" in page
+    assert ">LZ-2026-00001-R<" in page
 
 
 def test_a_rule_that_stands_for_a_yes_is_named(browser: TestClient, place: Workplace) -> None:
