@@ -19,11 +19,11 @@ from typing import Any
 import openstack
 import requests
 from keystoneauth1 import exceptions
-from keystoneauth1.session import TCPKeepAliveAdapter
 from openstack.exceptions import SDKException
 
 from controller.engine.provider import Incomplete, Rejected, Uncertain
 from controller.providers.openstack.budget import Budget, Priority
+from controller.providers.openstack.transport import Transport
 from controller.providers.openstack.waiting import looks
 
 Body = dict[str, Any]
@@ -186,9 +186,7 @@ class Cloud:
         with self._lock:
             if self._connection is None:
                 connection = openstack.connect(cloud=self.name)
-                transport = TCPKeepAliveAdapter(pool_maxsize=2 * self.settings.concurrency)
-                for scheme in ("http://", "https://"):
-                    connection.session.session.mount(scheme, transport)
+                connection.session.session = Transport(2 * self.settings.concurrency)
                 self._connection = connection
             return self._connection
 
