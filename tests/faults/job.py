@@ -13,7 +13,8 @@ class Job:
     """What a worker shall do.
 
     `prepare`: plan the spec (destroy where it is None), approve and start. `go_on`: execute what is running. `kill`:
-    the point at which it kills itself. `patience` in seconds, as the engine has it.
+    the point at which it kills itself; `tried`: it does so at the first sort of point that is not among these.
+    `patience` in seconds, as the engine has it.
     """
 
     task: str
@@ -21,6 +22,7 @@ class Job:
     vault_key: str
     report: str
     kill: str = ""
+    tried: list[str] | None = None
     patience: float = 5.0
     spec: dict[str, Any] | None = None
 

@@ -31,7 +31,7 @@ from controller.engine.means import Means
 from controller.engine.plan import Op, Purpose
 from controller.engine.planner import needs_decision
 from controller.engine.preview import make_plan
-from controller.engine.progress import Step
+from controller.engine.progress import Progress, Silent, Step
 from controller.providers.openstack.connection import Body, Cloud, ProviderSettings
 from controller.providers.registry import OpenStack
 from controller.reconcile.planning import SystemProgram
@@ -45,33 +45,43 @@ REQUEST_TIMEOUT, SETTLE = 0.5, 0.2
 
 @dataclass
 class Points:
-    """Every point of an execution at which a kill makes a difference, named by operation, URN and phase.
+    """Every point of an execution at which a kill makes a difference, named by operation, resource and phase.
 
     Between two points that follow each other nothing is written anywhere: right after the intent's commit is right
     before the first request, and right after a request is right before the next one or, for the last one, before the
     result's commit.
     """
 
-    kill: str
+    job: Job
     reached_points: list[str] = field(default_factory=list)
     _current: threading.local = field(default_factory=threading.local)
+    _death: threading.Lock = field(default_factory=threading.Lock)
 
     def reached(self, step: Step, op: Op, urn: str) -> None:
+        self._current.op, self._current.urn = op, urn
         if step is Step.CALLING:
-            self._current.call, self._current.requests = f"{op} {urn.rsplit('::', 1)[-1]}", 0
+            self._current.requests = 0
         elif step is not Step.CALLED:
-            self._at(f"{op} {urn.rsplit('::', 1)[-1]}: {_PHASES[step]}")
+            self._at(_PHASES[step])
 
     def before_request(self) -> None:
         """Called for each mutating request before it is sent."""
         if self._current.requests:
-            self._at(f"{self._current.call}: after request {self._current.requests}")
+            self._at(f"after request {self._current.requests}")
         self._current.requests += 1
 
-    def _at(self, point: str) -> None:
+    def _at(self, phase: str) -> None:
+        op, type_, name = (
+            self._current.op,
+            self._current.urn.split("::")[-2].split("$")[-1],
+            self._current.urn.split("::")[-1],
+        )
+        point, sort = f"{op} {name}: {phase}", f"{op} {type_}: {phase}"
         self.reached_points.append(point)
-        if point == self.kill:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if point == self.job.kill or (self.job.tried is not None and sort not in self.job.tried):
+            with self._death:
+                Path(self.job.report).write_text(json.dumps({"killed_at": sort}))
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 _PHASES = {
@@ -107,7 +117,7 @@ def _work(job: Job) -> None:
     os._exit(0)
 
 
-def _means(job: Job, points: Points) -> Means:
+def _means(job: Job, points: Progress) -> Means:
     _, sessions = connect(job.database_url, pool_size=40)
     settings = ProviderSettings(
         request_timeout=REQUEST_TIMEOUT, settle_seconds=SETTLE, patience=job.patience, retry_seconds=0.05
@@ -125,7 +135,7 @@ def _means(job: Job, points: Points) -> Means:
 
 def _prepare(job: Job) -> dict[str, Any]:
     """The stack's row (made where it is not there), a plan with its approval, and a started execution."""
-    means = _means(job, Points(""))
+    means = _means(job, Silent())
     spec = SystemSpec.model_validate(job.spec) if job.spec else None
     stack = _stack(means.sessions, spec)
     runs = SystemProgram.installed()
@@ -170,7 +180,7 @@ def _stack(sessions: Sessions, spec: SystemSpec | None) -> StackRow:
 
 def _go_on(job: Job) -> dict[str, Any]:
     """Executes what is running, as the worker does, and again while it only had to wait."""
-    points = Points(job.kill)
+    points = Points(job)
     means = _means(job, points)
     _interpose(points)
     runs = SystemProgram.installed()

@@ -16,6 +16,7 @@ from controller.domain.spec import SystemSpec
 from sandbox.cloud.process import RunningCloud
 from tests.faults.workers import Left, Workers
 
+INSTANCE = "openstack:compute/instance:Instance"
 SHARDS = 8
 """The points are dealt to so many tests, which may run side by side."""
 
@@ -35,7 +36,6 @@ def undisturbed(workers: Workers, largest: SystemSpec, database_template: str) -
         workers.prepare(largest)
         with workers.database(started):
             report = workers.go_on()
-            assert report is not None
             assert report["state"] == "succeeded", report["failures"]
             left = workers.left()
             assert workers.unsound(left) == []
@@ -57,10 +57,9 @@ def _killed_at(point: str, workers: Workers, cloud: RunningCloud, undisturbed: U
     """What is wrong after a kill at `point` and a restart, "" where all is as it shall be."""
     cloud.ask("POST", "/reset")
     with workers.database(undisturbed.database):
-        if workers.go_on(kill=point) is not None:
+        if "killed_at" not in workers.go_on(kill=point):
             return f"{point}: was not reached"
         report = workers.go_on()
-        assert report is not None
         if report["state"] != "succeeded":
             return f"{point}: {report}"
         left = workers.left()
@@ -78,3 +77,46 @@ def _differences(wanted: Mapping[str, Mapping[str, Any]], got: Mapping[str, Mapp
         if got[urn].get(name) != value
     ]
     return only + fields
+
+
+@pytest.mark.timeout(900)
+def test_killed_again_and_again_applies_changes_and_destroys_end_whole(
+    workers: Workers, largest: SystemSpec, database_template: str
+) -> None:
+    """Each worker dies at the first point that none before it died at, by operation, type of resource and phase."""
+    sorts: list[str] = []
+    with workers.database(database_template):
+        for spec, servers in ((largest, 5), (other_than(largest), 4), (largest, 5), (None, 0)):
+            workers.prepare(spec)
+            sorts += _again_and_again(workers, sorts)
+            left = workers.left()
+            assert workers.unsound(left) == []
+            assert len(left.observations[INSTANCE]) == servers
+        assert left.states == []
+    assert {sort.split()[0] for sort in sorts} == {"create", "update", "delete"}
+    assert len({sort.split()[1] for sort in sorts}) >= 18
+
+
+def _again_and_again(workers: Workers, tried: list[str]) -> list[str]:
+    """Goes on until a worker lives to the end; returns where the others died."""
+    died: list[str] = []
+    while "killed_at" in (report := workers.go_on(tried=[*tried, *died])):
+        died.append(report["killed_at"])
+    assert report["state"] == "succeeded", report
+    return died
+
+
+def other_than(spec: SystemSpec) -> SystemSpec:
+    """The system with one machine less, one bigger, one on another image, and a disk and the subnet changed in place."""
+    web, _, big, other, data = spec.machines
+    return spec.model_copy(
+        update={
+            "placement": spec.placement.model_copy(update={"dns": ("10.0.0.54",)}),
+            "machines": (
+                web,
+                big.model_copy(update={"flavor": data.flavor, "vcpu": data.vcpu, "memory_gb": data.memory_gb}),
+                other.model_copy(update={"system_disk_gb": 80}),
+                data.model_copy(update={"data_disk_gb": 600}),
+            ),
+        }
+    )

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ from sandbox.cloud.process import RunningCloud
 from tests.faults.job import Job, told
 
 KILLED = -9
+FLOATING_IP = "openstack:networking/floatingIp:FloatingIp"
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,13 @@ class Left:
     def picture(self) -> dict[str, Any]:
         """Each resource by URN as the cloud shows it, comparable between runs.
 
-        Ids stand as the URNs they belong to, and so do addresses that the cloud gives out as ports come.
+        Ids stand as the URNs they belong to, and so do addresses that the cloud gives out as they are asked for.
         """
         shown = {(kind, one.id): one for kind, found in self.observations.items() for one in found}
         fields = {one.urn: dict(shown[one.type, one.id].fields) for one in self.states if one.custom}
         names = {one.id: one.urn for one in self.states if one.custom}
         names |= {ip["ipAddress"]: urn for urn, of in fields.items() for ip in of.get("fixedIps", ())}
+        names |= {one.outputs["address"]: one.urn for one in self.states if one.type == FLOATING_IP}
         return {urn: _named(of, names) for urn, of in fields.items()}
 
 
@@ -110,15 +112,14 @@ class Workers:
         document = spec.model_dump(mode="json", by_alias=True) if spec else None
         assert self._tell("prepare", spec=document) == 0, self.log()
 
-    def go_on(self, *, kill: str = "", patience: float = 5.0) -> dict[str, Any] | None:
-        """A worker takes the running execution up; its report, or None where it was killed as asked."""
+    def go_on(self, *, kill: str = "", tried: Sequence[str] | None = None) -> dict[str, Any]:
+        """A worker takes the running execution up; its report, which is {"killed_at": …} where it was killed as asked."""
         report = self._folder / "report.json"
         report.unlink(missing_ok=True)
-        code = self._tell("go_on", kill=kill, patience=patience)
-        if kill and code == KILLED:
-            return None
-        assert code == 0, self.log()
+        code = self._tell("go_on", kill=kill, tried=tried)
+        assert code in {0, KILLED}, self.log()
         found: dict[str, Any] = json.loads(report.read_text())
+        assert (code == KILLED) == ("killed_at" in found)
         return found
 
     def log(self) -> str:
@@ -154,6 +155,11 @@ class Workers:
             wrong += [f"the journal of {urn} is open" for urn in opened]
             wrong += ["the audit chain is broken"] if audit.verify(session).broken_at is not None else []
         return wrong
+
+    def journaled_ops(self) -> set[str]:
+        """What sorts of operations were ever announced."""
+        with self._session() as session:
+            return set(session.scalars(select(JournalRow.op).distinct()))
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
