@@ -1,4 +1,4 @@
-"""A cloud that fails while it is read: what was not seen is unknown, never missing and never an orphan (invariant 3)."""
+"""A cloud that fails while it is read: what was not seen is unknown, never missing, never an orphan (invariant 3)."""
 
 from __future__ import annotations
 
