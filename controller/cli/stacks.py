@@ -26,6 +26,11 @@ Digest = Annotated[
     str, typer.Option("--digest", help="The plan's digest or its first digits; the newest plan otherwise")
 ]
 
+GiveUp = Annotated[
+    list[str] | None,
+    typer.Option("--give-up", help="URN of a resource whose data goes with a change; a plan to destroy gives up all"),
+]
+
 COLUMNS = {
     "name": "STACK",
     "provisioning": "PROVISIONING",
@@ -78,13 +83,15 @@ def plan(name: Name, output: Output = Format.TABLE) -> None:
 
 
 @app.command()
-def approve(name: Name, user: User, digest: Digest = "", reason: Reason = "") -> None:
+def approve(name: Name, user: User, digest: Digest = "", reason: Reason = "", give_up: GiveUp = None) -> None:
     """The vendor's yes to that very plan; the controller then carries it out."""
     with workplace() as place:
         with place.sessions.begin() as session:
             require_role(session, user, name.partition("/")[0], Role.VENDOR)
             row = _plan(session, stack_of(session, name), digest)
-            subject = place.reconciler.approve(session, row.id, person=user, ground=reason or row.spec_commit)
+            subject = place.reconciler.approve(
+                session, row.id, person=user, ground=reason or row.spec_commit, gives_up=give_up or ()
+            )
         place.queue.wake(subject)
     say(f"approved: {row.purpose} of {name}, plan {row.digest[:12]}")
 
@@ -154,7 +161,7 @@ def _plan(session: Session, stack: StackRow, digest: str) -> PlanRow:
     found = session.scalars(
         select(PlanRow)
         .where(PlanRow.stack_id == stack.id, PlanRow.digest.startswith(digest, autoescape=True))
-        .order_by(PlanRow.id.desc())
+        .order_by(PlanRow.made_at.desc())
     ).all()
     if not found or (digest and len(found) > 1):
         raise Refused(

@@ -36,6 +36,7 @@ from controller.store.engine import (
     PlanRow,
     Provisioning,
     StackRow,
+    Wanted,
 )
 from controller.store.vault import Vault
 
@@ -71,21 +72,18 @@ class Started:
 
 
 def store(session: Session, stack_id: int, plan: Plan, vault: Vault, *, spec_commit: str) -> int:
-    """Keeps a plan, sealed; returns its row's id. The same plan made again is the same row."""
-    digest = plan.digest(vault.hmac_key)
-    session.execute(
-        insert(PlanRow)
-        .values(
-            stack_id=stack_id,
-            digest=digest,
-            purpose=plan.purpose,
-            document=plan.to_document(vault),
-            spec_commit=spec_commit,
-            made_at=real_now(),
-        )
-        .on_conflict_do_nothing(index_elements=["stack_id", "digest"])
+    """Keeps a plan, sealed; returns its row's id. The same plan made again is the same row, of the newer commit."""
+    row = insert(PlanRow).values(
+        stack_id=stack_id,
+        digest=plan.digest(vault.hmac_key),
+        purpose=plan.purpose,
+        document=plan.to_document(vault),
+        spec_commit=spec_commit,
+        made_at=real_now(),
     )
-    return session.scalars(select(PlanRow.id).where(PlanRow.stack_id == stack_id, PlanRow.digest == digest)).one()
+    made_again = {"spec_commit": row.excluded.spec_commit, "made_at": row.excluded.made_at}
+    kept = row.on_conflict_do_update(index_elements=["stack_id", "digest"], set_=made_again).returning(PlanRow.id)
+    return session.execute(kept).scalar_one()
 
 
 def approve(
@@ -110,12 +108,13 @@ def approve(
         raise Refused("only a person can give up data", where=plan.stack, remedy="have a person approve this plan")
     for state in storage.load_state(session, row.stack_id, vault):
         if (state.urn, state.generation) in given_up:
-            decisions.give_up(session, row.stack_id, state, person=str(by), ground=ground)
+            decisions.give_up(session, row.stack_id, state.urn, state.id, person=str(by), ground=ground)
     now = clock.now(session)
     approval = ApprovalRow(
         plan_id=plan_id, approver=str(by), ground=ground, approved_at=now, expires_at=now + valid_for
     )
     session.add(approval)
+    session.flush()
     audit.record(
         session,
         actor=str(by),
@@ -194,7 +193,9 @@ def end(
     applied_spec = str(plan.document["spec_digest"])
     if state is ExecutionState.SUCCEEDED and purpose is Purpose.APPLY:
         stack.applied_digest = applied_spec
-    stack.provisioning = _provisioning(state, purpose, is_current=applied_spec == stack.spec_digest)
+    if state is ExecutionState.SUCCEEDED and purpose is Purpose.DESTROY:
+        stack.applied_digest = ""
+    stack.provisioning = _provisioning(state, purpose, stack)
     stack.changed_at = real_now()
     audit.record(
         session,
@@ -205,13 +206,14 @@ def end(
     )
 
 
-def _provisioning(state: ExecutionState, purpose: Purpose, *, is_current: bool) -> Provisioning:
-    """Where the stack stands after a run; one whose specification was replaced meanwhile waits for the next plan."""
+def _provisioning(state: ExecutionState, purpose: Purpose, stack: StackRow) -> Provisioning:
+    """Where the stack stands after a run; what people decided meanwhile waits for the next plan."""
     if state is ExecutionState.FAILED:
         return Provisioning.ERRORED
-    if purpose is Purpose.DESTROY:
-        return Provisioning.ENDED
-    return Provisioning.READY if is_current else Provisioning.PENDING
+    if stack.wanted == Wanted.ABSENT:
+        return Provisioning.ENDED if purpose is Purpose.DESTROY else Provisioning.ENDING
+    is_as_wanted = purpose is not Purpose.DESTROY and stack.applied_digest == stack.spec_digest
+    return Provisioning.READY if is_as_wanted else Provisioning.PENDING
 
 
 def _given_up(plan: Plan, gives_up: Collection[str]) -> set[Key]:
@@ -304,6 +306,7 @@ def _renamed_or_moved(unplanned: list[ResourceState], absent: list[Operation]) -
 def _consume(session: Session, approval: ApprovalRow, plan_row: PlanRow, stack: StackRow) -> int:
     execution = ExecutionRow(stack_id=stack.id, plan_id=plan_row.id, approval_id=approval.id, started_at=real_now())
     session.add(execution)
+    session.flush()
     destroys = plan_row.purpose == Purpose.DESTROY
     stack.provisioning = Provisioning.ENDING if destroys else Provisioning.APPLYING
     stack.message, stack.changed_at = "", real_now()

@@ -10,18 +10,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
-from controller.engine.state import ResourceState
 from controller.store.engine import DecisionRow
 
 
-def give_up(session: Session, stack_id: int, resource: ResourceState, *, person: str, ground: str) -> None:
-    """Records that `person` gives up `resource`, on `ground` (a document or case). It holds for its id and no other."""
+def give_up(session: Session, stack_id: int, urn: str, id: str, *, person: str, ground: str) -> None:
+    """Records that `person` gives a resource up, on `ground` (a document or case). It holds for its id and no other."""
     session.execute(
         insert(DecisionRow)
         .values(
             stack_id=stack_id,
-            urn=resource.urn,
-            physical_id=resource.id,
+            urn=urn,
+            physical_id=id,
             person=person,
             ground=ground,
             decided_at=real_now(),

@@ -1,8 +1,8 @@
 """The interface between the engine and whatever owns resources: one `Kind` a resource type.
 
 `check`, `diff` and `desired` are pure. `create`, `read`, `update`, `delete`, `find` and `list` talk to the cloud and
-wait, bounded by the kind's timeouts, for the state they promise; a timeout leads only to a read. What a call did is told
-by its return or by one of the errors below, so that the engine never has to guess:
+wait, bounded by the kind's timeouts, for the state they promise; a timeout leads only to a read. What a call did is
+told by its return or by one of the errors below, so that the engine never has to guess:
 
     Rejected     the cloud refused; it is certain that nothing was made or changed
     Uncertain    the reply was lost (time-out, reset, 5xx): only `find` or `read` can tell whether it happened
@@ -49,11 +49,15 @@ class Uncertain(Failed):
 
 
 class Unsettled(Failed):
-    """The resource exists, but did not reach the promised state within the kind's timeout."""
+    """The resource exists, but did not reach the promised state within the kind's timeout.
 
-    def __init__(self, message: str, *, observation: Observation, where: str = "") -> None:
+    `broken` where the cloud gave it up, so that waiting does not help and only a new one does.
+    """
+
+    def __init__(self, message: str, *, observation: Observation, where: str = "", broken: bool = False) -> None:
         super().__init__(message, where=where)
         self.observation = observation
+        self.broken = broken
 
 
 class Incomplete(Unknown):

@@ -6,8 +6,10 @@ late does no harm. Approved changes go before repairs. Called by `worker.py` and
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,16 +18,17 @@ from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse, YunguanError
 from controller.engine import approval
-from controller.engine.approval import Person, Standing
+from controller.engine.approval import Person
 from controller.engine.execute import Outcome, execute
+from controller.engine.fence import StaleFence
 from controller.engine.means import Means
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planner import needs_decision
 from controller.engine.recover import recover
-from controller.reconcile import incidents, work
-from controller.reconcile.guard import Limits, judge, only_stops
+from controller.reconcile import incidents, standing, work
+from controller.reconcile.guard import Limits
 from controller.reconcile.incidents import IncidentKind
-from controller.reconcile.planning import SystemProgram, applied_plan, plan_of
+from controller.reconcile.planning import SystemProgram, plan_of
 from controller.store import clock
 from controller.store.engine import (
     ApprovalRow,
@@ -38,8 +41,8 @@ from controller.store.engine import (
     StackRow,
 )
 
-REPAIR_RULE = "standing approval of the merged plan"
 RETRY = timedelta(seconds=60)
+LONGEST_RETRY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class Reconciler:
             seen = work.asked(session, subject)
         try:
             result = self._look(stack_id)
+        except StaleFence:
+            raise
         except YunguanError as error:
             result = self._errored(stack_id, error)
         with self.means.sessions.begin() as session:
@@ -86,13 +91,14 @@ class Reconciler:
             raise WrongUse(f"there is no stack {stack_name}", remedy="yunguan stack list shows them")
         return self._keep(stack, plan_of(self.means, self.program, stack))
 
-    def approve(self, session: Session, plan_id: int, *, person: str, ground: str) -> work.Subject:
-        """A person's yes to one plan, which gives up the data that it removes.
+    def approve(
+        self, session: Session, plan_id: int, *, person: str, ground: str, gives_up: Collection[str] = ()
+    ) -> work.Subject:
+        """A person's yes to one plan; `gives_up` names each resource whose data goes with it (a plan to destroy: all).
 
-        The caller commits, then wakes the subject.
+        Raises Refused where one is not named. The caller commits, then wakes the subject.
         """
         row = session.get_one(PlanRow, plan_id)
-        plan = Plan.from_document(row.document, self.means.vault)
         approval.approve(
             session,
             plan_id,
@@ -100,7 +106,7 @@ class Reconciler:
             ground=ground,
             valid_for=self.valid_for,
             vault=self.means.vault,
-            gives_up=[one.urn for one in plan.operations if needs_decision(one.op, data_bearing=one.data_bearing)],
+            gives_up=gives_up,
         )
         subject = work.Subject.stack(row.stack_id)
         work.ask(session, subject, f"plan {row.digest[:12]} approved")
@@ -159,8 +165,10 @@ class Reconciler:
 
     def _ended(self, stack_id: int, plan: PlanRow, outcome: Outcome) -> Look:
         if outcome.state is not ExecutionState.SUCCEEDED:
-            again = real_now() + RETRY if plan.purpose == Purpose.REPAIR else None
+            again = None if plan.purpose == Purpose.APPLY else real_now() + self._pause(stack_id)
             return Look(f"{plan.purpose} failed: {'; '.join(outcome.failures.values())}", again)
+        if outcome.undecided:
+            self._report_leftovers(stack_id, outcome.undecided)
         with self.means.sessions.begin() as session:
             stack = session.get_one(StackRow, stack_id, with_for_update=True)
             if stack.spec_digest != plan.document["spec_digest"]:
@@ -169,23 +177,58 @@ class Reconciler:
                 stack.settled_digest = self.program.settled_digest(stack.spec_digest)
         return Look(f"{plan.purpose} succeeded")
 
+    def _pause(self, stack_id: int) -> timedelta:
+        """Before the next try of what failed: twice as long each time in a row, up to an hour."""
+        with self.means.sessions() as session:
+            states = session.scalars(
+                select(ExecutionRow.state)
+                .where(ExecutionRow.stack_id == stack_id)
+                .order_by(ExecutionRow.id.desc())
+                .limit(10)
+            )
+            failures = len(list(takewhile(lambda state: state == ExecutionState.FAILED, states)))
+        return min(RETRY * (1 << max(failures - 1, 0)), LONGEST_RETRY)
+
+    def _report_leftovers(self, stack_id: int, urns: Sequence[str]) -> None:
+        """What a replace or a lost call left over and bears data waits for a person (invariant 7)."""
+        with self.means.sessions.begin() as session:
+            stack = session.get_one(StackRow, stack_id)
+            rows = session.scalars(
+                select(ResourceRow).where(
+                    ResourceRow.stack_id == stack_id, ResourceRow.pending_delete, ResourceRow.urn.in_(urns)
+                )
+            )
+            for row in rows:
+                incidents.report(
+                    session,
+                    kind=IncidentKind.LEFTOVER,
+                    subject=row.physical_id,
+                    cloud=stack.cloud,
+                    summary=f"{row.type} {row.physical_id} was left over in {stack.name} and bears data",
+                    details={"urn": row.urn, "id": row.physical_id},
+                    stack_id=stack_id,
+                )
+
     def _plan_or_repair(self, stack: StackRow) -> Look:
-        if stack.provisioning == Provisioning.ENDED or self._is_settled(stack):
+        if stack.provisioning == Provisioning.ENDED or (
+            stack.provisioning == Provisioning.READY and self._is_settled(stack)
+        ):
             return Look("nothing to do")
         plan_id, plan = self._keep(stack, plan_of(self.means, self.program, stack))
-        if plan.is_empty and plan.purpose is Purpose.REPAIR:
+        if plan.is_empty and plan.purpose is not Purpose.DESTROY and stack.applied_digest == stack.spec_digest:
             return self._settle(stack)
-        by_rule = self._may_go_by_rule(stack, plan_id, plan)
-        if by_rule is None:
-            return Look(f"plan {plan.digest(self.means.vault.hmac_key)[:12]} waits for a person")
         with self.means.sessions.begin() as session:
+            yes = standing.yes_to(session, stack, plan_id, plan, self.limits)
+            if yes is None:
+                return Look(f"plan {plan.digest(self.means.vault.hmac_key)[:12]} waits for a person")
             approval_id = approval.approve(
                 session,
                 plan_id,
-                by=Standing(by_rule),
-                ground=by_rule,
+                by=yes.by,
+                ground=yes.ground,
                 valid_for=self.valid_for,
                 vault=self.means.vault,
+                gives_up=_losing(plan),
             )
         return self._carry_out(stack.id, approval.start(self.means.sessions, approval_id, self.means.vault))
 
@@ -197,6 +240,8 @@ class Reconciler:
             row = session.get_one(StackRow, stack.id, with_for_update=True)
             if row.spec_digest == stack.spec_digest:
                 row.settled_digest = self.program.settled_digest(row.spec_digest)
+                if row.provisioning != Provisioning.READY:
+                    row.provisioning, row.message, row.changed_at = Provisioning.READY, "", real_now()
         return Look("nothing to do")
 
     def _keep(self, stack: StackRow, plan: Plan) -> tuple[int, Plan]:
@@ -204,58 +249,19 @@ class Reconciler:
             plan_id = approval.store(session, stack.id, plan, self.means.vault, spec_commit=stack.spec_commit)
         return plan_id, plan
 
-    def _may_go_by_rule(self, stack: StackRow, plan_id: int, plan: Plan) -> str | None:
-        """The rule under which the plan needs no person, or None; what the guard refuses becomes an incident."""
-        if plan.purpose is Purpose.DESTROY:
-            return None
-        with self.means.sessions.begin() as session:
-            applied = applied_plan(session, stack.id)
-            if applied is None:
-                return None
-            if plan.purpose is Purpose.APPLY and stack.ground and only_stops(plan.operations):
-                return stack.ground
-            drifted = stack.applied_digest == stack.spec_digest
-            if plan.purpose is Purpose.APPLY and not drifted:
-                return None
-            reasons = self._objections(session, stack, applied, plan)
-            if not reasons:
-                return REPAIR_RULE
-            incidents.report(
-                session,
-                kind=IncidentKind.GUARD,
-                subject=stack.name,
-                cloud=stack.cloud,
-                summary=f"a repair of {stack.name} needs a person: {reasons[0]}",
-                details={"reasons": reasons, "digest": plan.digest(self.means.vault.hmac_key)},
-                stack_id=stack.id,
-                plan_id=plan_id,
-            )
-        return None
-
-    def _objections(self, session: Session, stack: StackRow, applied: PlanRow, plan: Plan) -> list[str]:
-        rows = session.scalars(select(ResourceRow).where(ResourceRow.stack_id == stack.id)).all()
-        judgement = judge(
-            plan.operations,
-            approved_urns={one["urn"] for one in applied.document["operations"]},
-            removable_urns={row.urn for row in rows if row.pending_delete},
-            data_bearing={one.urn for one in plan.operations if one.data_bearing},
-            lost={row.urn for row in rows if row.missing},
-            limits=self.limits,
-        )
-        changed = [] if plan.purpose is Purpose.REPAIR else ["it would not be a repair, but a change"]
-        return [*changed, *judgement.reasons]
-
     def _errored(self, stack_id: int, error: YunguanError) -> Look:
         """The operator must act; what was running goes on at the next look."""
         with self.means.sessions.begin() as session:
             stack = session.get_one(StackRow, stack_id)
             stack.message, stack.changed_at = str(error), real_now()
-            if approval.running(session, stack_id) is None and stack.provisioning not in {
-                Provisioning.ENDING,
-                Provisioning.ENDED,
-            }:
+            if approval.running(session, stack_id) is None:
                 stack.provisioning = Provisioning.ERRORED
             audit.record(
                 session, actor="controller", action="look.failed", target=stack.name, details={"error": error.message}
             )
         return Look(f"failed: {error.message}", real_now() + RETRY)
+
+
+def _losing(plan: Plan) -> list[str]:
+    """URNs of what bears data and would be gone."""
+    return [one.urn for one in plan.operations if needs_decision(one.op, data_bearing=one.data_bearing)]

@@ -9,23 +9,21 @@ from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.spec import SystemSpec
 from controller.reconcile import work
-from controller.store.engine import Provisioning, StackRow
-
-OVER = {Provisioning.ENDING, Provisioning.ENDED}
+from controller.store.engine import Provisioning, StackRow, Wanted
 
 
 def desire(session: Session, spec: SystemSpec, *, commit: str, case_id: int, ground: str = "") -> StackRow:
     """The stack shall be as `spec`, merged as `commit`, says. `ground` is the rule id where no person approved it.
 
-    Raises Refused where the stack is being ended: a new system is a new request.
+    One that has ended may be made anew. Raises Refused where it is still being ended.
     """
     row = session.scalar(select(StackRow).where(StackRow.name == spec.stack_name).with_for_update())
     if row is None:
         row = StackRow(name=spec.stack_name, case_id=case_id, changed_at=real_now())
         session.add(row)
-    if row.provisioning in OVER:
-        raise Refused("the stack has been ended", where=spec.stack_name, remedy="apply for a new system")
-    row.cloud = spec.placement.cloud
+    if row.wanted == Wanted.ABSENT and row.provisioning != Provisioning.ENDED:
+        raise Refused("the stack is still being ended", where=spec.stack_name, remedy="wait until it has ended")
+    row.wanted, row.cloud = Wanted.PRESENT, spec.placement.cloud
     row.spec, row.spec_digest, row.spec_commit = spec.model_dump(mode="json", by_alias=True), spec.digest, commit
     row.ground, row.settled_digest, row.message, row.changed_at = ground, "", "", real_now()
     if row.applied_digest != spec.digest:
@@ -38,9 +36,9 @@ def desire(session: Session, spec: SystemSpec, *, commit: str, case_id: int, gro
 def end(session: Session, stack_name: str, *, commit: str) -> StackRow:
     """The stack shall cease to be, as merged by `commit`: a plan to destroy it is made, and waits for its approval."""
     row = locked_stack(session, stack_name)
-    if row.provisioning not in OVER:
-        row.provisioning, row.spec_commit, row.settled_digest = Provisioning.ENDING, commit, ""
-        row.changed_at = real_now()
+    if row.wanted == Wanted.PRESENT:
+        row.wanted, row.spec_commit, row.settled_digest = Wanted.ABSENT, commit, ""
+        row.provisioning, row.changed_at = Provisioning.ENDING, real_now()
         work.ask(session, work.Subject.stack(row.id), "end approved")
     return row
 

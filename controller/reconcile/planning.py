@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 import stacks
@@ -23,7 +23,15 @@ from controller.engine.plan import Plan, Purpose
 from controller.engine.preview import make_plan
 from controller.engine.program import ProgramSource, program_version, run_program
 from controller.engine.registration import Program, Registrar
-from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow
+from controller.store.engine import (
+    DecisionRow,
+    ExecutionRow,
+    ExecutionState,
+    PlanRow,
+    ResourceRow,
+    StackRow,
+    Wanted,
+)
 
 SPEC_CONFIG = "yunguan:spec"
 
@@ -87,13 +95,32 @@ def plan_of(means: Means, program: SystemProgram, stack: StackRow) -> Plan:
 
 
 def _purpose(session: Session, program: SystemProgram, stack: StackRow) -> Purpose:
-    if stack.provisioning in {Provisioning.ENDING, Provisioning.ENDED}:
+    if stack.wanted == Wanted.ABSENT:
         return Purpose.DESTROY
+    if _waits_for_removal(session, stack):
+        return Purpose.APPLY
     applied = applied_plan(session, stack.id)
     as_applied = stack.applied_digest == stack.spec_digest
     if as_applied and applied is not None and applied.document["program_version"] == program.version:
         return Purpose.REPAIR
     return Purpose.APPLY
+
+
+def _waits_for_removal(session: Session, stack: StackRow) -> bool:
+    """Whether a person gave up something that a repair may not remove, because it bears data."""
+    left_over = (
+        select(ResourceRow.id)
+        .join(
+            DecisionRow,
+            and_(
+                DecisionRow.stack_id == ResourceRow.stack_id,
+                DecisionRow.urn == ResourceRow.urn,
+                DecisionRow.physical_id == ResourceRow.physical_id,
+            ),
+        )
+        .where(ResourceRow.stack_id == stack.id, ResourceRow.pending_delete)
+    )
+    return session.scalar(left_over.limit(1)) is not None
 
 
 def applied_plan(session: Session, stack_id: int) -> PlanRow | None:

@@ -13,11 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
+from controller.engine import decisions
 from controller.reconcile import incidents, work
 from controller.reconcile.apply import Reconciler
 from controller.reconcile.incidents import IncidentKind, IncidentState
 from controller.reconcile.verdict import Finding
-from controller.store.engine import Provisioning, ResourceRow, StackRow
+from controller.store.engine import Provisioning, ResourceRow, StackRow, Wanted
 from controller.store.reconcile import IncidentRow
 
 
@@ -40,12 +41,11 @@ class Stranger:
 def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger) -> None:
     """Writes it into the stack's state as a row that is only there to be removed. Twice does no harm."""
     session.flush()
-    urn = f"urn:pulumi:{stack.name}::unmanaged::{stranger.type}::{stranger.id}"
     session.execute(
         insert(ResourceRow)
         .values(
             stack_id=stack.id,
-            urn=urn,
+            urn=f"urn:pulumi:{stack.name}::unmanaged::{stranger.type}::{stranger.id}",
             generation=1,
             type=stranger.type,
             custom=True,
@@ -60,18 +60,36 @@ def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger) -> 
 
 
 def approve_incident(reconciler: Reconciler, incident_id: int, *, user: str, reason: str) -> work.Subject | None:
-    """Approves exactly what the incident proposes; the subject that is to be woken up, where there is one."""
+    """Approves exactly what the incident proposes; the subject that is to be woken up, where there is one.
+
+    The decision and what it sets off are one transaction, the last: whatever fails before leaves the incident open.
+    Raises Refused where somebody decided before.
+    """
     sessions = reconciler.means.sessions
+    ground = f"incident {incident_id}: {reason}"
     with sessions.begin() as session:
-        incident = incidents.decide(session, incident_id, IncidentState.APPROVED, user=user, reason=reason)
+        incident = incidents.open_incident(session, incident_id)
         stack = _stack_for_removal(session, incident) if incident.kind == IncidentKind.ORPHAN else None
         if stack is not None:
             adopt_for_removal(session, stack, Stranger(**incident.details))
     plan_id = incident.plan_id if stack is None else reconciler.plan(stack.name)[0]
-    if plan_id is None:
-        return None
     with sessions.begin() as session:
-        return reconciler.approve(session, plan_id, person=user, ground=f"incident {incident_id}: {reason}")
+        incidents.decide(session, incident_id, IncidentState.APPROVED, user=user, reason=reason)
+        if incident.kind == IncidentKind.LEFTOVER:
+            return _give_up(session, incident, person=user, ground=ground)
+        if plan_id is None:
+            return None
+        gives_up = incident.details.get("gives_up", ())
+        return reconciler.approve(session, plan_id, person=user, ground=ground, gives_up=gives_up)
+
+
+def _give_up(session: Session, incident: IncidentRow, *, person: str, ground: str) -> work.Subject:
+    """Records that the person gives the leftover up; the next look removes it in that person's name."""
+    stack_id = incident.stack_id or 0
+    decisions.give_up(session, stack_id, incident.details["urn"], incident.details["id"], person=person, ground=ground)
+    subject = work.Subject.stack(stack_id)
+    work.ask(session, subject, ground)
+    return subject
 
 
 def _stack_for_removal(session: Session, incident: IncidentRow) -> StackRow:
@@ -81,7 +99,7 @@ def _stack_for_removal(session: Session, incident: IncidentRow) -> StackRow:
     if stack is None:
         stack = StackRow(name=name, cloud=incident.cloud)
         session.add(stack)
-    stack.provisioning = Provisioning.ENDING
+    stack.wanted, stack.provisioning = Wanted.ABSENT, Provisioning.ENDING
     stack.spec_commit = f"incident {incident.id}"
     stack.changed_at = real_now()
     session.flush()

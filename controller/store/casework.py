@@ -196,3 +196,20 @@ class CidrRow(Base):
     system_id: Mapped[int] = mapped_column(ForeignKey("system.id"))
     zone: Mapped[str] = mapped_column(Text)
     block: Mapped[IPv4Network] = mapped_column(CIDR)
+
+
+class PublicationRow(Base):
+    """An approved proposal (`estate.forge.Proposal`) on its way to the estate's main branch.
+
+    `commit` is the proposal's; `published` the merge commit on main, "" until it is there.
+    """
+
+    __tablename__ = "publication"
+    __table_args__ = (Index("ix_publication_due", "id", postgresql_where=text("published = ''")),)
+
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
+    proposal: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    approver: Mapped[str] = mapped_column(Text)
+    commit: Mapped[str] = mapped_column(Text)
+    published: Mapped[str] = mapped_column(Text, default="")

@@ -27,6 +27,13 @@ class Provisioning(StrEnum):
     ENDED = "ended"
 
 
+class Wanted(StrEnum):
+    """What a stack shall be: decided by people, whatever its status is."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
 class Operating(StrEnum):
     """What the resource does, as last seen."""
 
@@ -63,6 +70,7 @@ class StackRow(Base):
     spec_digest: Mapped[str] = mapped_column(Text, default="")
     spec_commit: Mapped[str] = mapped_column(Text, default="")
     fence: Mapped[int] = mapped_column(BigInteger, default=0)
+    wanted: Mapped[str] = mapped_column(Text, default=Wanted.PRESENT)
     provisioning: Mapped[str] = mapped_column(Text, default=Provisioning.PENDING)
     operating: Mapped[str] = mapped_column(Text, default=Operating.UNKNOWN)
     message: Mapped[str] = mapped_column(Text, default="")
@@ -205,4 +213,5 @@ class ResourceRow(Base):
     pending_delete: Mapped[bool] = mapped_column(Boolean, default=False)
     missing: Mapped[bool] = mapped_column(Boolean, default=False)
     unsettled: Mapped[str] = mapped_column(Text, default="")
+    broken: Mapped[bool] = mapped_column(Boolean, default=False)
     changed_at: Mapped[Instant]

@@ -1,0 +1,130 @@
+"""Whose yes a plan already has: a rule's, the standing approval of what was merged, or a person's recorded decisions.
+
+`apply.py` asks before it leaves a plan to a person. What the guard refuses to do under the standing approval becomes an
+incident (invariants 1 and 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.engine.approval import Person, Standing
+from controller.engine.plan import Op, Plan, Purpose
+from controller.engine.planner import needs_decision
+from controller.reconcile import incidents
+from controller.reconcile.guard import Limits, judge, only_stops
+from controller.reconcile.incidents import IncidentKind
+from controller.reconcile.planning import applied_plan
+from controller.store.engine import (
+    ApprovalRow,
+    DecisionRow,
+    ExecutionRow,
+    ExecutionState,
+    PlanRow,
+    ResourceRow,
+    StackRow,
+)
+
+REPAIR_RULE = "standing approval of the merged plan"
+
+
+@dataclass(frozen=True)
+class Yes:
+    """Who says it, and on what ground."""
+
+    by: Person | Standing
+    ground: str
+
+
+def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, limits: Limits) -> Yes | None:
+    """The yes that the plan has without anybody being asked, or None: then a person must look at it."""
+    decided = _decided(session, stack, plan)
+    if decided is not None:
+        return decided
+    if plan.purpose is Purpose.DESTROY:
+        return _continued(session, stack, plan)
+    if plan.purpose is Purpose.APPLY and stack.ground and only_stops(plan.operations):
+        return Yes(Standing(stack.ground), stack.ground)
+    applied = applied_plan(session, stack.id)
+    if applied is None or stack.applied_digest != stack.spec_digest:
+        return None
+    reasons = _objections(session, stack, applied, plan, limits)
+    if not reasons:
+        return Yes(Standing(REPAIR_RULE), REPAIR_RULE)
+    incidents.report(
+        session,
+        kind=IncidentKind.GUARD,
+        subject=stack.name,
+        cloud=stack.cloud,
+        summary=f"a repair of {stack.name} needs a person: {reasons[0]}",
+        details={
+            "reasons": reasons,
+            "gives_up": [one.urn for one in plan.operations if needs_decision(one.op, data_bearing=one.data_bearing)],
+        },
+        stack_id=stack.id,
+        plan_id=plan_id,
+    )
+    return None
+
+
+def _decided(session: Session, stack: StackRow, plan: Plan) -> Yes | None:
+    """A person's, where all that would be done is to remove what that person gave up by name."""
+    acting = [one for one in plan.operations if one.op is not Op.SAME]
+    if not acting or any(one.op is not Op.DELETE for one in acting):
+        return None
+    ids = dict(
+        session.execute(
+            select(ResourceRow.urn, ResourceRow.physical_id).where(
+                ResourceRow.stack_id == stack.id, ResourceRow.urn.in_([one.urn for one in acting])
+            )
+        ).all()
+    )
+    rows = session.scalars(select(DecisionRow).where(DecisionRow.stack_id == stack.id)).all()
+    given_up = {(row.urn, row.physical_id): row for row in rows}
+    if any((one.urn, ids.get(one.urn, "")) not in given_up for one in acting):
+        return None
+    last = given_up[acting[-1].urn, ids[acting[-1].urn]]
+    return Yes(Person(last.person), last.ground)
+
+
+def _continued(session: Session, stack: StackRow, plan: Plan) -> Yes | None:
+    """A person's, where an approved plan to destroy failed halfway and this one names nothing that it did not name."""
+    failed = session.execute(
+        select(PlanRow, ApprovalRow)
+        .join(ExecutionRow, ExecutionRow.plan_id == PlanRow.id)
+        .join(ApprovalRow, ApprovalRow.id == ExecutionRow.approval_id)
+        .where(
+            PlanRow.stack_id == stack.id,
+            PlanRow.purpose == Purpose.DESTROY,
+            PlanRow.spec_commit == stack.spec_commit,
+            ExecutionRow.state == ExecutionState.FAILED,
+        )
+        .order_by(ExecutionRow.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if failed is None:
+        return None
+    before, approval = failed
+    named = {(one["urn"], one["generation"]) for one in before.document["operations"]}
+    if any((one.urn, one.generation) not in named for one in plan.operations):
+        return None
+    return Yes(Person(approval.approver), approval.ground)
+
+
+def _objections(session: Session, stack: StackRow, applied: PlanRow, plan: Plan, limits: Limits) -> Sequence[str]:
+    rows = session.scalars(select(ResourceRow).where(ResourceRow.stack_id == stack.id)).all()
+    judgement = judge(
+        plan.operations,
+        approved_urns={one["urn"] for one in applied.document["operations"]},
+        removable_urns={row.urn for row in rows if row.pending_delete},
+        data_bearing={one.urn for one in plan.operations if one.data_bearing},
+        lost={row.urn for row in rows if row.missing},
+        standing={row.urn for row in rows if row.custom and not row.missing and not row.pending_delete},
+        limits=limits,
+    )
+    changed = [] if plan.purpose is Purpose.REPAIR else ["it would not be a repair, but a change"]
+    return [*changed, *judgement.reasons]
