@@ -17,7 +17,8 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from sqlalchemy.exc import DBAPIError
 
-from controller.casework import completion, consequences, timers
+from controller.casework import completion, consequences, publishing, timers
+from controller.clock import real_now
 from controller.domain.errors import YunguanError
 from controller.engine.fence import StaleFence
 from controller.reconcile import drift, work
@@ -30,6 +31,7 @@ from controller.workplace import Workplace
 HEARTBEAT_SECONDS = 1.0
 STALLED_SECONDS = 5.0
 SWEEP_SECONDS = 2.0
+PAUSE = timedelta(seconds=60)
 STACKS_AT_ONCE = 4
 
 log = logging.getLogger(__name__)
@@ -59,23 +61,36 @@ def build(place: Workplace) -> procrastinate.App:
 
     @app.task(name=LOOK["stack"], queue=QUEUES["stack"])
     def look_at_stack(key: str) -> None:
-        _told(f"stack {key}", lambda: place.reconciler.look(int(key)).summary)
+        _handle(place, Subject.stack(int(key)), lambda: place.reconciler.look(int(key)).summary)
 
     @app.task(name=LOOK["scan"], queue=QUEUES["scan"])
     def scan_cloud(key: str) -> None:
-        _told(f"scan of {key}", lambda: _scan(place, key))
+        _handle(place, Subject.scan(key), lambda: _scan(place, key))
 
     return app
 
 
-def _told(what: str, work: Callable[[], str]) -> None:
-    """Runs one piece of work and logs what it came to; an error that a person can read never ends the worker."""
+def _handle(place: Workplace, subject: Subject, doing: Callable[[], str]) -> None:
+    """Does what the subject needs; where that fails, it is due again after a pause, so that no trouble spins."""
+    if _told(str(subject), doing):
+        return
+    with place.sessions.begin() as session:
+        work.postpone(session, subject, "it failed", real_now() + PAUSE)
+
+
+def _told(what: str, doing: Callable[[], str]) -> bool:
+    """Does one piece of work and logs what it came to; whether it went well. Whatever goes wrong, the worker goes on."""
     try:
-        log.info("%s: %s", what, work())
+        log.info("%s: %s", what, doing())
     except StaleFence:
         log.warning("%s: another worker has taken over", what)
     except YunguanError as error:
         log.error("%s: %s", what, error)  # noqa: TRY400 the message is made for people, a traceback is not
+        return False
+    except Exception:
+        log.exception("%s: a defect", what)
+        return False
+    return True
 
 
 def _scan(place: Workplace, cloud: str) -> str:
@@ -98,16 +113,19 @@ async def _sweep_for_ever(place: Workplace, app: procrastinate.App) -> None:
             await asyncio.to_thread(_sweep, place)
         except (YunguanError, DBAPIError, ConnectorException) as error:
             log.error("the sweep failed, and is tried again: %s", error)  # noqa: TRY400 the next round tells more
+        except Exception:
+            log.exception("the sweep met a defect, and is tried again")
         await asyncio.sleep(SWEEP_SECONDS)
 
 
 def _sweep(place: Workplace) -> None:
-    """Lets time pass in cases, completes reclaims, asks for scans that are due, and wakes whatever is due."""
+    """Lets time pass in cases, completes reclaims, publishes approvals, asks for scans, and wakes whatever is due."""
     with place.sessions() as session:
         clocks = timers.due_clocks(session)
     for clock_id in clocks:
         _told(f"clock {clock_id}", lambda clock_id=clock_id: _tend(place, clock_id))  # type: ignore[misc]
     completion.complete_reclaims(place.sessions, place.ports, place.means)
+    publishing.publish_due(place.sessions, place.ports.forge)
     with place.sessions.begin() as session:
         ask_for_due_scans(session, timedelta(minutes=place.settings.scan_minutes))
     with place.sessions() as session:

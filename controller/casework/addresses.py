@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from controller.domain.city import Zone
-from controller.domain.errors import Failed, Refused
+from controller.domain.errors import Refused
 from controller.store.casework import CidrRow, SystemRow
 
 ALLOCATION_LOCK = 7_215_003
@@ -28,22 +28,6 @@ def subnet_of(session: Session, system: SystemRow, zone: Zone) -> IPv4Network:
             session.flush()
             return block
     raise Refused(f"{zone.name}的地址池 {zone.cidr_pool} 已用完", remedy="请在城市目录中扩大该网络分区的 cidr_pool")
-
-
-def keep_subnet(session: Session, system: SystemRow, zone: Zone, block: IPv4Network) -> None:
-    """Books the block that an approved spec already has: the booking may be lacking where its transaction was lost.
-
-    Raises Failed where another system has it by now.
-    """
-    if subnets_of(session, system).get(zone.code) == block:
-        return
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ALLOCATION_LOCK})
-    if any(block.overlaps(other) for other in session.scalars(select(CidrRow.block))):
-        raise Failed(
-            f"网段 {block} 已分配给其他系统", where=system.name, remedy="请核对规格库中各系统的 placement.cidr"
-        )
-    session.add(CidrRow(system_id=system.id, zone=zone.code, block=block))
-    session.flush()
 
 
 def subnets_of(session: Session, system: SystemRow) -> dict[str, IPv4Network]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from controller.casework.confirming import confirmed, require_ready
+from controller.casework.confirming import confirmed, require_ended, require_ready
 from controller.casework.evidence import HandedIn
 from controller.casework.filing import Filing, file_case, in_service, system_of_stack
+from controller.casework.inventory import stacks_of
 from controller.casework.merging import approved, merge
 from controller.casework.outcome import Confirmation, Outcome
 from controller.casework.people import account_of
@@ -19,6 +20,7 @@ from controller.casework.steps import Taken
 from controller.domain.demand import Change, Demand, changed
 from controller.domain.spec import Phase
 from controller.store.casework import CaseRow
+from controller.store.engine import Wanted
 
 PROCEDURE = "change"
 
@@ -54,9 +56,11 @@ def specify_change(taken: Taken) -> Outcome:
 
 
 def confirm_change(taken: Taken) -> Outcome:
-    """Both parties have confirmed: from that day the ledger counts the new sizes."""
-    specs = approved(taken)
-    require_ready(taken.session, specs, taken.stage.rule)
+    """Both parties have confirmed: from that day the ledger counts the new sizes. What was left must have ended."""
+    specs, rule = approved(taken), taken.stage.rule
+    require_ready(taken.session, specs, rule)
+    dropped = [row for row in stacks_of(taken.session, taken.case.system) if row.wanted == Wanted.ABSENT]
+    require_ended(dropped, rule)
     change = confirmed(taken, Confirmation.CHANGE, specs)
     taken.case.system.demand = taken.case.demand
     return taken.outcome(confirmed=change)

@@ -16,11 +16,10 @@ from controller import catalogue
 from controller.casework.certificate import keep_search
 from controller.casework.conduct import perform
 from controller.casework.consequences import follow
+from controller.casework.inventory import stacks_of
 from controller.casework.ports import Ports
-from controller.casework.resolve import stack_names
 from controller.casework.steps import Act
 from controller.clock import real_now
-from controller.domain.demand import Demand
 from controller.domain.errors import YunguanError
 from controller.domain.lifecycle import Effect
 from controller.domain.roles import CONTROLLER_ACTOR
@@ -30,7 +29,7 @@ from controller.reconcile.leftovers import look_for
 from controller.reconcile.work import Subject
 from controller.store.casework import CaseRow
 from controller.store.database import Sessions
-from controller.store.engine import Provisioning, StackRow
+from controller.store.engine import Provisioning
 
 RETRY = timedelta(minutes=5)
 
@@ -72,13 +71,11 @@ def _ended(session: Session) -> list[tuple[str, str, Sequence[str]]]:
     """Cases that wait for the completion of a reclaim and whose stacks have all ended: number, action, stacks."""
     found: list[tuple[str, str, Sequence[str]]] = []
     for case in session.scalars(select(CaseRow).where(CaseRow.closed_at.is_(None)).order_by(CaseRow.id)).unique():
-        city = catalogue.city(case.city)
-        stage = city.procedure(case.procedure).stage(case.stage)
+        stage = catalogue.city(case.city).procedure(case.procedure).stage(case.stage)
         action = next((one.name for one in stage.actions if one.effect is Effect.RELEASE), None)
         if action is None:
             continue
-        stacks = stack_names(case.system, city, Demand.model_validate(case.demand))
-        states = session.scalars(select(StackRow.provisioning).where(StackRow.name.in_(stacks))).all()
-        if states and all(state == Provisioning.ENDED for state in states):
-            found.append((case.number, action, stacks))
+        stacks = stacks_of(session, case.system)
+        if stacks and all(row.provisioning == Provisioning.ENDED for row in stacks):
+            found.append((case.number, action, [row.name for row in stacks]))
     return found

@@ -22,7 +22,7 @@ EFFECTS: Mapping[Effect, Callable[[Taken], Outcome]] = {
     Effect.SPECIFY_SERVICE: opening.specify_service,
     Effect.SPECIFY_CHANGE: change.specify_change,
     Effect.STOP_TRIAL: trial.stop_trial,
-    Effect.PROPOSE_RECLAIM: trial.propose_reclaim,
+    Effect.START_TRIAL: trial.start_trial,
     Effect.RECLAIM: exit.reclaim,
     Effect.RELEASE: exit.release,
     Effect.CONFIRM_OPENING: opening.confirm_opening,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.casework.outcome import Confirmation, Confirmed
-from controller.casework.resolve import stack_names
 from controller.casework.steps import Taken
 from controller.domain.calendar import day_of
-from controller.domain.demand import Demand
 from controller.domain.errors import Refused
 from controller.domain.spec import SystemSpec
 from controller.store.casework import CaseEventRow, EventKind
@@ -45,9 +43,13 @@ def require_ready(session: Session, specs: Sequence[SystemSpec], rule: str) -> N
         )
     )
     if lacking := [spec.stack_name for spec in specs if spec.stack_name not in ready]:
-        raise Refused(
-            f"资源尚未就绪，不能确认：{'、'.join(lacking)}", remedy="请等待配置完成（yunguan stack list）", rule=rule
-        )
+        raise Refused(f"资源尚未就绪：{'、'.join(lacking)}", remedy="请等待配置完成（yunguan stack list）", rule=rule)
+
+
+def require_ended(stacks: Iterable[StackRow], rule: str) -> None:
+    """Raises Refused where one of `stacks` has not ended yet."""
+    if waiting := [row.name for row in stacks if row.provisioning != Provisioning.ENDED]:
+        raise Refused(f"资源尚未回收：{'、'.join(waiting)}", remedy="请等待回收完成（yunguan stack list）", rule=rule)
 
 
 def confirmed(taken: Taken, what: Confirmation, specs: Sequence[SystemSpec]) -> Confirmed:
@@ -60,7 +62,6 @@ def confirmed(taken: Taken, what: Confirmation, specs: Sequence[SystemSpec]) -> 
         system=f"{unit.city}/{unit.code}/{system.code}",
         on=_day(rows[0]),
         by=tuple(row.actor for row in rows),
-        stacks=stack_names(system, taken.city, Demand.model_validate(taken.case.demand)),
         specs=tuple(specs),
         payer=taken.case.payer,
     )

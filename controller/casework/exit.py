@@ -8,9 +8,10 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from controller.casework.addresses import release_subnets
-from controller.casework.confirming import confirmed
+from controller.casework.confirming import confirmed, require_ended
 from controller.casework.evidence import HandedIn
 from controller.casework.filing import Filing, file_case, in_service, system_of_stack
+from controller.casework.inventory import stacks_of
 from controller.casework.merging import approved, merge
 from controller.casework.outcome import Confirmation, Outcome
 from controller.casework.ports import Ports
@@ -31,13 +32,14 @@ def apply(session: Session, system: str, ports: Ports, *, actor: str, evidence: 
 
 
 def reclaim(taken: Taken) -> Outcome:
-    """A person has decided: the system's specs are taken out of the estate, so its stacks shall cease to exist."""
+    """A person has decided: the system's specs are taken out, so its stacks shall cease to exist."""
     names = [spec.stack_name for spec in approved(taken)]
     return taken.outcome(merged=merge(taken, put=(), remove=names))
 
 
 def release(taken: Taken) -> Outcome:
-    """A complete list has shown nothing left: the subnets are free again."""
+    """A complete list has shown nothing left: the subnets are free again. Raises Refused while a stack still stands."""
+    require_ended(stacks_of(taken.session, taken.case.system), taken.stage.rule)
     release_subnets(taken.session, taken.case.system)
     return taken.outcome()
 

@@ -1,6 +1,6 @@
-"""What a step has set going, for the composition root: specs merged, stacks to reclaim, a confirmation for the ledger.
+"""What a step has set going: specs approved, stacks to reclaim, a confirmation for the ledger.
 
-The root acts on it after the commit (queues the stacks) or inside the same transaction (writes the ledger).
+`consequences` makes it count inside the step's own transaction.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ class Confirmation(StrEnum):
 class Confirmed:
     """Opening, change or end of a system, as of the day `on`: what the usage ledger rests on (LZ-21-5, LP-20).
 
-    `by` are the accounts that confirmed. `specs` are those in force from that day, none at an end; `stacks` are all
-    that the system has or had.
+    `by` are the accounts that confirmed. `specs` are those in force from that day, none at an end.
     """
 
     what: Confirmation
@@ -33,14 +32,13 @@ class Confirmed:
     system: str
     on: date
     by: tuple[str, ...]
-    stacks: tuple[str, ...]
     specs: tuple[SystemSpec, ...]
     payer: str
 
 
 @dataclass(frozen=True)
 class Merged:
-    """Specs that an approval has merged, and the names of stacks that it has taken out, with the commit."""
+    """Specs that an approval has put, and the names of stacks that it has taken out, with the proposal's commit."""
 
     commit: str
     put: tuple[SystemSpec, ...] = ()
@@ -51,13 +49,11 @@ class Merged:
 class Outcome:
     """Where the case stands after a step, and what follows from it.
 
-    `completed` is false while a joint action waits for the other party. `proposed` names stacks that a rule proposes to
-    reclaim: a person must approve that (`reclaim`).
+    `completed` is false while a joint action waits for the other party.
     """
 
     case: str
     stage: str
     completed: bool
     merged: Merged | None = None
-    proposed: tuple[str, ...] = ()
     confirmed: Confirmed | None = None

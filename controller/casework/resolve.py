@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 from sqlalchemy.orm import Session
 
-from controller.casework.addresses import keep_subnet, subnet_of
+from controller.casework.addresses import subnet_of
 from controller.casework.codes import code_for
+from controller.casework.inventory import approved_specs
 from controller.casework.ports import Ports
 from controller.domain.city import City, Zone
 from controller.domain.demand import Demand, DemandedMachine
-from controller.domain.errors import WrongUse
 from controller.domain.spec import CloudImage, CloudNetwork, Machine, Metadata, Phase, Placement, SystemSpec
-from controller.estate.repository import Estate
 from controller.store.casework import CaseRow, SystemRow
 
 
@@ -32,17 +30,9 @@ def stack_names(system: SystemRow, city: City, demand: Demand) -> tuple[str, ...
     return tuple(stack_name(system, city.zone(zone)) for zone in demand.by_zone())
 
 
-def approved_spec(estate: Estate, name: str) -> SystemSpec | None:
-    """The spec of that stack as it is approved now; None where there is none."""
-    try:
-        return estate.read(name)
-    except WrongUse:
-        return None
-
-
 @dataclass(frozen=True)
 class Resolver:
-    """Turns demands of one case into specs; `cloud` and `estate` are asked, subnets are taken from the pool."""
+    """Turns demands of one case into specs; the cloud is asked, subnets are taken from the pool."""
 
     session: Session
     case: CaseRow
@@ -54,11 +44,17 @@ class Resolver:
 
         Raises Refused where the cloud lacks an image, a flavor or a network or the pool of addresses is used up.
         """
-        return [self._spec(self.city.zone(zone), machines, phase) for zone, machines in demand.by_zone().items()]
+        approved = approved_specs(self.session, self.case.system)
+        zones = [(self.city.zone(name), machines) for name, machines in demand.by_zone().items()]
+        return [
+            self._spec(zone, machines, phase, approved.get(stack_name(self.case.system, zone)))
+            for zone, machines in zones
+        ]
 
-    def _spec(self, zone: Zone, machines: Iterable[DemandedMachine], phase: Phase) -> SystemSpec:
+    def _spec(
+        self, zone: Zone, machines: Iterable[DemandedMachine], phase: Phase, current: SystemSpec | None
+    ) -> SystemSpec:
         system = self.case.system
-        current = approved_spec(self.ports.estate, stack_name(system, zone))
         standing = {machine.name: machine for machine in current.machines} if current else {}
         clusters: dict[str, str] = {}
         return SystemSpec(
@@ -73,16 +69,12 @@ class Resolver:
                 request=self.case.number,
             ),
             phase=phase,
-            placement=self._kept(zone, current) if current else self._placement(zone),
+            placement=current.placement if current else self._placement(zone),
             machines=tuple(
                 self._machine(machine, zone, _cluster_code(machine.cluster, clusters), standing.get(machine.name))
                 for machine in machines
             ),
         )
-
-    def _kept(self, zone: Zone, current: SystemSpec) -> Placement:
-        keep_subnet(self.session, self.case.system, zone, IPv4Network(current.placement.cidr))
-        return current.placement
 
     def _placement(self, zone: Zone) -> Placement:
         external = zone.external_network

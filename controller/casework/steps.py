@@ -57,11 +57,9 @@ class Taken:
     step: Step
     at: datetime
 
-    def outcome(
-        self, *, merged: Merged | None = None, proposed: tuple[str, ...] = (), confirmed: Confirmed | None = None
-    ) -> Outcome:
+    def outcome(self, *, merged: Merged | None = None, confirmed: Confirmed | None = None) -> Outcome:
         """What the step has set going."""
-        return Outcome(self.case.number, self.case.stage, self.step.completed, merged, proposed, confirmed)
+        return Outcome(self.case.number, self.case.stage, self.step.completed, merged, confirmed)
 
 
 def take(session: Session, act: Act, ports: Ports) -> Taken:

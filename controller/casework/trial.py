@@ -5,6 +5,7 @@ Rule: LZ-21-4. `clocks` counts the days, `timers` brings the end; only a person 
 
 from __future__ import annotations
 
+from controller.casework.confirming import require_ready
 from controller.casework.merging import approved, merge, merge_demand
 from controller.casework.outcome import Outcome
 from controller.casework.steps import Taken
@@ -22,6 +23,7 @@ def stop_trial(taken: Taken) -> Outcome:
     return taken.outcome(merged=merge(taken, stopped))
 
 
-def propose_reclaim(taken: Taken) -> Outcome:
-    """The days of grace are over, or the unit gives up: a person must now approve the reclaim (invariant 4)."""
-    return taken.outcome(proposed=tuple(spec.stack_name for spec in approved(taken)))
+def start_trial(taken: Taken) -> Outcome:
+    """The trial is handed over, and its days begin: not before every stack stands ready."""
+    require_ready(taken.session, approved(taken), taken.stage.rule)
+    return taken.outcome()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from controller.casework.conduct import perform
 from controller.casework.consequences import follow
 from controller.casework.outcome import Outcome
+from controller.casework.publishing import publish_due
 from controller.casework.steps import Act
 from controller.workplace import Workplace
 
@@ -14,6 +15,7 @@ def do(place: Workplace, act: Act) -> Outcome:
     with place.sessions.begin() as session:
         outcome = perform(session, act, place.ports)
         subjects = follow(session, outcome, place.ports)
+    publish_due(place.sessions, place.ports.forge)
     for subject in subjects:
         place.queue.wake(subject)
     return outcome

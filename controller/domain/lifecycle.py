@@ -24,7 +24,7 @@ class Effect(StrEnum):
     SPECIFY_SERVICE = "specify_service"
     SPECIFY_CHANGE = "specify_change"
     STOP_TRIAL = "stop_trial"
-    PROPOSE_RECLAIM = "propose_reclaim"
+    START_TRIAL = "start_trial"
     RECLAIM = "reclaim"
     RELEASE = "release"
     CONFIRM_OPENING = "confirm_opening"

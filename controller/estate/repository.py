@@ -8,7 +8,7 @@ the merge is then computed again.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,19 +74,24 @@ class Estate:
                 estate._write(MAIN, first, tree, [])
         return estate
 
-    def write_branch(self, name: str, changes: Mapping[str, str | None], entry: Entry) -> str:
-        """One commit off main on a branch `<name>/<number>`, which is returned: text by path, None to remove.
+    def write_branch(self, name: str, changes: Mapping[str, str | None], entry: Entry) -> tuple[str, str]:
+        """One commit off main on a branch `<name>/<number>`; returns both. `changes` are texts by path, None to remove.
 
         A branch of that name that still stands (open and mergeable, or merged and in force) is returned as it is.
+        Raises Failed where git cannot write.
         """
         with _locked(self._folder):
             main, number = self._tip(MAIN), 1
             while (reference := f"{_BRANCHES}{name}/{number}") in self._repository.references:
-                if self._stands(self._tip(reference), main):
-                    return f"{name}/{number}"
+                tip = self._tip(reference)
+                if self._stands(tip, main, changes):
+                    return f"{name}/{number}", str(tip.id)
                 number += 1
-            self._write(reference, entry, self._tree(main, changes), [main])
-        return f"{name}/{number}"
+            try:
+                commit = self._write(reference, entry, self._tree(main, changes), [main])
+            except pygit2.GitError as error:
+                raise Failed(f"git cannot write a branch: {error}", where=str(self._folder)) from error
+        return f"{name}/{number}", commit
 
     def merge_branch(self, branch: str, entry: Entry) -> str:
         """Merges into main and returns the commit; a branch that was merged before returns the same commit again.
@@ -146,10 +151,10 @@ class Estate:
             )
         return self._tree(ours, {path: _text(theirs.tree[path]) if path in theirs.tree else None for path in changed})
 
-    def _stands(self, proposed: pygit2.Commit, main: pygit2.Commit) -> bool:
+    def _stands(self, proposed: pygit2.Commit, main: pygit2.Commit, paths: Iterable[str]) -> bool:
         merged = self._repository.descendant_of(main.id, proposed.id)
         expected = proposed if merged else proposed.parents[0]
-        return all(_blob(expected, path) == _blob(main, path) for path in _changed_paths(proposed))
+        return all(_blob(expected, path) == _blob(main, path) for path in paths)
 
     def _merge_of(self, theirs: pygit2.Commit, ours: pygit2.Commit) -> pygit2.Commit | None:
         """The commit on main's first-parent line that merged `theirs`, if any."""

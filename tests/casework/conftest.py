@@ -6,21 +6,23 @@ nine o'clock on Monday, 2026-09-28, before the National Day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from controller.casework import opening
 from controller.casework.conduct import perform
+from controller.casework.consequences import follow
 from controller.casework.evidence import EvidenceStore, HandedIn
 from controller.casework.outcome import Outcome
 from controller.casework.people import Grant, grant, register_unit
 from controller.casework.ports import Ports
+from controller.casework.publishing import publish_due
 from controller.casework.steps import Act
 from controller.casework.timers import due_clocks, tend
 from controller.clock import SHANGHAI
@@ -82,8 +84,15 @@ class Office:
     ) -> Outcome:
         evidence = tuple(self.paper(document) for document in documents)
         act = Act(case, action, actor, evidence, reason, days, on, expected_stage)
+        return self.do(act)
+
+    def do(self, act: Act) -> Outcome:
+        """What the command line does with a step."""
         with self.sessions.begin() as session:
-            return perform(session, act, self.ports)
+            outcome = perform(session, act, self.ports)
+            follow(session, outcome, self.ports)
+        publish_due(self.sessions, self.ports.forge)
+        return outcome
 
     def apply(self, *systems: request.System, actor: str = "unit", **facts: str) -> list[str]:
         asked = request.Request(city="liuzhou", unit=UNIT, systems=systems or (system(),))
@@ -98,7 +107,7 @@ class Office:
         self.act(number, "confirm", "unit")
         outcome = self.act(number, "confirm", "centre")
         assert outcome.confirmed is not None
-        return outcome.confirmed.stacks[0]
+        return outcome.confirmed.specs[0].stack_name
 
     def at_opening(self, *systems: request.System) -> str:
         """A case whose resources stand ready, waiting to be confirmed."""
@@ -108,26 +117,43 @@ class Office:
         return number
 
     def in_trial(self, *systems: request.System, days: int = 30) -> str:
-        number = self.approved(*systems)
+        number = self.prepared(*systems)
         self.act(number, "provide", "centre", "use_agreement", days=days)
+        return number
+
+    def prepared(self, *systems: request.System) -> str:
+        """An approved case whose trial environment stands ready."""
+        (number,) = self.apply(*systems)
+        self.ready(self._approve(number))
         return number
 
     def approved(self, *systems: request.System) -> str:
         (number,) = self.apply(*systems)
-        self.act(number, "accept", "authority")
-        self.act(number, "assess", "centre", "approved_plan")
-        self.act(number, "approve", "authority")
+        self._approve(number)
         return number
 
+    def _approve(self, number: str) -> Outcome:
+        self.act(number, "accept", "authority")
+        self.act(number, "assess", "centre", "approved_plan")
+        return self.act(number, "approve", "authority")
+
     def ready(self, outcome: Outcome) -> None:
-        """Plays the controller: the merged specs stand in the cloud now."""
+        """Plays the controller: what was approved stands in the cloud now."""
         assert outcome.merged is not None
+        self.be([spec.stack_name for spec in outcome.merged.put], Provisioning.READY)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Plays the controller: what was taken out is gone now."""
+        assert outcome.merged is not None
+        self.be(outcome.merged.removed, Provisioning.ENDED)
+
+    def be(self, stacks: Collection[str], provisioning: Provisioning) -> None:
         with self.sessions.begin() as session:
-            for spec in outcome.merged.put:
-                row = session.scalar(select(StackRow).where(StackRow.name == spec.stack_name))
-                row = row or StackRow(name=spec.stack_name, cloud=spec.placement.cloud)
-                row.spec_digest, row.provisioning, row.changed_at = spec.digest, Provisioning.READY, MONDAY
-                session.add(row)
+            session.execute(update(StackRow).where(StackRow.name.in_(stacks)).values(provisioning=provisioning))
+
+    def stack(self, name: str) -> StackRow:
+        with self.sessions() as session:
+            return session.scalars(select(StackRow).where(StackRow.name == name)).one()
 
     def set_clock(self, instant: datetime) -> None:
         with self.sessions.begin() as session:
@@ -145,7 +171,10 @@ class Office:
             for clock_id in due:
                 with self.sessions.begin() as session:
                     outcome = tend(session, clock_id, self.ports)
-                outcomes += [outcome] if outcome else []
+                    if outcome is not None:
+                        follow(session, outcome, self.ports)
+                        outcomes.append(outcome)
+        publish_due(self.sessions, self.ports.forge)
         return outcomes
 
     def case(self, number: str) -> CaseRow:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
-from controller.casework import exit
+from controller.casework import change, exit
 from controller.casework.certificate import certificate_of
 from controller.casework.completion import complete_reclaims
-from controller.casework.conduct import perform
-from controller.casework.consequences import follow
-from controller.casework.steps import Act
+from controller.domain.demand import Change
 from controller.engine.plan import Purpose
 from controller.store.certificate import CertificateRow
 from controller.store.engine import Provisioning, StackRow
@@ -57,25 +54,47 @@ class Reclaim:
     def in_service(self, name: str = "财务管理系统") -> str:
         """Opened, applied, confirmed by both and therefore charged; the name of its first stack."""
         number = self.office.at_opening(system(name, *ZONES))
-        self.take(number, "confirm", "unit")
-        stacks = self.take(number, "confirm", "centre")
+        self.office.act(number, "confirm", "unit")
+        outcome = self.office.act(number, "confirm", "centre")
+        assert outcome.confirmed is not None
+        stacks = [spec.stack_name for spec in outcome.confirmed.specs]
         for stack in stacks:
-            self.standing(stack).be(Provisioning.READY)
-            self.standing(stack).apply(PROGRAM)
+            self.stands(stack)
         return stacks[0]
+
+    def stands(self, stack: str) -> None:
+        """The vendor approves, the engine applies."""
+        standing = self.standing(stack)
+        standing.be(Provisioning.PENDING)
+        standing.apply(PROGRAM)
+        standing.be(Provisioning.READY)
+
+    def changed(self, stack: str, wanted: Change) -> str:
+        """Applied for, approved, done in the cloud, confirmed by both; the number of the case."""
+        with self.office.sessions.begin() as session:
+            number = change.apply(session, stack, wanted, self.office.ports, actor="unit").number
+        self.office.act(number, "assess", "centre", "assessment")
+        outcome = self.office.act(number, "approve", "authority")
+        assert outcome.merged is not None
+        self.destroy(*outcome.merged.removed)
+        for spec in outcome.merged.put:
+            self.stands(spec.stack_name)
+        self.office.act(number, "confirm", "unit")
+        self.office.act(number, "confirm", "centre")
+        return number
 
     def handed_over(self, stack: str) -> str:
         """Applied for, approved, handed over; the number of the case."""
         with self.office.sessions.begin() as session:
             number = exit.apply(session, stack, self.office.ports, actor="unit").number
-        self.take(number, "assess", "centre", "offline_record", "data_migration_record")
-        self.take(number, "approve", "authority")
-        self.take(number, "hand_over", "centre", "handover_record")
+        self.office.act(number, "assess", "centre", "offline_record", "data_migration_record")
+        self.office.act(number, "approve", "authority")
+        self.office.act(number, "hand_over", "centre", "handover_record")
         return number
 
-    def destroy(self, stack: str) -> None:
+    def destroy(self, *stacks: str) -> None:
         """The vendor approves, the engine destroys."""
-        for name in self.stacks(stack):
+        for name in stacks:
             standing = self.standing(name)
             standing.be(Provisioning.ENDING)
             standing.apply(None, Purpose.DESTROY)
@@ -86,14 +105,14 @@ class Reclaim:
         complete_reclaims(self.office.sessions, self.office.ports, self.standing(self.stacks("")[0]).means())
 
     def confirm_end(self, number: str) -> None:
-        self.take(number, "confirm", "unit")
-        self.take(number, "confirm", "centre")
+        self.office.act(number, "confirm", "unit")
+        self.office.act(number, "confirm", "centre")
 
     def certified(self, name: str = "财务管理系统") -> CertificateRow:
         """All of it."""
         stack = self.in_service(name)
         number = self.handed_over(stack)
-        self.destroy(stack)
+        self.destroy(*self.stacks(stack))
         self.complete()
         self.confirm_end(number)
         return self.certificate(stack)
@@ -101,14 +120,6 @@ class Reclaim:
     def certificate(self, stack: str) -> CertificateRow:
         with self.office.sessions() as session:
             return certificate_of(session, stack)
-
-    def take(self, case: str, action: str, actor: str, *documents: str) -> Sequence[str]:
-        """A step with all that follows from it; the stacks that were confirmed."""
-        evidence = tuple(self.office.paper(document) for document in documents)
-        with self.office.sessions.begin() as session:
-            outcome = perform(session, Act(case, action, actor, evidence), self.office.ports)
-            follow(session, outcome, self.office.ports)
-        return outcome.confirmed.stacks if outcome.confirmed else ()
 
     def standing(self, stack: str) -> Standing:
         return Standing(self.office.sessions, self.vault, self.provider, name=stack)

@@ -17,16 +17,13 @@ from sqlalchemy.exc import DBAPIError
 from controller import audit
 from controller.casework.certificate import certificate_of, fingerprint, read, signed, verify
 from controller.casework.completion import complete
-from controller.casework.conduct import perform
-from controller.casework.consequences import follow
 from controller.casework.reclaim_facts import collect_facts
-from controller.casework.steps import Act
 from controller.domain.errors import Refused, Unknown, WrongUse
 from controller.engine.journal import Ending
 from controller.engine.provider import Incomplete, Page
 from controller.store.casework import CaseRow
 from controller.store.certificate import CertificateRow, ReclaimSearchRow
-from controller.store.engine import JournalRow, StackRow
+from controller.store.engine import JournalRow
 from controller.store.metering import LedgerEventRow
 from controller.store.signer import Signer, from_pem, public_key_of, to_pem
 from controller.store.vault import Vault
@@ -93,7 +90,7 @@ def test_no_personal_data_stands_in_it(reclaim: Reclaim) -> None:
 def test_before_both_have_confirmed_there_is_none(reclaim: Reclaim) -> None:
     stack = reclaim.in_service()
     number = reclaim.handed_over(stack)
-    reclaim.destroy(stack)
+    reclaim.destroy(*reclaim.stacks(stack))
     reclaim.complete()
     assert reclaim.office.case(number).stage == "confirming_end"
     with pytest.raises(Refused, match="还没有回收证明"):
@@ -107,7 +104,7 @@ def test_before_both_have_confirmed_there_is_none(reclaim: Reclaim) -> None:
 def test_a_list_that_is_not_whole_gives_none(reclaim: Reclaim, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = reclaim.in_service()
     number = reclaim.handed_over(stack)
-    reclaim.destroy(stack)
+    reclaim.destroy(*reclaim.stacks(stack))
 
     def broken(*_: Any) -> Iterator[Page]:
         yield Page([], last=False)
@@ -140,7 +137,7 @@ def test_a_list_that_is_not_whole_gives_none(reclaim: Reclaim, monkeypatch: pyte
 def test_what_is_left_is_named_and_there_is_none(reclaim: Reclaim) -> None:
     stack = reclaim.in_service()
     number = reclaim.handed_over(stack)
-    reclaim.destroy(stack)
+    reclaim.destroy(*reclaim.stacks(stack))
     with reclaim.office.sessions() as session:
         made = session.scalars(select(JournalRow).where(JournalRow.op == "create", JournalRow.type == NET)).first()
     assert made is not None
@@ -169,7 +166,7 @@ def test_a_ledger_that_is_still_open_gives_none(reclaim: Reclaim) -> None:
     """The confirmation of the end closes it in the same transaction; were it not so, nothing may be certified."""
     stack = reclaim.in_service()
     number = reclaim.handed_over(stack)
-    reclaim.destroy(stack)
+    reclaim.destroy(*reclaim.stacks(stack))
     reclaim.complete()
     with reclaim.office.sessions.begin() as session:
         assert session.scalars(select(LedgerEventRow.kind)).all() == ["opened"] * 9
@@ -181,15 +178,9 @@ def test_a_ledger_that_is_still_open_gives_none(reclaim: Reclaim) -> None:
 def test_a_trial_that_was_reclaimed_is_certified_without_a_ledger(reclaim: Reclaim) -> None:
     office = reclaim.office
     number = office.in_trial()
-    with office.sessions.begin() as session:
-        case = session.scalars(select(CaseRow).where(CaseRow.number == number)).one()
-        name = f"liuzhou/{case.system.unit.code}/{case.system.code}.gov"
-        session.add(StackRow(name=name, cloud="double", spec_commit="c1", changed_at=case.opened_at))
-    reclaim.take(number, "give_up", "unit")
-    with office.sessions.begin() as session:
-        follow(
-            session, perform(session, Act(number, "reclaim", "authority", reason="放弃"), office.ports), office.ports
-        )
+    office.act(number, "give_up", "unit")
+    office.act(number, "reclaim", "authority", reason="放弃")
+    (name,) = reclaim.stacks("liuzhou")
     reclaim.destroy(name)
     reclaim.complete()
     told = read(reclaim.certificate(name).document).facts
@@ -204,7 +195,7 @@ def test_what_was_adopted_is_told_and_what_never_was_is_not(reclaim: Reclaim) ->
         rows[0].outcome, rows[1].outcome = Ending.ADOPTED, Ending.REJECTED
         rejected = rows[1].physical_id
     number = reclaim.handed_over(stack)
-    reclaim.destroy(stack)
+    reclaim.destroy(*reclaim.stacks(stack))
     reclaim.complete()
     reclaim.confirm_end(number)
     told = {one.id: one for stack in read(reclaim.certificate(stack).document).facts.stacks for one in stack.resources}

@@ -110,6 +110,20 @@ def test_a_zone_that_loses_its_last_machine_is_taken_out(office: Office) -> None
     assert office.ports.estate.stacks() == [stack]
 
 
+def test_a_change_is_not_done_while_what_it_takes_out_still_stands(office: Office) -> None:
+    stack = office.opened(BOTH_ZONES)
+    number = apply(office, stack, Change(remove=("web-1",)))
+    office.act(number, "assess", "centre", "assessment")
+    outcome = office.act(number, "approve", "authority")
+    office.ready(outcome)
+    office.act(number, "confirm", "unit")
+    with pytest.raises(Refused, match=r"尚未回收.*\.internet") as refused:
+        office.act(number, "confirm", "centre")
+    assert refused.value.rule == "LZ-21-6"
+    office.ended(outcome)
+    assert office.act(number, "confirm", "centre").stage == "changed"
+
+
 def test_a_machine_may_come_in_a_new_zone(office: Office) -> None:
     stack = office.opened()
     approved(office, stack, Change(add=(machine(9, "互联网区", "WEB"),)))

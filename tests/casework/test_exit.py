@@ -56,6 +56,11 @@ def test_handed_over_reclaimed_and_confirmed(office: Office) -> None:
     assert outcome.merged is not None
     assert outcome.merged.removed == (stack, stack.replace(".gov", ".internet"))
     assert office.ports.estate.stacks() == []
+    with pytest.raises(Refused, match="尚未回收"):
+        office.act(number, "complete", CONTROLLER_ACTOR)
+    with office.sessions() as session:
+        assert len(session.scalars(select(CidrRow)).all()) == 2, "what may still stand keeps its addresses"
+    office.ended(outcome)
     office.act(number, "complete", CONTROLLER_ACTOR)
     with office.sessions() as session:
         assert session.scalars(select(CidrRow)).all() == [], "the subnets are free again"
@@ -63,7 +68,7 @@ def test_handed_over_reclaimed_and_confirmed(office: Office) -> None:
     outcome = office.act(number, "confirm", "centre")
     assert outcome.confirmed is not None
     assert outcome.confirmed.what is Confirmation.END
-    assert outcome.confirmed.stacks == (stack, stack.replace(".gov", ".internet"))
+    assert outcome.confirmed.specs == ()
     assert outcome.confirmed.on == date(2026, 9, 28)
     assert office.apply(BOTH_ZONES), "the system may come again"
 
@@ -118,7 +123,7 @@ def test_only_the_controller_says_that_nothing_is_left(office: Office) -> None:
 def test_a_system_that_has_ended_is_not_ended_again(office: Office) -> None:
     stack = office.opened()
     number = approved(office, stack)
-    office.act(number, "hand_over", "centre", "handover_record")
+    office.ended(office.act(number, "hand_over", "centre", "handover_record"))
     office.act(number, "complete", CONTROLLER_ACTOR)
     office.act(number, "confirm", "unit")
     office.act(number, "confirm", "centre")

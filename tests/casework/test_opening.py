@@ -25,7 +25,7 @@ REPORTS = ("migration_plan", "performance_report", "security_report")
 
 def test_a_request_walks_to_service(office: Office) -> None:
     rows = (machine(1, cluster="集群1"), machine(2, cluster="集群1"), machine(3, "互联网区", "WEB"))
-    number = office.approved(system("财务管理系统", *rows))
+    number = office.prepared(system("财务管理系统", *rows))
     assert office.act(number, "provide", "centre", "use_agreement", days=20).stage == "trial"
     outcome = office.act(number, "open", "centre", "confidentiality_agreement")
     assert outcome.merged is not None

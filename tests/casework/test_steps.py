@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import astuple, replace
 from datetime import UTC, date, datetime
-from ipaddress import IPv4Network
 
 import pytest
 from sqlalchemy import MetaData, Table, select, text
@@ -13,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from controller import audit, catalogue
-from controller.casework.addresses import subnets_of
 from controller.casework.cases import case_of_stack, list_cases, show_case
 from controller.casework.evidence import MAX_BYTES
 from controller.casework.handing import handed_in
@@ -332,25 +330,6 @@ def test_systems_get_subnets_of_their_own_and_free_ones_are_used_again(office: O
         "liuzhou/liuzhoushicaizhengju/yixitong.gov": "10.64.1.0/24",
         "liuzhou/liuzhoushicaizhengju/yixitong.internet": "172.16.0.0/24",
     }
-
-
-def test_an_approval_whose_transaction_was_lost_books_the_same_subnet_again(office: Office) -> None:
-    number = office.approved()
-    with office.sessions.begin() as session:
-        session.execute(text("DELETE FROM cidr"))
-    office.act(number, "provide", "centre", "use_agreement")
-    office.act(number, "open", "centre", "confidentiality_agreement")
-    with office.sessions() as session:
-        assert subnets_of(session, office.case(number).system) == {"gov": IPv4Network("10.64.0.0/24")}
-
-
-def test_a_subnet_that_another_system_has_is_not_booked_twice(office: Office) -> None:
-    first = office.in_trial(system("甲系统"))
-    with office.sessions.begin() as session:
-        session.execute(text("DELETE FROM cidr"))
-    office.approved(system("乙系统"))
-    with pytest.raises(Failed, match="已分配"):
-        office.act(first, "open", "centre", "confidentiality_agreement")
 
 
 class TestHandingIn:

@@ -11,6 +11,7 @@ from controller.casework.declarations import record_exception
 from controller.domain.errors import Refused
 from controller.domain.roles import CONTROLLER_ACTOR
 from controller.domain.spec import Phase, Power
+from controller.store.engine import Provisioning
 from tests.casework.conftest import Office
 
 STACK = "liuzhou/liuzhoushicaizhengju/caiwuguanlixitong.gov"
@@ -42,9 +43,21 @@ def test_provided_late_is_overdue_and_the_centres(office: Office) -> None:
     ("days", "end"), [(15, date(2026, 10, 13)), (30, date(2026, 10, 28)), (None, date(2026, 10, 28))]
 )
 def test_fifteen_to_thirty_natural_days(office: Office, days: int | None, end: date) -> None:
-    number = office.approved()
+    number = office.prepared()
     office.act(number, "provide", "centre", "use_agreement", days=days)
     assert due(office, number) == end
+
+
+@pytest.mark.rule("LZ-21-4")
+@pytest.mark.breaks
+def test_its_days_do_not_begin_before_it_stands_ready(office: Office) -> None:
+    number = office.approved()
+    with pytest.raises(Refused, match="尚未就绪") as refused:
+        office.act(number, "provide", "centre", "use_agreement")
+    assert refused.value.rule == "LZ-21-4"
+    assert office.case(number).stage == "preparing_trial"
+    office.be([STACK], Provisioning.READY)
+    assert office.act(number, "provide", "centre", "use_agreement").stage == "trial"
 
 
 def test_the_end_of_a_trial_does_not_move_off_a_day_off(office: Office) -> None:
@@ -56,7 +69,7 @@ def test_the_end_of_a_trial_does_not_move_off_a_day_off(office: Office) -> None:
 @pytest.mark.breaks
 @pytest.mark.parametrize("days", [0, 14, 31])
 def test_other_lengths_are_refused(office: Office, days: int) -> None:
-    number = office.approved()
+    number = office.prepared()
     with pytest.raises(Refused) as refused:
         office.act(number, "provide", "centre", "use_agreement", days=days)
     assert refused.value.rule == "LZ-21-4"
@@ -64,7 +77,7 @@ def test_other_lengths_are_refused(office: Office, days: int) -> None:
 
 @pytest.mark.rule("LZ-21-4")
 def test_a_recorded_exception_allows_another_length(office: Office) -> None:
-    number = office.approved()
+    number = office.prepared()
     with office.sessions.begin() as session:
         record_exception(session, number, rule="LZ-21-4", reason="压力测试需要", actor="authority")
     office.act(number, "provide", "centre", "use_agreement", days=45)
@@ -74,7 +87,7 @@ def test_a_recorded_exception_allows_another_length(office: Office) -> None:
 @pytest.mark.rule("LZ-21-4")
 @pytest.mark.breaks
 def test_no_trial_without_the_use_agreement(office: Office) -> None:
-    number = office.approved()
+    number = office.prepared()
     with pytest.raises(Refused, match="条件不齐") as refused:
         office.act(number, "provide", "centre")
     assert refused.value.rule == "LZ-21-4"
@@ -101,7 +114,7 @@ def test_an_expired_trial_is_stopped_by_rule_then_proposed_for_reclaim(office: O
     assert (revision.account, revision.trailers["Approval-rule"]) == (CONTROLLER_ACTOR, "LZ-21-4")
     assert office.pass_days(7) == []
     (proposed,) = office.pass_days(1)
-    assert (proposed.stage, proposed.proposed) == ("reclaim_proposed", (STACK,))
+    assert proposed.stage == "reclaim_proposed"
     assert office.ports.estate.stacks() == [STACK], "data is kept until a person decides"
 
 
@@ -125,6 +138,7 @@ def test_an_approved_reclaim_takes_the_specs_out_and_ends_when_nothing_is_left(o
     assert outcome.merged is not None
     assert outcome.merged.removed == (STACK,)
     assert office.ports.estate.stacks() == []
+    office.ended(outcome)
     assert office.act(number, "complete", CONTROLLER_ACTOR).stage == "reclaimed"
     assert office.apply(), "the unit may apply again"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from controller.domain.spec import Phase
-from controller.estate.forge import Change
+from controller.estate.forge import Proposal
 from controller.estate.forge.local import LocalForge
 from controller.estate.repository import Estate
 from tests.estate.specs import change, spec
@@ -45,6 +45,6 @@ def git(folder: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def opening() -> Change:
+def opening() -> Proposal:
     """The first proposal of most tests: one stack, in trial."""
     return change(spec(phase=Phase.TRIAL))

@@ -14,7 +14,7 @@ from controller.domain.spec import (
     ServerType,
     SystemSpec,
 )
-from controller.estate.forge import Approval, Change
+from controller.estate.forge import Approval, Proposal
 
 NOON = datetime(2026, 9, 28, 4, tzinfo=UTC)
 
@@ -49,8 +49,8 @@ def spec(system: str = "caiwu", *, phase: Phase = Phase.SERVICE, memory_gb: int 
     )
 
 
-def change(*specs: SystemSpec, request: str = "R-1", remove: tuple[str, ...] = (), message: str = "开通") -> Change:
-    return Change(put=specs, remove=remove, author="u-1", request=request, rule="LZ-21-3", message=message, at=NOON)
+def change(*specs: SystemSpec, request: str = "R-1", remove: tuple[str, ...] = (), message: str = "开通") -> Proposal:
+    return Proposal(put=specs, remove=remove, author="u-1", request=request, rule="LZ-21-3", message=message, at=NOON)
 
 
 def approval(approver: str = "u-2") -> Approval:

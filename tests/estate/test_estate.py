@@ -13,7 +13,7 @@ import pytest
 
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.spec import Phase
-from controller.estate.forge import Change
+from controller.estate.forge import Proposal, Proposed
 from controller.estate.forge.local import LocalForge
 from controller.estate.repository import Estate
 from tests.estate.specs import NOON, approval, change, spec
@@ -56,7 +56,7 @@ def test_a_message_with_personal_data_is_refused(forge: LocalForge, git: Git, me
 
 
 @pytest.mark.parametrize("account", ["张三", "zhang@example.cn", "", "a b", "x\nRule: none"])
-def test_authors_and_approvers_are_account_ids(forge: LocalForge, opening: Change, account: str) -> None:
+def test_authors_and_approvers_are_account_ids(forge: LocalForge, opening: Proposal, account: str) -> None:
     proposal = forge.propose(opening)
     with pytest.raises(WrongUse, match="account id"):
         forge.merge(proposal, approval(account))
@@ -129,7 +129,7 @@ def test_the_history_of_a_stack_is_its_own_newest_first(forge: LocalForge, estat
 
 def test_what_does_not_exist_is_named(forge: LocalForge, estate: Estate) -> None:
     with pytest.raises(WrongUse, match="no branch"):
-        forge.merge("proposal/R-1/000000000000/1", approval())
+        forge.merge(Proposed("proposal/R-1/000000000000/1", ""), approval())
     with pytest.raises(WrongUse, match="no commit"):
         estate.read(STACK, at="0" * 40)
 

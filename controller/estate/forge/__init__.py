@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,19 +13,27 @@ from controller.domain.spec import SystemSpec
 
 
 @dataclass(frozen=True)
-class Change:
+class Proposal:
     """What is proposed: specs to put, stacks to remove; by whom (account id), for which request, under which rule.
 
     `at` is the domain clock's time, aware. `message` is one line for the people who read the history.
     """
 
-    put: Sequence[SystemSpec]
+    put: tuple[SystemSpec, ...]
     author: str
     request: str
     rule: str
     message: str
     at: datetime
-    remove: Sequence[str] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A proposal as the forge has it: its name there, and its commit."""
+
+    name: str
+    commit: str
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,10 @@ class Approval:
 class Forge(Protocol):
     """Proposals and their merges. Both calls may be repeated after a crash: the second does nothing."""
 
-    def propose(self, change: Change) -> str:
-        """The name of the proposal. Raises Refused on personal data."""
+    def propose(self, proposal: Proposal) -> Proposed:
+        """Writes the proposal down; main is not touched. Raises Refused on personal data."""
         ...
 
-    def merge(self, proposal: str, approval: Approval) -> str:
+    def merge(self, proposed: Proposed, approval: Approval) -> str:
         """The commit on main. Raises Refused where the files have changed since the proposal, WrongUse if unknown."""
         ...

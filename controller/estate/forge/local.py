@@ -7,7 +7,7 @@ import re
 
 from controller.domain.errors import WrongUse
 from controller.estate.document import path_of, refuse_personal_data, render
-from controller.estate.forge import Approval, Change
+from controller.estate.forge import Approval, Proposal, Proposed
 from controller.estate.repository import Entry, Estate
 
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -20,32 +20,33 @@ class LocalForge:
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
 
-    def propose(self, change: Change) -> str:
-        """The branch `proposal/<request>/<hash of the change>/<number>`: what still stands is not proposed anew."""
-        if not _REQUEST.fullmatch(change.request):
-            raise WrongUse(f"{change.request!r} is no id of a request")
-        refuse_personal_data(change.message, where="message of the proposal")
-        files: dict[str, str | None] = {path_of(name): None for name in change.remove}
-        files |= {path_of(spec.stack_name): render(spec) for spec in change.put}
+    def propose(self, proposal: Proposal) -> Proposed:
+        """The branch `proposal/<request>/<hash of its files>/<number>`: what still stands is not proposed anew."""
+        if not _REQUEST.fullmatch(proposal.request):
+            raise WrongUse(f"{proposal.request!r} is no id of a request")
+        refuse_personal_data(proposal.message, where="message of the proposal")
+        files: dict[str, str | None] = {path_of(name): None for name in proposal.remove}
+        files |= {path_of(spec.stack_name): render(spec) for spec in proposal.put}
         key = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:12]
-        stacks = sorted([*change.remove, *(spec.stack_name for spec in change.put)])
+        stacks = sorted([*proposal.remove, *(spec.stack_name for spec in proposal.put)])
         entry = Entry(
-            account=_account(change.author),
-            at=change.at,
-            title=_line(change.message),
-            trailers={"Request": change.request, "Rule": change.rule, "Stacks": " ".join(stacks)},
+            account=_account(proposal.author),
+            at=proposal.at,
+            title=_line(proposal.message),
+            trailers={"Request": proposal.request, "Rule": proposal.rule, "Stacks": " ".join(stacks)},
         )
-        return self._estate.write_branch(f"proposal/{change.request}/{key}", files, entry)
+        name, commit = self._estate.write_branch(f"proposal/{proposal.request}/{key}", files, entry)
+        return Proposed(name, commit)
 
-    def merge(self, proposal: str, approval: Approval) -> str:
+    def merge(self, proposed: Proposed, approval: Approval) -> str:
         """The merge commit, in the approver's name."""
         entry = Entry(
             account=_account(approval.approver),
             at=approval.at,
-            title=f"Merge {proposal}",
+            title=f"Merge {proposed.name}",
             trailers={"Approved-by": approval.approver, "Approval-rule": approval.rule},
         )
-        return self._estate.merge_branch(proposal, entry)
+        return self._estate.merge_branch(proposed.name, entry)
 
 
 def _account(account: str) -> str:

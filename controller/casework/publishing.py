@@ -1,0 +1,55 @@
+"""What the database has approved is brought to the estate's main branch: booked in the step's transaction, then merged.
+
+The composition roots publish right after a step's commit, and the worker's sweep again until nothing is due. So main
+never shows what was not approved, and lags behind for a moment at most (docs/decisions/0007).
+"""
+
+from __future__ import annotations
+
+import logging
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.domain.errors import YunguanError
+from controller.estate.forge import Approval, Forge, Proposal
+from controller.store.casework import PublicationRow
+from controller.store.database import Sessions
+
+_PROPOSAL = TypeAdapter(Proposal)
+
+log = logging.getLogger(__name__)
+
+
+def book(session: Session, case_id: int, proposal: Proposal, *, approver: str, commit: str) -> None:
+    """Books an approved proposal for publication, in the transaction of the approval. `commit` is the proposal's."""
+    document = _PROPOSAL.dump_python(proposal, mode="json", by_alias=True)
+    session.add(PublicationRow(case_id=case_id, proposal=document, approver=approver, commit=commit))
+    session.flush()
+
+
+def publish_due(sessions: Sessions, forge: Forge) -> None:
+    """Publishes what is booked, in its order. What cannot be published is logged, and is tried again at the next call.
+
+    Repeating it is safe: what was merged before a crash is merged only once.
+    """
+    try:
+        while _publish_next(sessions, forge):
+            pass
+    except YunguanError as error:
+        log.error("the estate does not show yet what was approved: %s", error)  # noqa: TRY400 made for people to read
+
+
+def _publish_next(sessions: Sessions, forge: Forge) -> bool:
+    due = select(PublicationRow).where(PublicationRow.published == "").order_by(PublicationRow.id).limit(1)
+    with sessions.begin() as session:
+        row = session.scalar(due.with_for_update())
+        if row is None:
+            return False
+        proposal = _PROPOSAL.validate_python(row.proposal)
+        # proposed once more: where main has moved since (by hand), the approved files are put on what it is now
+        row.published = forge.merge(
+            forge.propose(proposal), Approval(approver=row.approver, rule=proposal.rule, at=proposal.at)
+        )
+        return True
