@@ -104,10 +104,10 @@ def decide(
     if prior is None or prior.missing:
         return Decision(Op.ADOPT if options.import_id else Op.CREATE)
     changes = _obeyed(diff or Diff(), options, replace_on)
-    if any(change.replaces for change in changes.values()):
+    if prior.broken or any(change.replaces for change in changes.values()):
         if prior.protect:
             raise Refused(
-                f"would be replaced because of {_replacing(changes)}, but is protected",
+                f"would be replaced because of {_replacing(changes) or prior.unsettled}, but is protected",
                 where=registration.urn,
                 remedy="take that change back, or take the protection off in a change of its own first",
             )

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from controller.engine.order import Key
 from controller.engine.properties import Secret
-from controller.engine.provider import Observation
+from controller.engine.provider import Observation, Unsettled
 from controller.engine.state import ResourceState
 
 
@@ -81,7 +81,20 @@ def seen(target: ResourceState, observation: Observation) -> ResourceState:
         name: Secret(value) if name in secret and not isinstance(value, Secret) else value
         for name, value in observation.outputs.items()
     }
-    return replace(target, id=observation.id, outputs=outputs, observed=observation.fields, missing=False, unsettled="")
+    return replace(
+        target,
+        id=observation.id,
+        outputs=outputs,
+        observed=observation.fields,
+        missing=False,
+        unsettled="",
+        broken=False,
+    )
+
+
+def not_ready(target: ResourceState, error: Unsettled) -> ResourceState:
+    """`target` as it was seen when it did not reach its promised state."""
+    return replace(seen(target, error.observation), unsettled=error.message, broken=error.broken)
 
 
 def gone(target: ResourceState) -> tuple[Sequence[ResourceState], Sequence[ResourceState]]:

@@ -17,7 +17,7 @@ class ResourceState:
     `position` is its depth: one more than the deepest of its parent and dependencies, so what it needs always has a
     lower one. `secret_outputs` names outputs to keep secret besides those of secret inputs. `pending_delete` says that
     it is only there to be removed. `missing` says that a complete scan and a read of its own found it gone; `unsettled`
-    why it never reached its promised state.
+    why it never reached its promised state, and `broken` that the cloud gave it up, so that only a new one helps.
     """
 
     urn: str
@@ -39,6 +39,7 @@ class ResourceState:
     pending_delete: bool = False
     missing: bool = False
     unsettled: str = ""
+    broken: bool = False
 
     @property
     def version(self) -> str:

@@ -17,7 +17,7 @@ from controller.engine.plan import Op
 from controller.engine.progress import Step
 from controller.engine.provider import Change, Kind, Observation, Rejected, Unsettled
 from controller.engine.recover import Resolver
-from controller.engine.rows import Rows, gone, seen, taking_over
+from controller.engine.rows import Rows, gone, not_ready, seen, taking_over
 from controller.engine.state import ResourceState
 
 ATTEMPTS = 5
@@ -88,7 +88,7 @@ class Steps:
         try:
             state = seen(target, kind.update(self._cloud, target.id, target.inputs, {}))
         except Unsettled as error:
-            state = replace(seen(target, error.observation), unsettled=error.message)
+            state = not_ready(target, error)
         return _promised(self.note(state))
 
     def note(self, state: ResourceState) -> ResourceState:
@@ -126,7 +126,7 @@ class Steps:
         try:
             return seen(intent.target, self._call(intent, call))
         except Unsettled as error:
-            return replace(seen(intent.target, error.observation), unsettled=error.message)
+            return not_ready(intent.target, error)
 
     def _call(self, intent: Intent, call: Callable[[], _Answer]) -> _Answer:
         """The answer. Raises Rejected with the intent closed; Unsettled and Lost with the intent open."""
@@ -167,6 +167,6 @@ def _promised(state: ResourceState) -> ResourceState:
         raise Failed(
             f"it exists, but is not ready: {state.unsettled}",
             where=state.urn,
-            remedy="the next run waits for it again; have it replaced where the cloud reports an error",
+            remedy="the next plan replaces it" if state.broken else "the next run waits for it again",
         )
     return state

@@ -64,7 +64,7 @@ class Call:
 
 
 Fault = str
-"""reject · lose_before · lose_after · late · unsettled, for mutating calls; incomplete, for lists and reads."""
+"""reject, lose_before, lose_after, late, unsettled or broken for mutating calls; incomplete for lists and reads."""
 
 
 @dataclass
@@ -109,8 +109,8 @@ class Cloud:
             id = effect()
             if fault == "lose_after":
                 raise Uncertain("connection closed before the reply")
-            if fault == "unsettled" and id in self.things:
-                raise Unsettled("still building", observation=observe(self.things[id]))
+            if fault in {"unsettled", "broken"} and id in self.things:
+                raise Unsettled("not ready", observation=observe(self.things[id]), broken=fault == "broken")
             return id
 
     def make(self, type_: str, inputs: PropertyMap, identity: str) -> str:
@@ -200,7 +200,7 @@ class DoubleKind:
 
             cloud.change(Call("update", self.token, id=id), effect)
         elif cloud.next_fault("wait") == "unsettled":
-            raise Unsettled("still building", observation=observe(cloud.things[id]))
+            raise Unsettled("not ready", observation=observe(cloud.things[id]))
         return observe(cloud.things[id])
 
     def delete(self, cloud: Cloud, id: str, inputs: PropertyMap) -> None:

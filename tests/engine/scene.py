@@ -22,7 +22,7 @@ from controller.engine.progress import Progress, Step
 from controller.engine.registration import Program
 from controller.engine.state import ResourceState
 from controller.store.database import Sessions
-from controller.store.engine import JournalRow, StackRow
+from controller.store.engine import JournalRow, StackRow, Wanted
 from controller.store.vault import Vault
 from tests.engine.double import SETTLE, Call, Cloud, DoubleProvider
 
@@ -136,6 +136,9 @@ class Scene:
         **approving: Any,
     ) -> Outcome:
         """Plans, approves, starts and executes."""
+        if purpose is Purpose.DESTROY:
+            with self.sessions.begin() as session:
+                session.get_one(StackRow, self.stack_id).wanted = Wanted.ABSENT
         return execute(self.means(progress), self.start(program, purpose, **approving), program)
 
     def resume(self, program: Program | None) -> Outcome:

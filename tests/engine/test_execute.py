@@ -7,7 +7,7 @@ import pytest
 from controller.domain.errors import Failed, Refused
 from controller.engine import approval
 from controller.engine.execute import execute
-from controller.engine.plan import Purpose
+from controller.engine.plan import Op, Purpose
 from controller.engine.properties import Secret
 from controller.engine.registration import Options
 from controller.store.database import Sessions
@@ -180,12 +180,26 @@ def test_what_did_not_settle_is_recorded_and_waited_for_next_time(scene: Scene) 
     outcome = scene.apply(program)
 
     assert outcome.state is ExecutionState.FAILED
-    assert scene.row(NET_A.urn).unsettled == "still building"
+    assert scene.row(NET_A.urn).unsettled == "not ready"
     scene.assert_whole()
     before = len(scene.cloud.calls)
     assert scene.apply(program).state is ExecutionState.SUCCEEDED
     assert scene.row(NET_A.urn).unsettled == ""
     assert len(scene.cloud.calls) == before + 1
+
+
+def test_what_the_cloud_gave_up_is_replaced_by_the_next_plan(scene: Scene) -> None:
+    program = TestProgram(NET_A, SUBNET)
+    scene.cloud.faults["create"] = ["broken"]
+
+    outcome = scene.apply(program)
+
+    assert "the next plan replaces it" in outcome.failures[NET_A.urn]
+    assert scene.plan(program).by_urn[NET_A.urn].op is Op.REPLACE
+    assert scene.apply(program).state is ExecutionState.SUCCEEDED
+    assert scene.row(NET_A.urn).generation == 2
+    assert len(scene.cloud.things) == 2
+    scene.assert_whole()
 
 
 def test_secrets_are_sealed_at_rest_and_open_for_the_cloud(scene: Scene) -> None:

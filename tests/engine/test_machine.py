@@ -20,7 +20,7 @@ from controller.store.vault import Vault
 from tests.engine.double import DISK, LINK, NET, Call, Out, TestProgram, Want
 from tests.engine.scene import KillAt, Killed, Scene
 
-MUTATING = st.sampled_from(["none", "reject", "lose_before", "lose_after", "late", "unsettled"])
+MUTATING = st.sampled_from(["none", "reject", "lose_before", "lose_after", "late", "unsettled", "broken"])
 LISTS = st.sampled_from(["none", "incomplete"])
 
 
@@ -44,7 +44,7 @@ faults = st.fixed_dictionaries(
     {
         "create": st.lists(MUTATING, max_size=4),
         "update": st.lists(MUTATING, max_size=3),
-        "delete": st.lists(MUTATING.filter(lambda fault: fault != "unsettled"), max_size=3),
+        "delete": st.lists(MUTATING.filter(lambda fault: fault not in {"unsettled", "broken"}), max_size=3),
         "find": st.lists(LISTS, max_size=2),
         "read": st.lists(LISTS, max_size=2),
     }

@@ -107,7 +107,7 @@ def _again_and_again(workers: Workers, tried: list[str]) -> list[str]:
 
 
 def other_than(spec: SystemSpec) -> SystemSpec:
-    """The system with one machine less, one bigger, one on another image, and a disk and the subnet changed in place."""
+    """The system with one machine less, one bigger, and disks and the subnet changed in place."""
     web, _, big, other, data = spec.machines
     return spec.model_copy(
         update={

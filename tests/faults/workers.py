@@ -113,7 +113,7 @@ class Workers:
         assert self._tell("prepare", spec=document) == 0, self.log()
 
     def go_on(self, *, kill: str = "", tried: Sequence[str] | None = None) -> dict[str, Any]:
-        """A worker takes the running execution up; its report, which is {"killed_at": …} where it was killed as asked."""
+        """A worker takes the running execution up; its report, {"killed_at": …} where it was killed as asked."""
         report = self._folder / "report.json"
         report.unlink(missing_ok=True)
         code = self._tell("go_on", kill=kill, tried=tried)

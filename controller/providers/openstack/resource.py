@@ -254,7 +254,12 @@ class RestKind(Shape):
             if self._is_broken(body):
                 problem = f"the cloud gave it up{_fault_of(body)}"
                 break
-        raise Unsettled(f"{self.key} {id}: {problem}", observation=self.observe(body, inputs), where=cloud.name)
+        raise Unsettled(
+            f"{self.key} {id}: {problem}",
+            observation=self.observe(body, inputs),
+            where=cloud.name,
+            broken=self._is_broken(body),
+        )
 
     def _await_gone(self, cloud: Cloud, id: str) -> None:
         body = self.bare(id)
