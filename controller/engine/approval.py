@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,10 @@ from controller.store.engine import (
     Wanted,
 )
 from controller.store.vault import Vault
+
+_RUNNING = select(ExecutionRow.id).where(
+    ExecutionRow.stack_id == bindparam("stack_id"), ExecutionRow.state == ExecutionState.RUNNING
+)
 
 
 @dataclass(frozen=True)
@@ -156,9 +160,7 @@ def start(sessions: Sessions, approval_id: int, vault: Vault) -> int:
 
 def running(session: Session, stack_id: int) -> int | None:
     """The stack's running execution, where it has one."""
-    return session.scalar(
-        select(ExecutionRow.id).where(ExecutionRow.stack_id == stack_id, ExecutionRow.state == ExecutionState.RUNNING)
-    )
+    return session.scalar(_RUNNING, {"stack_id": stack_id})
 
 
 def take_up(session: Session, execution_id: int, vault: Vault) -> Started:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from controller import audit
@@ -54,6 +54,21 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What the database holds of a stack when a look begins, read at once.
+
+    `asked`: how often a look was asked for. `running`: the execution that is. `lost`: a call that is not closed.
+    `usable`: approvals that may still be used, the oldest first.
+    """
+
+    asked: int
+    stack: StackRow | None
+    running: int | None
+    lost: int | None
+    usable: Sequence[int]
+
+
+@dataclass(frozen=True)
 class Reconciler:
     """What looks need: the engine's means, the program, the guard's limits, and how long an approval may be used."""
 
@@ -69,16 +84,16 @@ class Reconciler:
         """
         subject = work.Subject.stack(stack_id)
         with self.means.sessions() as session:
-            seen = work.asked(session, subject)
+            found = _found(session, subject, stack_id)
         try:
-            result = self._look(stack_id)
+            result = self._look(found)
         except StaleFence:
             raise
         except YunguanError as error:
             result = self._errored(stack_id, error)
         with self.means.sessions.begin() as session:
             if result.again_at is None:
-                work.done(session, subject, seen)
+                work.done(session, subject, found.asked)
             else:
                 work.postpone(session, subject, result.summary, result.again_at)
         return result
@@ -112,40 +127,22 @@ class Reconciler:
         work.ask(session, subject, f"plan {row.digest[:12]} approved")
         return subject
 
-    def _look(self, stack_id: int) -> Look:
-        with self.means.sessions() as session:
-            stack = session.get(StackRow, stack_id)
-            if stack is None:
-                return Look("the stack is not there any more")
-            execution_id = approval.running(session, stack_id)
-            lost = session.scalar(
-                select(JournalRow.id).where(JournalRow.stack_id == stack_id, JournalRow.outcome == "").limit(1)
-            )
-        if execution_id is None and lost is not None:
-            again_at = recover(self.means, stack_id).look_again_at
+    def _look(self, found: Found) -> Look:
+        if found.stack is None:
+            return Look("the stack is not there any more")
+        if found.running is not None:
+            return self._carry_out(found.stack.id, found.running)
+        if found.lost is not None:
+            again_at = recover(self.means, found.stack.id).look_again_at
             if again_at is not None:
                 return Look("calls with a lost reply are not conclusive yet", again_at)
-        if execution_id is None:
-            execution_id = self._start_approved(stack_id)
+        execution_id = self._start_approved(found.usable)
         if execution_id is not None:
-            return self._carry_out(stack_id, execution_id)
-        return self._plan_or_repair(stack)
+            return self._carry_out(found.stack.id, execution_id)
+        return self._plan_or_repair(found.stack)
 
-    def _start_approved(self, stack_id: int) -> int | None:
+    def _start_approved(self, usable: Sequence[int]) -> int | None:
         """Starts the oldest approval that can be used. One that turns out void stays behind, and a new plan is made."""
-        with self.means.sessions() as session:
-            usable = session.scalars(
-                select(ApprovalRow.id)
-                .join(PlanRow, PlanRow.id == ApprovalRow.plan_id)
-                .outerjoin(ExecutionRow, ExecutionRow.approval_id == ApprovalRow.id)
-                .where(
-                    PlanRow.stack_id == stack_id,
-                    ApprovalRow.voided == "",
-                    ApprovalRow.expires_at > clock.now(session),
-                    ExecutionRow.id.is_(None),
-                )
-                .order_by(ApprovalRow.id)
-            ).all()
         for approval_id in usable:
             try:
                 return approval.start(self.means.sessions, approval_id, self.means.vault)
@@ -265,3 +262,29 @@ class Reconciler:
 def _losing(plan: Plan) -> list[str]:
     """URNs of what bears data and would be gone."""
     return [one.urn for one in plan.operations if needs_decision(one.op, data_bearing=one.data_bearing)]
+
+
+# Built once, since they are asked at every look.
+_LOST = select(JournalRow.id).where(JournalRow.stack_id == bindparam("stack_id"), JournalRow.outcome == "").limit(1)
+_USABLE = (
+    select(ApprovalRow.id)
+    .join(PlanRow, PlanRow.id == ApprovalRow.plan_id)
+    .outerjoin(ExecutionRow, ExecutionRow.approval_id == ApprovalRow.id)
+    .where(
+        PlanRow.stack_id == bindparam("stack_id"),
+        ApprovalRow.voided == "",
+        ApprovalRow.expires_at > bindparam("now"),
+        ExecutionRow.id.is_(None),
+    )
+    .order_by(ApprovalRow.id)
+)
+
+
+def _found(session: Session, subject: work.Subject, stack_id: int) -> Found:
+    return Found(
+        asked=work.asked(session, subject),
+        stack=session.get(StackRow, stack_id),
+        running=approval.running(session, stack_id),
+        lost=session.scalar(_LOST, {"stack_id": stack_id}),
+        usable=session.scalars(_USABLE, {"stack_id": stack_id, "now": clock.now(session)}).all(),
+    )

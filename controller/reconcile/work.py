@@ -9,12 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
 from controller.store.reconcile import WorkRow
+
+_WORK = WorkRow.metadata.tables[WorkRow.__tablename__]
+_ASKED = select(WorkRow.asked).where(WorkRow.subject == bindparam("subject"))
+_DONE = delete(_WORK).where(_WORK.c.subject == bindparam("done"), _WORK.c.asked == bindparam("seen"))
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,12 @@ def ask(session: Session, subject: Subject, reason: str, *, after: timedelta = t
 
 def asked(session: Session, subject: Subject) -> int:
     """How often the look was asked for; 0 where it is not. Read it before the work, hand it to `done`."""
-    return session.scalar(select(WorkRow.asked).where(WorkRow.subject == str(subject))) or 0
+    return session.scalar(_ASKED, {"subject": str(subject)}) or 0
 
 
 def done(session: Session, subject: Subject, seen: int) -> None:
     """Removes the row unless somebody asked again since `seen` was read. The caller commits."""
-    session.execute(delete(WorkRow).where(WorkRow.subject == str(subject), WorkRow.asked == seen))
+    session.execute(_DONE, {"done": str(subject), "seen": seen})
 
 
 def postpone(session: Session, subject: Subject, reason: str, until: datetime) -> None:

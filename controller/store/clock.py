@@ -20,6 +20,9 @@ class ClockOffset(Base):
     offset: Mapped[timedelta] = mapped_column(Interval)
 
 
+_OFFSET = select(ClockOffset.offset)
+
+
 def now(session: Session) -> datetime:
     """The domain's time, aware, in UTC."""
     return domain_now(offset(session))
@@ -27,7 +30,7 @@ def now(session: Session) -> datetime:
 
 def offset(session: Session) -> timedelta:
     """How far the domain clock stands ahead of the real one."""
-    return session.scalar(select(ClockOffset.offset)) or timedelta()
+    return session.scalar(_OFFSET) or timedelta()
 
 
 def advance(session: Session, by: timedelta) -> datetime:
