@@ -14,6 +14,9 @@ from controller.settings import Settings
 from controller.workplace import Workplace, open_workplace
 
 User = Annotated[str, typer.Option("--as", help="Account that acts", envvar="YUNGUAN_USER", show_default=False)]
+Operator = Annotated[str, typer.Option("--as", help="Account that acts", envvar="YUNGUAN_USER")]
+"""For what an operator does; its commands take the account `OPERATOR` where none is named."""
+OPERATOR = "operator"
 Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the timeline and the audit trail")]
 CityCode = Annotated[str, typer.Option("--city", help="Code of the city, for example liuzhou", show_default=False)]
 

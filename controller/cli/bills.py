@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.arguments import CityCode, workplace
+from controller import audit, catalogue
+from controller.casework.permissions import Permission, require
+from controller.cli.arguments import OPERATOR, CityCode, Operator, workplace
 from controller.cli.output import Format, Output, print_document, print_rows, say
 from controller.metering.bill import find_bill, run_bill
 from controller.metering.export import bill_csv, bill_json
@@ -39,10 +41,14 @@ EXPORTS = {Export.CSV: bill_csv}
 
 
 @app.command()
-def run(city: CityCode, period: Month, output: Output = Format.TABLE) -> None:
+def run(city: CityCode, period: Month, user: Operator = OPERATOR, output: Output = Format.TABLE) -> None:
     """Rates a month that is over. Run again, it is the same bill, byte for byte."""
     with workplace() as place, place.sessions.begin() as session:
+        require(session, user, Permission.RUN_BILL, cities=[catalogue.city(city).code])
         document = bill_json(session, run_bill(session, city, period, at=clock.now(session)))
+        audit.record(
+            session, actor=user, action="bill.run", target=f"{city} {period}", details={"total": document["total"]}
+        )
     if output is not Format.TABLE:
         print_document(document, output)
         return

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.cli.arguments import workplace
+from controller import audit
+from controller.casework.permissions import Permission, cities_on, require
+from controller.cli.arguments import OPERATOR, Operator, workplace
 from controller.cli.output import Format, Output, print_document, print_rows, say, stderr
 from controller.domain.errors import WrongUse
 from controller.reconcile.drift import follow_up
@@ -22,12 +24,16 @@ INCOMPLETE = 3
 def drift(
     cloud: Annotated[str | None, typer.Option("--cloud", help="Name in clouds.yaml")] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Let the controller act on what is found")] = False,
+    user: Operator = OPERATOR,
     output: Output = Format.TABLE,
 ) -> None:
     """Scans every resource of a cloud. Exit code 3: it could not be read completely."""
     with workplace() as place:
-        with place.sessions() as session:
+        with place.sessions.begin() as session:
             name = cloud or _only(clouds_in_use(session))
+            if repair:
+                require(session, user, Permission.REPAIR, cities=cities_on(name))
+                audit.record(session, actor=user, action="drift.repair", target=name)
         with stderr.status(f"scanning {name}") as status:
             result = scan(
                 place.sessions,

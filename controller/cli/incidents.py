@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import typer
+from sqlalchemy.orm import Session
 
+from controller.casework.permissions import Permission, cities_of, cities_on, require, to_approve
 from controller.cli.arguments import Reason, User, workplace
 from controller.cli.output import Format, Output, print_facts, print_rows, say
 from controller.reconcile.incidents import IncidentState, decide, incident, open_incidents
 from controller.reconcile.strangers import approve_incident
+from controller.store.engine import StackRow
 from controller.store.reconcile import IncidentRow
 
 app = typer.Typer(no_args_is_help=True, help="What the guard or a scan left for a person")
@@ -34,8 +38,11 @@ def show(incident_id: int, output: Output = Format.TABLE) -> None:
 
 @app.command()
 def approve(incident_id: int, user: User, reason: Reason = "") -> None:
-    """Approves exactly what the incident proposes; the controller then does it."""
+    """Approves exactly what the incident proposes; the controller then does it. Only the authority gives up data."""
     with workplace() as place:
+        with place.sessions() as session:
+            row = incident(session, incident_id)
+            require(session, user, to_approve(row, place.provider), cities=_cities(session, row))
         subject = approve_incident(place.reconciler, incident_id, user=user, reason=reason)
         if subject is not None:
             place.queue.wake(subject)
@@ -46,8 +53,15 @@ def approve(incident_id: int, user: User, reason: Reason = "") -> None:
 def dismiss(incident_id: int, user: User, reason: Reason) -> None:
     """Leaves things as they are, with a reason."""
     with workplace() as place, place.sessions.begin() as session:
+        row = incident(session, incident_id)
+        require(session, user, Permission.DISMISS_INCIDENT, cities=_cities(session, row))
         decide(session, incident_id, IncidentState.DISMISSED, user=user, reason=reason)
     say(f"incident {incident_id} dismissed")
+
+
+def _cities(session: Session, row: IncidentRow) -> Collection[str]:
+    stack = session.get(StackRow, row.stack_id) if row.stack_id is not None else None
+    return cities_of(stack) if stack is not None else cities_on(row.cloud)
 
 
 def _facts(row: IncidentRow) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from controller.casework.people import Grant, grant, register_unit
-from controller.cli.arguments import CityCode, workplace
+from controller.casework.people import Grant, grant, register_unit, revoke
+from controller.casework.permissions import Permission, require_operator
+from controller.cli.arguments import OPERATOR, CityCode, Operator, workplace
 from controller.cli.output import Format, Output, print_rows, say
 from controller.domain.funding import UnitKind
 from controller.domain.roles import Role
@@ -17,8 +18,8 @@ from controller.store.casework import UnitRow, UserRoleRow
 units = typer.Typer(no_args_is_help=True, help="Units that apply for resources")
 users = typer.Typer(no_args_is_help=True, help="Accounts and the roles they play")
 
-Operator = Annotated[str, typer.Option("--as", help="Account that acts", envvar="YUNGUAN_USER")]
-OPERATOR = "operator"
+UnitCode = Annotated[str | None, typer.Option("--unit", help="Code of the unit, for the role unit")]
+PlayedRole = Annotated[Role, typer.Option("--role")]
 
 
 @units.command("add")
@@ -31,6 +32,7 @@ def add_unit(
 ) -> None:
     """Registers a unit by its Chinese name; prints the code that stands for it in names of stacks."""
     with workplace() as place, place.sessions.begin() as session:
+        require_operator(session, user, Permission.ADD_UNIT, city=city)
         code = register_unit(session, city=city, name=name, kind=kind, county=county, by=user).code
     say(f"{name}: {code}")
 
@@ -48,14 +50,24 @@ def list_units(output: Output = Format.TABLE) -> None:
 def grant_(
     account: str,
     city: CityCode,
-    role: Annotated[Role, typer.Option("--role")],
-    unit: Annotated[str | None, typer.Option("--unit", help="Code of the unit, for the role unit")] = None,
+    role: PlayedRole,
+    unit: UnitCode = None,
     user: Operator = OPERATOR,
 ) -> None:
-    """Lets an account play a role in a city."""
+    """Lets an account play a role in a city. Whoever registers first in a city becomes its operator."""
     with workplace() as place, place.sessions.begin() as session:
+        require_operator(session, user, Permission.GRANT, city=city)
         grant(session, Grant(account, city, role, unit), by=user)
     say(f"{account}: {role} in {city}")
+
+
+@users.command("revoke")
+def revoke_(account: str, city: CityCode, role: PlayedRole, unit: UnitCode = None, user: Operator = OPERATOR) -> None:
+    """Takes a role back from an account."""
+    with workplace() as place, place.sessions.begin() as session:
+        require_operator(session, user, Permission.REVOKE, city=city)
+        revoke(session, Grant(account, city, role, unit), by=user)
+    say(f"{account}: no longer {role} in {city}")
 
 
 @users.command("list")

@@ -36,14 +36,8 @@ ACTIONS = {
     "approve": "The authority approves: the specification is merged",
     "reject": "The authority refuses the request",
     "return": "Back to the unit for correction; the clock pauses",
-    "resubmit": "The unit hands the corrected request in again",
-    "withdraw": "The unit takes its request back",
-    "provide": "The centre hands the trial environment over",
-    "open": "The centre opens the system for service",
-    "give-up": "The unit does without the system after its trial",
-    "reclaim": "The authority approves the reclaim of what a trial left",
-    "hand-over": "The centre hands the data over; the reclaim begins",
 }
+"""Steps with a command of their own, as most procedures have them; `request do` takes every step of every procedure."""
 COLUMNS = {
     "number": "CASE",
     "title": "WHAT",
@@ -146,16 +140,24 @@ def except_(
     say(f"{number}: exception to {rule} recorded")
 
 
+@app.command("do")
+def take(
+    number: str, action: str, user: User, evidence: Evidence = None, reason: Reason = "", days: Days = None
+) -> None:
+    """Takes a step of the case's procedure; `yunguan request show` says which there are, and what they ask for."""
+    with workplace() as place:
+        with place.sessions() as session:
+            handed = handed_in(session, number, action, evidence or [])
+        outcome = do(place, Act(number, action, user, evidence=handed, reason=reason, days=days))
+    say(f"{number}: {outcome.stage}")
+
+
 def _command(action: str) -> Callable[..., None]:
     def act(number: str, user: User, evidence: Evidence = None, reason: Reason = "", days: Days = None) -> None:
-        with workplace() as place:
-            with place.sessions() as session:
-                handed = handed_in(session, number, action, evidence or [])
-            outcome = do(place, Act(number, action, user, evidence=handed, reason=reason, days=days))
-        say(f"{number}: {outcome.stage}")
+        take(number, action, user, evidence, reason, days)
 
     return act
 
 
 for _name, _help in ACTIONS.items():
-    app.command(_name, help=_help)(_command(_name.replace("-", "_")))
+    app.command(_name, help=_help)(_command(_name))

@@ -8,12 +8,12 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from controller.casework.people import require_role
-from controller.cli.arguments import Reason, User, workplace
+from controller import audit
+from controller.casework.permissions import Permission, cities_of, require
+from controller.cli.arguments import OPERATOR, Operator, Reason, User, workplace
 from controller.cli.drift import print_findings
 from controller.cli.output import Format, Output, print_document, print_facts, print_rows, say, stdout
 from controller.domain.errors import Refused
-from controller.domain.roles import Role
 from controller.engine.render import to_json, to_text
 from controller.reconcile.desire import stack as stack_of
 from controller.reconcile.scan import scan
@@ -87,8 +87,9 @@ def approve(name: Name, user: User, digest: Digest = "", reason: Reason = "", gi
     """The vendor's yes to that very plan; the controller then carries it out."""
     with workplace() as place:
         with place.sessions.begin() as session:
-            require_role(session, user, name.partition("/")[0], Role.VENDOR)
-            row = _plan(session, stack_of(session, name), digest)
+            stack = stack_of(session, name)
+            require(session, user, Permission.APPROVE_PLAN, cities=cities_of(stack))
+            row = _plan(session, stack, digest)
             subject = place.reconciler.approve(
                 session, row.id, person=user, ground=reason or row.spec_commit, gives_up=give_up or ()
             )
@@ -97,12 +98,14 @@ def approve(name: Name, user: User, digest: Digest = "", reason: Reason = "", gi
 
 
 @app.command()
-def apply(name: Name) -> None:
+def apply(name: Name, user: Operator = OPERATOR) -> None:
     """Carries out what is approved, here and now, instead of leaving it to a worker."""
     with workplace() as place:
-        with place.sessions() as session:
-            stack_id = stack_of(session, name).id
-        look = place.reconciler.look(stack_id)
+        with place.sessions.begin() as session:
+            stack = stack_of(session, name)
+            require(session, user, Permission.APPLY, cities=cities_of(stack))
+            audit.record(session, actor=user, action="stack.apply", target=name)
+        look = place.reconciler.look(stack.id)
     say(f"{name}: {look.summary}")
 
 

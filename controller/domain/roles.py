@@ -6,7 +6,11 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """A part that a person plays in one city. `CONTROLLER` is the rule itself acting, without a person."""
+    """A part that a person plays in one city.
+
+    `OPERATOR` runs the controller and registers who there is; no regulation names it. `CONTROLLER` is the rule itself
+    acting, without a person.
+    """
 
     UNIT = "unit"
     COMPETENT_DEPARTMENT = "competent_department"
@@ -15,6 +19,7 @@ class Role(StrEnum):
     VENDOR = "vendor"
     SUPERVISOR = "supervisor"
     FINANCE = "finance"
+    OPERATOR = "operator"
     CONTROLLER = "controller"
 
 

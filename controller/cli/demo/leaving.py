@@ -42,7 +42,7 @@ def terminate(scene: Scene, paper: Callable[[str], str], stacks: Sequence[str]) 
         "--evidence", f"offline_record={offline}", "--evidence", f"data_migration_record={migrated}",
     )  # fmt: skip
     scene.run("request", "approve", number, "--as", AUTHORITY)
-    scene.run("request", "hand-over", number, "--as", CENTRE, "--evidence", paper("数据移交清单"))
+    scene.run("request", "do", number, "hand_over", "--as", CENTRE, "--evidence", paper("数据移交清单"))
     for name in stacks:
         scene.place.reconciler.plan(name)
         scene.run("stack", "approve", name, "--as", VENDOR, "--reason", number)

@@ -169,10 +169,11 @@ def _made(scene: Scene, name: str) -> int:
 def _open(scene: Scene, papers: _Papers, cases: dict[str, str]) -> None:
     scene.chapter("6  Trial, agreements, opening, confirmation 试用与开通确认")
     for number in cases.values():
-        scene.run("request", "provide", number, "--as", CENTRE, "--evidence", papers.path("使用协议"), "--days", "30")
+        paper = papers.path("使用协议")
+        scene.run("request", "do", number, "provide", "--as", CENTRE, "--evidence", paper, "--days", "30")
     scene.pass_time(timedelta(days=20))
     for system in (FINANCE, EXCHANGE):
-        scene.run("request", "open", cases[system], "--as", CENTRE, "--evidence", papers.path("保密协议"))
+        scene.run("request", "do", cases[system], "open", "--as", CENTRE, "--evidence", papers.path("保密协议"))
         for name in stacks_of(scene, system):
             scene.place.reconciler.plan(name)
             scene.run("stack", "approve", name, "--as", VENDOR)

@@ -1,0 +1,103 @@
+"""Who may do what outside the steps of a case (whose parties stand in the city's file): a table that commands ask.
+
+Until there is sign-in, the account that acts is an unproven word (docs/cli.md): the table keeps honest people from
+deciding what is not theirs, and the audit trail says in whose name it was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from controller import audit, catalogue
+from controller.casework.people import ACCOUNT, stand_in_line
+from controller.domain.errors import Refused, WrongUse
+from controller.domain.roles import CONTROLLER_ACTOR, Role
+from controller.engine.provider import Provider
+from controller.reconcile.incidents import IncidentKind
+from controller.store.casework import UserRoleRow
+from controller.store.engine import StackRow
+from controller.store.reconcile import IncidentRow
+
+
+class Permission(StrEnum):
+    """What is asked for, named as the command that does it."""
+
+    APPROVE_PLAN = "stack approve"
+    APPLY = "stack apply"
+    REPAIR = "drift --repair"
+    APPROVE_INCIDENT = "incident approve"
+    GIVE_UP_DATA = "incident approve, where data is lost"
+    DISMISS_INCIDENT = "incident dismiss"
+    RUN_BILL = "bill run"
+    ADD_UNIT = "unit add"
+    GRANT = "user grant"
+    REVOKE = "user revoke"
+
+
+ROLES: Mapping[Permission, Collection[Role]] = {
+    Permission.APPROVE_PLAN: (Role.VENDOR,),
+    # apply, repair and bill decide nothing: the operator may do by hand what the controller does by itself
+    Permission.APPLY: (Role.VENDOR, Role.OPERATOR),
+    Permission.REPAIR: (Role.VENDOR, Role.OPERATOR),
+    Permission.APPROVE_INCIDENT: (Role.VENDOR, Role.AUTHORITY),
+    Permission.GIVE_UP_DATA: (Role.AUTHORITY,),
+    Permission.DISMISS_INCIDENT: (Role.VENDOR, Role.AUTHORITY),
+    Permission.RUN_BILL: (Role.FINANCE, Role.CENTRE, Role.OPERATOR),
+    Permission.ADD_UNIT: (Role.OPERATOR,),
+    Permission.GRANT: (Role.OPERATOR,),
+    Permission.REVOKE: (Role.OPERATOR,),
+}
+
+
+def require(session: Session, account: str, permission: Permission, *, cities: Collection[str]) -> None:
+    """Raises Refused unless `account` plays one of the permission's roles in one of `cities` (invariant 6)."""
+    roles = [role.value for role in ROLES[permission]]
+    played = select(UserRoleRow.id).where(
+        UserRoleRow.account == account, UserRoleRow.city.in_(cities), UserRoleRow.role.in_(roles)
+    )
+    if session.scalar(played.limit(1)) is None:
+        raise Refused(
+            f"{account} 不能执行 {permission}",
+            where="、".join(cities),
+            remedy=f"应由以下角色执行：{'、'.join(roles)}（用 --as 指明账号，yunguan user list 查看角色）",
+        )
+
+
+def require_operator(session: Session, account: str, permission: Permission, *, city: str) -> None:
+    """Raises Refused unless `account` is an operator of the city; where it has none yet, the first is made one."""
+    catalogue.city(city)
+    stand_in_line(session, city)
+    operators = select(UserRoleRow.id).where(UserRoleRow.city == city, UserRoleRow.role == Role.OPERATOR.value)
+    if session.scalar(operators.limit(1)) is not None:
+        require(session, account, permission, cities=[city])
+        return
+    if not ACCOUNT.fullmatch(account) or account == CONTROLLER_ACTOR:
+        raise WrongUse(f"{account!r} 不能作为操作员账号")
+    session.execute(insert(UserRoleRow).values(account=account, city=city, role=Role.OPERATOR.value))
+    audit.record(session, actor=account, action="operator.first", target=account, details={"city": city})
+
+
+def to_approve(incident: IncidentRow, provider: Provider) -> Permission:
+    """What the approval of `incident` takes: more, where data would be lost by it (invariant 4)."""
+    loses_data = (
+        incident.kind == IncidentKind.LEFTOVER
+        or bool(incident.details.get("gives_up"))
+        or (incident.kind == IncidentKind.ORPHAN and provider.kind(incident.details["type"]).data_bearing)
+    )
+    return Permission.GIVE_UP_DATA if loses_data else Permission.APPROVE_INCIDENT
+
+
+def cities_of(stack: StackRow) -> Collection[str]:
+    """The city that a stack's name begins with; where it is nobody's system, all cities that use its cloud."""
+    city = stack.name.partition("/")[0]
+    return [city] if city in catalogue.cities() else cities_on(stack.cloud)
+
+
+def cities_on(cloud: str) -> Collection[str]:
+    """The cities that have a zone on `cloud`."""
+    return [code for code in catalogue.cities() if any(zone.cloud == cloud for zone in catalogue.city(code).zones)]
