@@ -27,10 +27,15 @@ _LAST_HASH = select(AuditRow.hash).order_by(AuditRow.id.desc()).limit(1)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check of the chain found: how many rows, and the id of the first that does not fit (None: all do)."""
+    """What a check of the chain found: how many rows, and the id of the first that does not fit (None: all do).
+
+    `head` is the hash of the last row that fits. `knows` says whether the hash that was asked for stands in the chain.
+    """
 
     rows: int
     broken_at: int | None
+    head: str
+    knows: bool
 
 
 def record(session: Session, *, actor: str, action: str, target: str, details: Mapping[str, Any] | None = None) -> None:
@@ -49,7 +54,7 @@ def _append(session: Session) -> None:
         return
     session.flush()
     session.execute(_STAND_IN_LINE, {"key": CHAIN_LOCK})
-    previous = session.scalar(_LAST_HASH) or GENESIS
+    previous = head(session)
     for row in pending:
         row.previous_hash = previous
         row.hash = previous = _hash(row)
@@ -62,14 +67,19 @@ def _forget(session: Session) -> None:
     session.info.pop(_PENDING, None)
 
 
-def verify(session: Session) -> Verdict:
-    """Recomputes the whole chain."""
-    previous, rows = GENESIS, 0
+def head(session: Session) -> str:
+    """The hash of the newest row that is committed: who writes it down elsewhere can show that rows were cut off."""
+    return session.scalar(_LAST_HASH) or GENESIS
+
+
+def verify(session: Session, known: str = GENESIS) -> Verdict:
+    """Recomputes the whole chain, and looks for the hash `known`, which somebody wrote down earlier."""
+    previous, rows, knows = GENESIS, 0, known == GENESIS
     for row in session.scalars(select(AuditRow).order_by(AuditRow.id).execution_options(yield_per=1000)):
         if row.previous_hash != previous or row.hash != _hash(row):
-            return Verdict(rows=rows, broken_at=row.id)
-        previous, rows = row.hash, rows + 1
-    return Verdict(rows=rows, broken_at=None)
+            return Verdict(rows, row.id, previous, knows)
+        previous, rows, knows = row.hash, rows + 1, knows or row.hash == known
+    return Verdict(rows, None, previous, knows)
 
 
 def _hash(row: AuditRow) -> str:

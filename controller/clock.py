@@ -6,9 +6,6 @@ Deadlines of people and leases use it. The job queue's own schedule and the engi
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def real_now() -> datetime:

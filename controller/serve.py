@@ -12,10 +12,7 @@ import logging
 import logging.handlers
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -28,6 +25,9 @@ from controller.worker import work_on
 from controller.workplace import Workplace, open_workplace
 
 PR_SET_PDEATHSIG = 1
+RESTART_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -47,8 +47,7 @@ def main() -> None:
                 asyncio.run(_work(place, wanted.queue))
             else:
                 require_loopback(place.settings)
-                with _scanning():
-                    asyncio.run(_serve(place))
+                asyncio.run(_serve(place))
     except YunguanError as error:
         sys.stderr.write(f"yunguan: {error}\n")
         sys.exit(error.exit_code)
@@ -61,11 +60,13 @@ async def _serve(place: Workplace) -> None:
     server = uvicorn.Server(config)
     sys.stderr.write(f"serving on http://{place.settings.listen_host}:{place.settings.listen_port}\n")
     working = asyncio.create_task(work_on(place, [QUEUES["stack"]]))
+    scanning = asyncio.create_task(_scan_beside())
     serving = asyncio.create_task(server.serve())
-    await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([working, scanning, serving], return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     working.cancel()
-    for ended in await asyncio.gather(working, serving, return_exceptions=True):
+    scanning.cancel()
+    for ended in await asyncio.gather(working, scanning, serving, return_exceptions=True):
         if isinstance(ended, Exception):
             raise ended
 
@@ -78,21 +79,23 @@ async def _work(place: Workplace, queues: list[str]) -> None:
     await asyncio.gather(working, return_exceptions=True)
 
 
-@contextmanager
-def _scanning() -> Iterator[None]:
-    """A worker for scans as long as the block lasts; it ends with this process, however that ends."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "controller.serve", "--queue", QUEUES["scan"], "--beside", str(os.getpid())]
-    )
-    try:
-        yield
-    finally:
-        child.terminate()
+async def _scan_beside() -> None:
+    """Keeps a worker for scans in a process of its own, which ends with this one, however that ends."""
+    words = ("-m", "controller.serve", "--queue", QUEUES["scan"], "--beside", str(os.getpid()))
+    while True:
+        child = await asyncio.create_subprocess_exec(sys.executable, *words)
         try:
-            child.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+            code = await child.wait()
+        except asyncio.CancelledError:
+            child.terminate()
+            try:
+                await asyncio.wait_for(child.wait(), timeout=30)
+            except TimeoutError:
+                child.kill()
+                await child.wait()
+            raise
+        log.error("the worker for scans ended with %s and is started again", code)
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 def _end_with(parent: int) -> None:

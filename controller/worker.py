@@ -79,7 +79,7 @@ def _handle(place: Workplace, subject: Subject, doing: Callable[[], str]) -> Non
 
 
 def _told(what: str, doing: Callable[[], str]) -> bool:
-    """Does one piece of work and logs what it came to; whether it went well. Whatever goes wrong, the worker goes on."""
+    """Does one piece of work and logs what it came to; whether it went well. Nothing that fails ends the worker."""
     try:
         log.info("%s: %s", what, doing())
     except StaleFence:
@@ -119,13 +119,11 @@ async def _sweep_for_ever(place: Workplace, app: procrastinate.App) -> None:
 
 
 def _sweep(place: Workplace) -> None:
-    """Lets time pass in cases, completes reclaims, publishes approvals, asks for scans, and wakes whatever is due."""
+    """Lets time pass in cases, asks for scans, wakes whatever is due, publishes approvals, completes reclaims."""
     with place.sessions() as session:
         clocks = timers.due_clocks(session)
     for clock_id in clocks:
         _told(f"clock {clock_id}", lambda clock_id=clock_id: _tend(place, clock_id))  # type: ignore[misc]
-    completion.complete_reclaims(place.sessions, place.ports, place.means)
-    publishing.publish_due(place.sessions, place.ports.forge)
     with place.sessions.begin() as session:
         ask_for_due_scans(session, timedelta(minutes=place.settings.scan_minutes))
     with place.sessions() as session:
@@ -133,6 +131,8 @@ def _sweep(place: Workplace) -> None:
     for subject in subjects:
         if subject.kind in LOOK:
             place.queue.wake(subject)
+    publishing.publish_due(place.sessions, place.ports.forge)
+    completion.complete_reclaims(place.sessions, place.ports, place.means)
 
 
 def _tend(place: Workplace, clock_id: int) -> str:

@@ -98,7 +98,12 @@ def issue_due(session: Session, number: str, signer: Signer) -> CertificateRow |
     )
     if found is None:
         return None
-    certificate = Certificate(number=f"{number}-R", issued_at=clock.now(session), facts=collect_facts(session, number))
+    certificate = Certificate(
+        number=f"{number}-R",
+        issued_at=clock.now(session),
+        audit_head=audit.head(session),
+        facts=collect_facts(session, number),
+    )
     row = CertificateRow(
         case_id=found,
         number=certificate.number,

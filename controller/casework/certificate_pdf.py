@@ -15,7 +15,7 @@ from reportlab.platypus import Flowable
 from controller.casework.certificate import fingerprint_of, read
 from controller.casework.paper import code, facts, rule, space, table, text, to_pdf
 from controller.catalogue import term
-from controller.clock import SHANGHAI
+from controller.domain.calendar import SHANGHAI
 from controller.domain.errors import WrongUse
 from controller.domain.reclaim import Certificate, ReclaimedStack, ReclaimFacts
 from controller.domain.roles import CONTROLLER_ACTOR
@@ -81,6 +81,7 @@ def _basics(certificate: Certificate) -> Iterator[Flowable]:
         ("计量终止日", "、".join(sorted({one.ended_on.isoformat() for one in told.ledger})) or "未计量（试用环境）"),
         ("依据条款", "、".join(told.rules)),
         ("签发时间", _minute(certificate.issued_at)),
+        ("审计链", certificate.audit_head),
     ]
     if told.clock_offset_seconds:
         days = told.clock_offset_seconds / 86400

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Annotated
 
 import typer
 from sqlalchemy import select
@@ -18,16 +19,25 @@ app = typer.Typer(no_args_is_help=True, help="The audit trail")
 
 
 @app.command()
-def verify() -> None:
-    """Recomputes the chain of hashes. Exit code 1 names the first row that does not fit."""
+def verify(
+    head: Annotated[
+        str, typer.Option("--head", help="A hash from a bill, a certificate or an earlier check: is it still there?")
+    ] = audit.GENESIS,
+) -> None:
+    """Recomputes the chain of hashes. Exit code 1: a row does not fit, or rows were cut off."""
     with workplace() as place, place.sessions() as session:
-        verdict = audit.verify(session)
+        verdict = audit.verify(session, head)
     if verdict.broken_at is not None:
         raise Failed(
             f"the audit trail was changed: row {verdict.broken_at} does not fit the one before",
             remedy="compare with the last export, and find out who had access to the database",
         )
-    say(f"{verdict.rows} rows, unbroken")
+    if not verdict.knows:
+        raise Failed(
+            f"the audit trail has no row {head}: rows were cut off at its end",
+            remedy="compare with the last export, and find out who had access to the database",
+        )
+    say(f"{verdict.rows} rows, unbroken; head {verdict.head}")
 
 
 @app.command()

@@ -121,9 +121,13 @@ class ReclaimFacts(_Value):
 
 
 class Certificate(_Value):
-    """The facts under a number. Its JSON, canonical, is what the signature is over."""
+    """The facts under a number. Its JSON, canonical, is what the signature is over.
+
+    `audit_head` is the audit trail's newest hash at the issue: a trail that was cut off later is found out by it.
+    """
 
     format: str = "yunguan/reclaim-certificate/v1"
     number: str
     issued_at: datetime
+    audit_head: str
     facts: ReclaimFacts

@@ -7,6 +7,7 @@ Called by `repository.py`; people read the files, editors check them against the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import yaml
 from pydantic import ValidationError
@@ -37,11 +38,10 @@ def stack_of(path: str) -> str | None:
 
 def render(spec: SystemSpec) -> str:
     """The file's text: keys in the spec's own order, every value spelled out. Raises Refused on personal data."""
-    body = yaml.safe_dump(
-        spec.model_dump(mode="json", by_alias=True), sort_keys=False, allow_unicode=True, width=120, indent=2
-    )
-    refuse_personal_data(body, where=path_of(spec.stack_name))
-    return _HEADER + body
+    document = spec.model_dump(mode="json", by_alias=True)
+    for text in _texts(document):
+        refuse_personal_data(text, where=path_of(spec.stack_name))
+    return _HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120, indent=2)
 
 
 def parse(text: str, *, where: str) -> SystemSpec:
@@ -53,6 +53,19 @@ def parse(text: str, *, where: str) -> SystemSpec:
     except ValidationError as error:
         details = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise Failed(f"the file is no SystemSpec: {details}", where=where) from error
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a document but the cloud's ids, whose digits may look like a telephone number."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if key != "id":
+                yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
 
 
 def refuse_personal_data(text: str, *, where: str) -> None:

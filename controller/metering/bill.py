@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Select, case, func, insert, select
 from sqlalchemy.orm import Session
 
-from controller import catalogue
-from controller.clock import SHANGHAI
+from controller import audit, catalogue
 from controller.domain.billing import Basis, Days, Line, PriceList
+from controller.domain.calendar import day_of
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.rating import Correction, difference, rate
 from controller.metering import ledger
@@ -37,10 +37,12 @@ def run_bill(session: Session, city: str, month: str, *, at: datetime) -> BillRo
     standing = _find(session, city, month)
     if standing is not None:
         return standing
-    if at.astimezone(SHANGHAI).date() < period.end:
+    if day_of(at) < period.end:
         raise Refused(f"{month} is not over: a bill is run when all its days are known", remedy=f"from {period.end} on")
     known_before = session.scalar(select(func.max(BillRow.position)).where(BillRow.city == city)) or 0
-    bill = BillRow(city=city, month=month, position=ledger.position(session, city), made_at=at)
+    bill = BillRow(
+        city=city, month=month, position=ledger.position(session, city), audit_head=audit.head(session), made_at=at
+    )
     session.add(bill)
     session.flush()
     regular = rate(intervals(session, city, period, position=bill.position), prices, period)

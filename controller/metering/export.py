@@ -30,6 +30,7 @@ def bill_json(session: Session, bill: BillRow) -> dict[str, Any]:
     return {
         "city": bill.city,
         "period": bill.month,
+        "audit_head": bill.audit_head,
         "lines": [line for line in lines if line["period"] == bill.month],
         "differences": [line for line in lines if line["period"] != bill.month],
         "units": [{"unit": unit, "total": plain(amount)} for unit, amount in sorted(by_unit.items())],

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from controller.clock import SHANGHAI
+from controller.domain.calendar import day_of
 from controller.domain.errors import Refused
 from controller.domain.spec import Phase, SystemSpec
 from controller.metering.items import Meter, metered
@@ -93,7 +93,7 @@ def _switch(session: Session, system: str, ground: Ground, to: MeterEvent) -> li
 
 
 def _check(specs: Iterable[SystemSpec], ground: Ground) -> None:
-    today = ground.at.astimezone(SHANGHAI).date()
+    today = day_of(ground.at)
     if ground.on > today:
         raise Refused(f"nothing is confirmed ahead of its day: {ground.on} is after {today}", where=ground.confirmation)
     trial = [spec.stack_name for spec in specs if spec.phase is Phase.TRIAL]

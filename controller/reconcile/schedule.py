@@ -20,8 +20,14 @@ def clouds_in_use(session: Session) -> list[str]:
 
 
 def ask_for_due_scans(session: Session, every: timedelta) -> None:
-    """Asks for a scan of each cloud whose last one began longer than `every` ago. The caller commits."""
-    last = dict(session.execute(select(ScanRow.cloud, func.max(ScanRow.started_at)).group_by(ScanRow.cloud)).all())
+    """Asks for a scan of each cloud whose last one of the controller's own began longer than `every` ago.
+
+    The caller commits.
+    """
+    newest = select(ScanRow.cloud, func.max(ScanRow.started_at)).where(ScanRow.followed_up).group_by(ScanRow.cloud)
+    last = dict(session.execute(newest).all())
     for cloud in clouds_in_use(session):
-        if cloud not in last or last[cloud] + every <= real_now():
-            work.ask(session, work.Subject.scan(cloud), "time for a scan")
+        subject = work.Subject.scan(cloud)
+        is_due = cloud not in last or last[cloud] + every <= real_now()
+        if is_due and not work.asked(session, subject):
+            work.ask(session, subject, "time for a scan")

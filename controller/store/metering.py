@@ -93,7 +93,10 @@ class LedgerEventRow(Base):
 
 
 class BillRow(Base):
-    """The bill of one city and month: closed with its first run. `position` is the last ledger event that it knew."""
+    """The bill of one city and month: closed with its first run. `position` is the last ledger event that it knew.
+
+    `audit_head` is the audit trail's newest hash at that moment: a trail that was cut off later is found out by it.
+    """
 
     __tablename__ = "bill"
     __table_args__ = (UniqueConstraint("city", "month"),)
@@ -102,6 +105,7 @@ class BillRow(Base):
     city: Mapped[str] = mapped_column(Text)
     month: Mapped[str] = mapped_column(Text)
     position: Mapped[int] = mapped_column(BigInteger)
+    audit_head: Mapped[str] = mapped_column(Text)
     made_at: Mapped[Instant]
 
 

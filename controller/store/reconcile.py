@@ -28,7 +28,10 @@ class WorkRow(Base):
 
 
 class ScanRow(Base):
-    """One drift scan of a cloud. Without `complete`, nothing that it did not see may be called missing."""
+    """One drift scan of a cloud. Without `complete`, nothing that it did not see may be called missing.
+
+    `followed_up`: what it found was acted upon; a scan that somebody only looked at does not count as the controller's.
+    """
 
     __tablename__ = "scan"
 
@@ -37,6 +40,7 @@ class ScanRow(Base):
     started_at: Mapped[Instant]
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     complete: Mapped[bool] = mapped_column(Boolean, default=False)
+    followed_up: Mapped[bool] = mapped_column(Boolean, default=False)
     incomplete: Mapped[list[str]] = mapped_column(JSONB, default=list)
     objects: Mapped[int] = mapped_column(Integer, default=0)
     api_calls: Mapped[int] = mapped_column(Integer, default=0)

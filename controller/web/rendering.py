@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from controller.catalogue import term
-from controller.clock import SHANGHAI
+from controller.domain.calendar import SHANGHAI
 from controller.web.paging import Page
 
 

@@ -14,7 +14,7 @@ from controller.cli.demo import drift, leaving
 from controller.cli.demo.cast import APPLICANT, AUTHORITY, CENTRE, VENDOR
 from controller.cli.demo.scene import Scene
 from controller.cli.demo.workbook import CITY, EXCHANGE, FINANCE, SERVICE, UNIT, workbook
-from controller.clock import SHANGHAI
+from controller.domain.calendar import day_of
 from controller.metering.bill import find_bill
 from controller.metering.export import bill_json
 from controller.store import clock
@@ -192,7 +192,7 @@ def _open(scene: Scene, papers: _Papers, cases: dict[str, str]) -> None:
 def _bill(scene: Scene) -> None:
     scene.chapter("9  The month's bill 账单")
     with scene.place.sessions() as session:
-        today = clock.now(session).astimezone(SHANGHAI).date()
+        today = day_of(clock.now(session))
     next_month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
     scene.pass_time(next_month - today)
     month = today.strftime("%Y-%m")

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("followed_up", sa.Boolean(), nullable=False),
         sa.Column("incomplete", JSONB(), nullable=False),
         sa.Column("objects", sa.Integer(), nullable=False),
         sa.Column("api_calls", sa.Integer(), nullable=False),
