@@ -25,8 +25,8 @@ from controller.casework.ports import Ports
 from controller.casework.publishing import publish_due
 from controller.casework.steps import Act
 from controller.casework.timers import due_clocks, tend
-from controller.clock import SHANGHAI
 from controller.domain import request
+from controller.domain.calendar import SHANGHAI
 from controller.domain.errors import Refused
 from controller.domain.funding import UnitKind
 from controller.domain.roles import Role

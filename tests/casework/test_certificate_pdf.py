@@ -57,6 +57,7 @@ def certificate(
     return Certificate(
         number="LZ-2026-00002-R",
         issued_at=NOON + timedelta(days=95),
+        audit_head="cd" * 32,
         facts=ReclaimFacts(
             city=Named(code="liuzhou", name="柳州市"),
             unit=Named(code="caizheng", name="柳州市财政局"),

@@ -57,6 +57,14 @@ def test_personal_data_is_refused_and_not_repeated(name: str) -> None:
     assert "13800000000" not in str(refusal.value)
 
 
+def test_an_id_of_the_cloud_that_ends_like_a_telephone_number_is_none() -> None:
+    written = spec()
+    (machine,) = written.machines
+    image = machine.image.model_copy(update={"id": "0a1b2c3d-0000-4000-8000-a13812345678"})
+    written = written.model_copy(update={"machines": (machine.model_copy(update={"image": image}),)})
+    assert parse(render(written), where="here") == written
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

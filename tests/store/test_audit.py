@@ -25,10 +25,11 @@ def test_a_chain_of_many_writers_holds(sessions: Sessions) -> None:
     for thread in threads:
         thread.join()
     with sessions() as session:
-        assert audit.verify(session) == audit.Verdict(rows=40, broken_at=None)
+        verdict = audit.verify(session)
+        assert (verdict.rows, verdict.broken_at, verdict.head) == (40, None, audit.head(session))
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit SET actor = '乙'", "DELETE FROM audit"])
+@pytest.mark.parametrize("statement", ["UPDATE audit SET actor = '乙'", "DELETE FROM audit", "TRUNCATE audit"])
 def test_the_database_refuses_to_change_a_row(sessions: Sessions, statement: str) -> None:
     _fill(sessions, 1)
     with pytest.raises(DBAPIError, match="only grows"), sessions.begin() as session:
@@ -46,6 +47,30 @@ def test_a_change_past_the_trigger_breaks_the_chain(sessions: Sessions, statemen
         session.execute(text(statement))
     with sessions() as session:
         assert audit.verify(session).broken_at == broken_at
+
+
+def test_a_tail_that_was_cut_off_is_noticed_by_a_hash_that_was_written_down(sessions: Sessions) -> None:
+    _fill(sessions, 3)
+    with sessions() as session:
+        known = audit.head(session)
+        assert audit.verify(session, known).knows
+    _fill(sessions, 1)
+    with sessions() as session:
+        assert audit.verify(session, known).knows, "what comes later does not matter"
+    with sessions.begin() as session:
+        session.execute(text("ALTER TABLE audit DISABLE TRIGGER audit_append_only"))
+        session.execute(text("DELETE FROM audit WHERE id >= 3"))
+    with sessions() as session:
+        verdict = audit.verify(session, known)
+    assert (verdict.rows, verdict.broken_at, verdict.knows) == (2, None, False)
+
+
+@pytest.mark.parametrize(
+    "table", ["audit", "case_event", "ledger_event", "bill", "bill_line", "reclaim_search", "certificate"]
+)
+def test_what_only_grows_is_not_emptied(sessions: Sessions, table: str) -> None:
+    with pytest.raises(DBAPIError, match="only grows"), sessions.begin() as session:
+        session.execute(text(f"TRUNCATE {table} CASCADE"))
 
 
 def test_what_a_rolled_back_action_would_have_recorded_is_not_there(sessions: Sessions) -> None:
