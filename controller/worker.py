@@ -22,7 +22,7 @@ from controller.clock import real_now
 from controller.domain.errors import YunguanError
 from controller.engine.fence import StaleFence
 from controller.reconcile import drift, work
-from controller.reconcile.queue import LOOK, QUEUES, conninfo
+from controller.reconcile.queue import LOOK, QUEUES, STACKS_AT_ONCE, conninfo
 from controller.reconcile.scan import scan
 from controller.reconcile.schedule import ask_for_due_scans
 from controller.reconcile.work import Subject
@@ -32,7 +32,7 @@ HEARTBEAT_SECONDS = 1.0
 STALLED_SECONDS = 5.0
 SWEEP_SECONDS = 2.0
 PAUSE = timedelta(seconds=60)
-STACKS_AT_ONCE = 4
+
 
 log = logging.getLogger(__name__)
 

@@ -16,6 +16,9 @@ LOOK = {"stack": "look_at_stack", "scan": "scan_cloud"}
 QUEUES = {"stack": "stacks", "scan": "scans"}
 """Scans run in a process of their own, so that they never stand before an approved change."""
 
+STACKS_AT_ONCE = 4
+"""How many stacks one worker looks at at the same time."""
+
 
 def conninfo(url: str) -> str:
     """The libpq connection string of an SQLAlchemy URL."""

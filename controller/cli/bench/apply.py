@@ -12,8 +12,8 @@ from controller.cli.bench.ground import Ground, opened_ground
 from controller.cli.bench.systems import wish_for_systems
 from controller.domain.errors import Failed
 from controller.reconcile import desire
+from controller.reconcile.queue import STACKS_AT_ONCE
 from controller.store.engine import Provisioning, ResourceRow, StackRow
-from controller.worker import STACKS_AT_ONCE
 
 
 def measure_apply(*, systems: int, machines: int) -> dict[str, object]:
