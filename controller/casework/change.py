@@ -12,7 +12,7 @@ from controller.casework.evidence import HandedIn
 from controller.casework.filing import Filing, file_case, in_service, system_of_stack
 from controller.casework.inventory import stacks_of
 from controller.casework.merging import approved, merge
-from controller.casework.outcome import Confirmation, Outcome
+from controller.casework.outcome import CaseOutcome, Confirmation
 from controller.casework.people import account_of
 from controller.casework.ports import Ports
 from controller.casework.resolve import Resolver, stack_name
@@ -46,7 +46,7 @@ def apply(
     )
 
 
-def specify_change(taken: Taken) -> Outcome:
+def specify_change(taken: Taken) -> CaseOutcome:
     """The approval: the changed demand is merged; a zone that no machine is left in is taken out."""
     before, after = in_service(taken.case.system), Demand.model_validate(taken.case.demand)
     specs = Resolver(taken.session, taken.case, taken.city, taken.ports).specs(after, Phase.SERVICE)
@@ -55,7 +55,7 @@ def specify_change(taken: Taken) -> Outcome:
     return taken.outcome(merged=merge(taken, specs, removed))
 
 
-def confirm_change(taken: Taken) -> Outcome:
+def confirm_change(taken: Taken) -> CaseOutcome:
     """Both parties have confirmed: from that day the ledger counts the new sizes. What was left must have ended."""
     specs, rule = approved(taken), taken.stage.rule
     require_ready(taken.session, specs, rule)

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from controller import audit
 from controller.casework import change, exit, opening, trial
 from controller.casework.confirming import check_confirmation
-from controller.casework.outcome import Outcome
+from controller.casework.outcome import CaseOutcome
 from controller.casework.ports import Ports
 from controller.casework.steps import Act, Taken, take
 from controller.domain.lifecycle import Effect
 
-EFFECTS: Mapping[Effect, Callable[[Taken], Outcome]] = {
+EFFECTS: Mapping[Effect, Callable[[Taken], CaseOutcome]] = {
     Effect.SPECIFY_TRIAL: trial.specify_trial,
     Effect.SPECIFY_SERVICE: opening.specify_service,
     Effect.SPECIFY_CHANGE: change.specify_change,
@@ -31,7 +31,7 @@ EFFECTS: Mapping[Effect, Callable[[Taken], Outcome]] = {
 }
 
 
-def perform(session: Session, act: Act, ports: Ports) -> Outcome:
+def perform(session: Session, act: Act, ports: Ports) -> CaseOutcome:
     """Does `act` in the session's transaction, which the caller commits. Raises Refused, WrongUse, Failed or Unknown.
 
     After a refusal the caller rolls back: nothing of the act is left but files of evidence that no case names.

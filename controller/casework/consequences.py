@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.casework.certificate import issue_due
-from controller.casework.outcome import Confirmed, Outcome
+from controller.casework.outcome import CaseOutcome, Confirmed
 from controller.casework.ports import Ports
 from controller.domain.roles import Role
 from controller.metering import ledger
@@ -23,7 +23,7 @@ from controller.store import clock
 from controller.store.casework import CaseEventRow, CaseRow
 
 
-def follow(session: Session, outcome: Outcome, ports: Ports) -> Sequence[Subject]:
+def follow(session: Session, outcome: CaseOutcome, ports: Ports) -> Sequence[Subject]:
     """Makes the outcome count; returns the stacks to look at once the caller has committed."""
     subjects = []
     if outcome.merged is not None:

@@ -13,7 +13,7 @@ from controller.casework.evidence import HandedIn
 from controller.casework.filing import Filing, file_case, in_service, system_of_stack
 from controller.casework.inventory import stacks_of
 from controller.casework.merging import approved, merge
-from controller.casework.outcome import Confirmation, Outcome
+from controller.casework.outcome import CaseOutcome, Confirmation
 from controller.casework.ports import Ports
 from controller.casework.steps import Taken
 from controller.store.casework import CaseRow
@@ -31,20 +31,20 @@ def apply(session: Session, system: str, ports: Ports, *, actor: str, evidence: 
     return file_case(session, filing, ports.evidence)
 
 
-def reclaim(taken: Taken) -> Outcome:
+def reclaim(taken: Taken) -> CaseOutcome:
     """A person has decided: the system's specs are taken out, so its stacks shall cease to exist."""
     names = [spec.stack_name for spec in approved(taken)]
     return taken.outcome(merged=merge(taken, put=(), remove=names))
 
 
-def release(taken: Taken) -> Outcome:
+def release(taken: Taken) -> CaseOutcome:
     """A complete list has shown nothing left: the subnets are free again. Raises Refused while a stack still stands."""
     require_ended(stacks_of(taken.session, taken.case.system), taken.stage.rule)
     release_subnets(taken.session, taken.case.system)
     return taken.outcome()
 
 
-def confirm_end(taken: Taken) -> Outcome:
+def confirm_end(taken: Taken) -> CaseOutcome:
     """Both parties have confirmed: the service has ended on that day, and the ledger closes."""
     end = confirmed(taken, Confirmation.END, specs=())
     taken.case.system.ended_on = end.on

@@ -16,7 +16,7 @@ from controller.casework.confirming import confirmed, require_ready
 from controller.casework.evidence import HandedIn
 from controller.casework.filing import Filing, file_case
 from controller.casework.merging import approved, merge_demand
-from controller.casework.outcome import Confirmation, Outcome
+from controller.casework.outcome import CaseOutcome, Confirmation
 from controller.casework.people import account_of, unit_named
 from controller.casework.ports import Ports
 from controller.casework.steps import Taken
@@ -89,12 +89,12 @@ def _system(session: Session, unit: UnitRow, name: str) -> SystemRow:
     return system
 
 
-def specify_service(taken: Taken) -> Outcome:
+def specify_service(taken: Taken) -> CaseOutcome:
     """The opening after the trial: the same machines, running, in service; a plan of its own (LZ-21-5)."""
     return taken.outcome(merged=merge_demand(taken, Phase.SERVICE))
 
 
-def confirm_opening(taken: Taken) -> Outcome:
+def confirm_opening(taken: Taken) -> CaseOutcome:
     """Both parties have confirmed: the system is in service from that day, and the ledger opens (LZ-21-5)."""
     specs = approved(taken)
     require_ready(taken.session, specs, taken.stage.rule)

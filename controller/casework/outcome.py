@@ -46,7 +46,7 @@ class Merged:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CaseOutcome:
     """Where the case stands after a step, and what follows from it.
 
     `completed` is false while a joint action waits for the other party.

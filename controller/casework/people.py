@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy import select, text
@@ -14,12 +13,10 @@ from controller.casework.codes import code_for
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.funding import UnitKind
 from controller.domain.request import Person
-from controller.domain.roles import CONTROLLER_ACTOR, Role
+from controller.domain.roles import ACCOUNT, CONTROLLER_ACTOR, Role
 from controller.store.casework import PersonRow, UnitRow, UserRoleRow
 
 PEOPLE_LOCK = 7_215_005
-ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-"""What an account may be called: it stands in commits of the estate and in the audit trail."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Who may do what outside the steps of a case (whose parties stand in the city's file): a table that commands ask.
 
-Until there is sign-in, the account that acts is an unproven word (docs/cli.md): the table keeps honest people from
+Until there is sign-in, the account that acts is an unproven word (README, "Who acts"): the table keeps honest people from
 deciding what is not theirs, and the audit trail says in whose name it was done.
 """
 
@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller import audit, catalogue
-from controller.casework.people import ACCOUNT, stand_in_line
+from controller.casework.people import stand_in_line
 from controller.domain.errors import Refused, WrongUse
-from controller.domain.roles import CONTROLLER_ACTOR, Role
+from controller.domain.roles import ACCOUNT, CONTROLLER_ACTOR, Role
 from controller.engine.provider import Provider
 from controller.reconcile.incidents import IncidentKind
 from controller.store.casework import UserRoleRow

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from controller import catalogue
 from controller.casework.clocks import CaseClock
 from controller.casework.evidence import OTHER, EvidenceStore, HandedIn
-from controller.casework.outcome import Confirmed, Merged, Outcome
+from controller.casework.outcome import CaseOutcome, Confirmed, Merged
 from controller.casework.people import roles_on
 from controller.casework.ports import Ports
 from controller.domain.city import City
@@ -57,9 +57,9 @@ class Taken:
     step: Step
     at: datetime
 
-    def outcome(self, *, merged: Merged | None = None, confirmed: Confirmed | None = None) -> Outcome:
+    def outcome(self, *, merged: Merged | None = None, confirmed: Confirmed | None = None) -> CaseOutcome:
         """What the step has set going."""
-        return Outcome(self.case.number, self.case.stage, self.step.completed, merged, confirmed)
+        return CaseOutcome(self.case.number, self.case.stage, self.step.completed, merged, confirmed)
 
 
 def take(session: Session, act: Act, ports: Ports) -> Taken:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from controller import catalogue
 from controller.casework.clocks import deadline_of, look
 from controller.casework.conduct import perform
-from controller.casework.outcome import Outcome
+from controller.casework.outcome import CaseOutcome
 from controller.casework.ports import Ports
 from controller.casework.steps import Act
 from controller.domain.roles import CONTROLLER_ACTOR
@@ -36,7 +36,7 @@ def due_clocks(session: Session) -> list[int]:
     return [row.id for row, city in found if _is_due(row, now) or _counts_otherwise(row, city)]
 
 
-def tend(session: Session, clock_id: int, ports: Ports) -> Outcome | None:
+def tend(session: Session, clock_id: int, ports: Ports) -> CaseOutcome | None:
     """Warns, escalates, or does what stands at the end of the stage. None where no step was due.
 
     An overdue case stays open: the timeline says so and the listings show it.

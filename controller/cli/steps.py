@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from controller.casework.conduct import perform
 from controller.casework.consequences import follow
-from controller.casework.outcome import Outcome
+from controller.casework.outcome import CaseOutcome
 from controller.casework.publishing import publish_due
 from controller.casework.steps import Act
 from controller.workplace import Workplace
 
 
-def do(place: Workplace, act: Act) -> Outcome:
+def do(place: Workplace, act: Act) -> CaseOutcome:
     """Does `act` in one transaction. Raises what `perform` raises; nothing of it is left then."""
     with place.sessions.begin() as session:
         outcome = perform(session, act, place.ports)

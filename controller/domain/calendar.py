@@ -6,7 +6,6 @@ The day of the event is day 0 and does not count (Civil Code, article 201).
 
 from __future__ import annotations
 
-import calendar as gregorian
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -60,19 +59,9 @@ class WorkCalendar:
             raise ValueError("a period does not run backwards")
         return next(islice(self.working_days_after(start), days - 1, None)) if days else start
 
-    def next_working_day(self, day: date) -> date:
-        """`day` itself where it is worked, else the next day that is."""
-        return day if self.is_working_day(day) else next(self.working_days_after(day))
-
     def is_provisional(self, start: date, end: date) -> bool:
         """Whether a count over the days after `start` up to and with `end` meets one that no notice has settled."""
         return any(start < day <= end for day in self.provisional)
-
-
-def add_months(start: date, months: int) -> date:
-    """The same day number `months` later, or that month's last day where it has none."""
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    return date(year, month + 1, min(start.day, gregorian.monthrange(year, month + 1)[1]))
 
 
 def day_of(instant: datetime) -> date:
@@ -83,8 +72,3 @@ def day_of(instant: datetime) -> date:
 def end_of_day(day: date) -> datetime:
     """24:00 Asia/Shanghai of `day`, as an instant in UTC: from it on, a deadline on `day` has passed."""
     return datetime.combine(day + DAY, time(), SHANGHAI).astimezone(UTC)
-
-
-def start_of_day(day: date) -> datetime:
-    """00:00 Asia/Shanghai of `day`, as an instant in UTC."""
-    return end_of_day(day - DAY)

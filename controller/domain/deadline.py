@@ -59,10 +59,6 @@ class Deadline:
             return self._end_of_counted(len(self.counted) - 1)
         return end_of_day(self.day - timedelta(days=1))
 
-    def is_overdue(self, now: datetime) -> bool:
-        """Whether the period has run out at `now`."""
-        return now >= self.instant
-
     def _end_of_counted(self, number: int) -> datetime:
         return end_of_day(self.counted[number - 1] if number else self.start)
 
@@ -85,12 +81,6 @@ def within_working_days(
         if len(counted) == days:
             break
     return Deadline(start, counted[-1], calendar.is_provisional(start, counted[-1]), tuple(counted))
-
-
-def within_natural_days(calendar: WorkCalendar, start: date, days: int) -> Deadline:
-    """A person's deadline `days` natural days after `start`; moved to the next working day where that is a day off."""
-    end = calendar.next_working_day(start + timedelta(days=days))
-    return Deadline(start, end, calendar.is_provisional(start, end))
 
 
 def cap_of_natural_days(start: date, days: int) -> Deadline:

@@ -66,8 +66,7 @@ class Demand(_Value):
 
     def by_zone(self) -> dict[str, tuple[DemandedMachine, ...]]:
         """The machines of each zone; each zone becomes one stack."""
-        zones = dict.fromkeys(machine.zone for machine in self.machines)
-        return {zone: tuple(machine for machine in self.machines if machine.zone == zone) for zone in zones}
+        return request.by_zone(self.machines)
 
 
 AccountOf = Callable[[request.Owner], str]

@@ -7,7 +7,8 @@ Rule: LZ-A3.
 
 import re
 import unicodedata
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Protocol, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -107,6 +108,22 @@ class Machine(_Value):
         return self.cluster is not None
 
 
+class Placed(Protocol):
+    """A machine that names its network zone."""
+
+    @property
+    def zone(self) -> str: ...
+
+
+AnyPlaced = TypeVar("AnyPlaced", bound=Placed)
+
+
+def by_zone(machines: Sequence[AnyPlaced]) -> dict[str, tuple[AnyPlaced, ...]]:
+    """`machines` by their zones, in the order in which the zones first stand there."""
+    zones = dict.fromkeys(machine.zone for machine in machines)
+    return {zone: tuple(machine for machine in machines if machine.zone == zone) for zone in zones}
+
+
 class System(_Value):
     """A government information system: one table of the sheet, with the contacts from the line above the table."""
 
@@ -117,8 +134,7 @@ class System(_Value):
 
     def by_zone(self) -> dict[str, tuple[Machine, ...]]:
         """The machines of each network zone, zones in the order of their first row; each zone becomes one stack."""
-        zones = dict.fromkeys(machine.zone for machine in self.machines)
-        return {zone: tuple(machine for machine in self.machines if machine.zone == zone) for zone in zones}
+        return by_zone(self.machines)
 
 
 class Request(_Value):

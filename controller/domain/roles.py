@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+
+ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""What an account may be called: it stands in commits of the estate and in the audit trail."""
 
 
 class Role(StrEnum):

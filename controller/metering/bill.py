@@ -52,12 +52,6 @@ def run_bill(session: Session, city: str, month: str, *, at: datetime) -> BillRo
     return bill
 
 
-def recomputed(session: Session, bill: BillRow) -> Iterator[Line]:
-    """The bill's own lines made again, from the ledger as it stood and the price list of today."""
-    period = Days.month(bill.month)
-    return rate(intervals(session, bill.city, period, position=bill.position), _prices(bill.city), period)
-
-
 def find_bill(session: Session, city: str, month: str) -> BillRow:
     """The bill that stands. Raises WrongUse where none was run."""
     Days.month(month)

@@ -19,11 +19,11 @@ def desire(session: Session, spec: SystemSpec, *, commit: str, case_id: int, gro
     """
     row = session.scalar(select(StackRow).where(StackRow.name == spec.stack_name).with_for_update())
     if row is None:
-        row = StackRow(name=spec.stack_name, case_id=case_id, changed_at=real_now())
+        row = StackRow(name=spec.stack_name, changed_at=real_now())
         session.add(row)
     if row.wanted == Wanted.ABSENT and row.provisioning != Provisioning.ENDED:
         raise Refused("the stack is still being ended", where=spec.stack_name, remedy="wait until it has ended")
-    row.wanted, row.cloud = Wanted.PRESENT, spec.placement.cloud
+    row.wanted, row.cloud, row.case_id = Wanted.PRESENT, spec.placement.cloud, case_id
     row.spec, row.spec_digest, row.spec_commit = spec.model_dump(mode="json", by_alias=True), spec.digest, commit
     row.ground, row.settled_digest, row.message, row.changed_at = ground, "", "", real_now()
     if row.applied_digest != spec.digest:

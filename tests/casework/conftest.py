@@ -19,7 +19,7 @@ from controller.casework import opening
 from controller.casework.conduct import perform
 from controller.casework.consequences import follow
 from controller.casework.evidence import EvidenceStore, HandedIn
-from controller.casework.outcome import Outcome
+from controller.casework.outcome import CaseOutcome
 from controller.casework.people import Grant, grant, register_unit
 from controller.casework.ports import Ports
 from controller.casework.publishing import publish_due
@@ -81,12 +81,12 @@ class Office:
         reason: str = "",
         on: date | None = None,
         expected_stage: str | None = None,
-    ) -> Outcome:
+    ) -> CaseOutcome:
         evidence = tuple(self.paper(document) for document in documents)
         act = Act(case, action, actor, evidence, reason, days, on, expected_stage)
         return self.do(act)
 
-    def do(self, act: Act) -> Outcome:
+    def do(self, act: Act) -> CaseOutcome:
         """What the command line does with a step."""
         with self.sessions.begin() as session:
             outcome = perform(session, act, self.ports)
@@ -132,17 +132,17 @@ class Office:
         self._approve(number)
         return number
 
-    def _approve(self, number: str) -> Outcome:
+    def _approve(self, number: str) -> CaseOutcome:
         self.act(number, "accept", "authority")
         self.act(number, "assess", "centre", "approved_plan")
         return self.act(number, "approve", "authority")
 
-    def ready(self, outcome: Outcome) -> None:
+    def ready(self, outcome: CaseOutcome) -> None:
         """Plays the controller: what was approved stands in the cloud now."""
         assert outcome.merged is not None
         self.be([spec.stack_name for spec in outcome.merged.put], Provisioning.READY)
 
-    def ended(self, outcome: Outcome) -> None:
+    def ended(self, outcome: CaseOutcome) -> None:
         """Plays the controller: what was taken out is gone now."""
         assert outcome.merged is not None
         self.be(outcome.merged.removed, Provisioning.ENDED)
@@ -159,14 +159,14 @@ class Office:
         with self.sessions.begin() as session:
             clock.advance(session, instant - clock.now(session))
 
-    def pass_days(self, days: float) -> list[Outcome]:
+    def pass_days(self, days: float) -> list[CaseOutcome]:
         """Lets days pass, then tends what has come due, until nothing is."""
         with self.sessions.begin() as session:
             clock.advance(session, timedelta(days=days))
         return self.tend()
 
-    def tend(self) -> list[Outcome]:
-        outcomes: list[Outcome] = []
+    def tend(self) -> list[CaseOutcome]:
+        outcomes: list[CaseOutcome] = []
         while due := self._due():
             for clock_id in due:
                 with self.sessions.begin() as session:

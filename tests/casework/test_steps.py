@@ -46,7 +46,7 @@ def test_two_who_act_at_once_one_wins_and_the_other_is_told(office: Office) -> N
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert sorted(type(result).__name__ for result in results) == ["Outcome", "Refused"]
+    assert sorted(type(result).__name__ for result in results) == ["CaseOutcome", "Refused"]
     with office.sessions() as session:
         events = show_case(session, number, actor="authority").timeline
     assert len([event for event in events if event.action in ("approve", "reject")]) == 1

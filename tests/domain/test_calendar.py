@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.domain.calendar import WorkCalendar, add_months, day_of, end_of_day, start_of_day
+from controller.domain.calendar import WorkCalendar, day_of, end_of_day
 from controller.domain.errors import WrongUse
 
 FIRST, LAST = date(2025, 1, 1), date(2027, 12, 31)
@@ -72,14 +72,6 @@ def test_periods_add_up(start: date, first: int, second: int) -> None:
     assert in_two == NATIONAL_DAY.add_working_days(start, first + second)
 
 
-@given(day=days)
-def test_the_next_working_day_is_worked_and_nothing_before_it_is(day: date) -> None:
-    following = NATIONAL_DAY.next_working_day(day)
-    assert NATIONAL_DAY.is_working_day(following)
-    skipped = (day + timedelta(days=step) for step in range((following - day).days))
-    assert not any(NATIONAL_DAY.is_working_day(one) for one in skipped)
-
-
 def test_a_day_outside_the_calendar_is_refused() -> None:
     with pytest.raises(WrongUse, match="2028-01-01"):
         NATIONAL_DAY.add_working_days(LAST, 1)
@@ -102,35 +94,11 @@ def test_a_count_is_provisional_where_it_meets_a_day_without_notice(start: date,
     assert NATIONAL_DAY.is_provisional(start, end) is provisional
 
 
-@pytest.mark.parametrize(
-    ("start", "months", "end"),
-    [
-        (date(2027, 1, 31), 1, date(2027, 2, 28)),
-        (date(2028, 1, 31), 1, date(2028, 2, 29)),
-        (date(2026, 8, 31), 6, date(2027, 2, 28)),
-        (date(2026, 11, 30), 3, date(2027, 2, 28)),
-        (date(2026, 12, 15), 1, date(2027, 1, 15)),
-        (date(2026, 3, 31), -1, date(2026, 2, 28)),
-    ],
-)
-def test_months(start: date, months: int, end: date) -> None:
-    assert add_months(start, months) == end
-
-
-@given(start=days, months=st.integers(0, 240))
-def test_months_keep_the_day_or_take_the_last(start: date, months: int) -> None:
-    end = add_months(start, months)
-    assert (end.year * 12 + end.month) - (start.year * 12 + start.month) == months
-    assert end.day == start.day or (end + timedelta(days=1)).day == 1
-
-
 def test_the_end_of_a_day_is_midnight_in_shanghai() -> None:
     assert end_of_day(date(2026, 10, 10)) == datetime(2026, 10, 10, 16, tzinfo=UTC)
-    assert start_of_day(date(2026, 10, 10)) == datetime(2026, 10, 9, 16, tzinfo=UTC)
 
 
 @given(day=days)
 def test_a_day_holds_its_instants(day: date) -> None:
-    assert day_of(start_of_day(day)) == day
     assert day_of(end_of_day(day) - timedelta(microseconds=1)) == day
     assert day_of(end_of_day(day)) == day + timedelta(days=1)

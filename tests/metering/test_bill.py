@@ -20,7 +20,7 @@ from controller.domain.billing import Days
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.money import plain, total
 from controller.domain.rating import rate
-from controller.metering.bill import bill_lines, find_bill, recomputed, run_bill
+from controller.metering.bill import bill_lines, find_bill, run_bill
 from controller.metering.export import bill_csv, bill_json
 from controller.metering.ledger import resume, settle, suspend
 from controller.metering.usage import intervals
@@ -71,15 +71,6 @@ def test_a_bill_run_twice_is_the_same_byte_for_byte(sessions: Sessions) -> None:
         settle(session, SYSTEM, [], ground("2026-09-20"))
         assert json.dumps(bill_json(session, run(session))) == first
         assert session.scalar(select(func.count()).select_from(BillRow)) == 1
-
-
-def test_a_bill_can_be_made_again_from_the_ledger_as_it_stood(session: Session) -> None:
-    settle(session, SYSTEM, [system(machine("app-1"), machine("app-2"))], ground("2026-09-10"))
-    bill = run(session)
-    settle(session, SYSTEM, [], ground("2026-09-20"))
-    again = [(x.source, x.start, x.end, x.price, x.amount) for x in recomputed(session, bill)]
-    assert again == [(x.event_id, x.starts, x.ends, x.price, x.amount) for x, _ in bill_lines(session, bill)]
-    assert len(again) == 6
 
 
 def test_a_month_that_is_not_over_in_shanghai_is_not_billed(session: Session) -> None:

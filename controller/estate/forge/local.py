@@ -6,11 +6,11 @@ import hashlib
 import re
 
 from controller.domain.errors import WrongUse
+from controller.domain.roles import ACCOUNT
 from controller.estate.document import path_of, refuse_personal_data, render
 from controller.estate.forge import Approval, Proposal, Proposed
 from controller.estate.repository import Entry, Estate
 
-_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _REQUEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -50,7 +50,7 @@ class LocalForge:
 
 
 def _account(account: str) -> str:
-    if not _ACCOUNT.fullmatch(account):
+    if not ACCOUNT.fullmatch(account):
         raise WrongUse(f"{account!r} is no account id", remedy="authors and approvers are named by account id")
     return account
 

@@ -47,12 +47,6 @@ class CloudCatalogue:
         networks = self._all("network", "/networks", "networks", {"name": name})
         return self._only("network", name, [network["id"] for network in networks])
 
-    def has_availability_zone(self, name: str) -> bool:
-        """Whether servers can be placed in the zone `name` at present."""
-        answer = self._cloud.get("compute", "/os-availability-zone") or {}
-        zones = answer.get("availabilityZoneInfo") or ()
-        return any(zone["zoneName"] == name and zone["zoneState"]["available"] for zone in zones)
-
     def _all(self, service: str, path: str, plural: str, query: dict[str, Any]) -> list[Body]:
         def fetch(limit: int, place: Place) -> Answer:
             marker = {} if place.marker is None else {"marker": place.marker}
