@@ -30,9 +30,16 @@ def open_database(settings: Settings) -> Iterator[str]:
         yield url
 
 
-def connect(url: str, *, pool_size: int = 20) -> tuple[Engine, Sessions]:
-    """An engine and its sessions. Objects stay readable after commit; nothing is flushed before it is asked for."""
-    engine = create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True)
+def connect(url: str, *, pool_size: int = 20, idle_seconds: float = 120.0) -> tuple[Engine, Sessions]:
+    """An engine and its sessions. Objects stay readable after commit; nothing is flushed before it is asked for.
+
+    A transaction that its worker leaves alone for `idle_seconds` is ended by the server: a stopped worker must not keep
+    the locks that whoever takes its stack over needs.
+    """
+    options = f"-c idle_in_transaction_session_timeout={idle_seconds * 1000:.0f}"
+    engine = create_engine(
+        url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, connect_args={"options": options}
+    )
     return engine, sessionmaker(engine, expire_on_commit=False)
 
 

@@ -14,6 +14,7 @@ class Job:
 
     `prepare`: plan the spec (destroy where it is None), approve and start. `go_on`: execute what is running. `kill`:
     the point at which it kills itself; `tried`: it does so at the first sort of point that is not among these.
+    `stop`: the point at which it stops itself, until it is told to `wake`.
     `patience` in seconds, as the engine has it.
     """
 
@@ -22,6 +23,7 @@ class Job:
     vault_key: str
     report: str
     kill: str = ""
+    stop: str = ""
     tried: list[str] | None = None
     patience: float = 5.0
     spec: dict[str, Any] | None = None

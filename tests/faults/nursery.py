@@ -21,12 +21,14 @@ from typing import Any
 import openstack
 import pulumi_openstack  # noqa: F401  imported here so that no fork pays for it
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from controller.clock import real_now
 from controller.domain.spec import SystemSpec
 from controller.engine import approval, program, storage
 from controller.engine.approval import Person
 from controller.engine.execute import execute
+from controller.engine.fence import StaleFence
 from controller.engine.means import Means
 from controller.engine.plan import Op, Purpose
 from controller.engine.planner import needs_decision
@@ -69,8 +71,14 @@ class Points:
         if self._current.requests:
             self._at(f"after request {self._current.requests}")
         self._current.requests += 1
+        self._may_stop(f"sending request {self._current.requests}")
+
+    def _may_stop(self, phase: str) -> None:
+        if self.job.stop == f"{self._current.op} {self._current.urn.split('::')[-1]}: {phase}":
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def _at(self, phase: str) -> None:
+        self._may_stop(phase)
         op, type_, name = (
             self._current.op,
             self._current.urn.split("::")[-2].split("$")[-1],
@@ -96,13 +104,22 @@ def main() -> None:
     """Warms up, then forks a worker a line until its input ends."""
     program.warm_up()
     openstack.connect(cloud="sandbox")
+    stopped = 0
     for line in sys.stdin:
         job = Job(**json.loads(line))
-        pid = os.fork()
+        if job.task == "wake":
+            pid = stopped
+            os.kill(pid, signal.SIGCONT)
+        else:
+            pid = os.fork()
         if pid == 0:
             _work(job)
-        _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            stopped = pid
+            print(-os.WSTOPSIG(status), flush=True)
+        else:
+            print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 def _work(job: Job) -> None:
@@ -118,7 +135,7 @@ def _work(job: Job) -> None:
 
 
 def _means(job: Job, points: Progress) -> Means:
-    _, sessions = connect(job.database_url, pool_size=40)
+    _, sessions = connect(job.database_url, pool_size=40, idle_seconds=1.0)
     settings = ProviderSettings(
         request_timeout=REQUEST_TIMEOUT, settle_seconds=SETTLE, patience=job.patience, retry_seconds=0.05
     )
@@ -189,7 +206,10 @@ def _go_on(job: Job) -> dict[str, Any]:
         row = session.scalars(select(ExecutionRow).where(ExecutionRow.state == ExecutionState.RUNNING)).one()
         purpose = approval.take_up(session, row.id, means.vault).plan.purpose
     runnable = None if purpose is Purpose.DESTROY else runs.apply(stack)
-    outcome = execute(means, row.id, runnable)
+    try:
+        outcome = execute(means, row.id, runnable)
+    except (StaleFence, OperationalError):  # or the server ended the transaction that it was stopped in
+        return {"state": "taken over"}
     return {
         "state": outcome.state,
         "failures": dict(outcome.failures),

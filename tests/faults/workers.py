@@ -31,7 +31,7 @@ from controller.store.vault import Vault
 from sandbox.cloud.process import RunningCloud
 from tests.faults.job import Job, told
 
-KILLED = -9
+KILLED, STOPPED = -9, -19
 FLOATING_IP = "openstack:networking/floatingIp:FloatingIp"
 
 
@@ -41,6 +41,12 @@ class Left:
 
     states: list[ResourceState]
     observations: dict[str, list[Observation]]
+
+    @property
+    def strangers(self) -> list[Observation]:
+        """What the cloud holds and the state does not."""
+        held = {(one.type, one.id) for one in self.states}
+        return [one for kind, found in self.observations.items() for one in found if (kind, one.id) not in held]
 
     @property
     def picture(self) -> dict[str, Any]:
@@ -114,12 +120,19 @@ class Workers:
 
     def go_on(self, *, kill: str = "", tried: Sequence[str] | None = None) -> dict[str, Any]:
         """A worker takes the running execution up; its report, {"killed_at": …} where it was killed as asked."""
-        report = self._folder / "report.json"
-        report.unlink(missing_ok=True)
-        code = self._tell("go_on", kill=kill, tried=tried)
+        code, found = self._report("go_on", kill=kill, tried=tried)
         assert code in {0, KILLED}, self.log()
-        found: dict[str, Any] = json.loads(report.read_text())
         assert (code == KILLED) == ("killed_at" in found)
+        return found
+
+    def go_on_until_stopped(self, stop: str) -> None:
+        """A worker takes the running execution up, and is stopped (SIGSTOP) at that point."""
+        assert self._tell("go_on", stop=stop) == STOPPED, self.log()
+
+    def wake(self) -> dict[str, Any]:
+        """The stopped worker comes back, and lives to its end; its report."""
+        code, found = self._report("wake")
+        assert code == 0, self.log()
         return found
 
     def log(self) -> str:
@@ -170,6 +183,12 @@ class Workers:
 
     def _url(self) -> str:
         return self._server.url.set(database=self._database).render_as_string(hide_password=False)
+
+    def _report(self, task: str, **job: Any) -> tuple[int, dict[str, Any]]:
+        report = self._folder / "report.json"
+        report.unlink(missing_ok=True)
+        code = self._tell(task, **job)
+        return code, json.loads(report.read_text()) if report.exists() else {}
 
     def _tell(self, task: str, **job: Any) -> int:
         assert self._nursery.stdin is not None
