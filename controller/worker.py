@@ -21,6 +21,7 @@ from controller.casework import completion, consequences, publishing, timers
 from controller.clock import real_now
 from controller.domain.errors import YunguanError
 from controller.engine.fence import StaleFence
+from controller.engine.program import warm_up
 from controller.reconcile import drift, work
 from controller.reconcile.queue import LOOK, QUEUES, STACKS_AT_ONCE, conninfo
 from controller.reconcile.scan import scan
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 
 async def work_on(place: Workplace, queues: Sequence[str]) -> None:
     """Works on `queues` (of `reconcile.queue.QUEUES`) until it is cancelled or the process is told to end."""
+    if QUEUES["stack"] in queues:
+        warm_up()  # else the first approval would wait for the SDKs to be loaded
     app = build(place)
     async with app.open_async(), asyncio.TaskGroup() as group:
         sweeping = group.create_task(_sweep_for_ever(place, app))
