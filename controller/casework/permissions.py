@@ -1,7 +1,7 @@
 """Who may do what outside the steps of a case (whose parties stand in the city's file): a table that commands ask.
 
-Until there is sign-in, the account that acts is an unproven word (README, "Who acts"): the table keeps honest people from
-deciding what is not theirs, and the audit trail says in whose name it was done.
+Until there is sign-in, the account that acts is an unproven word (README, "Who acts"): the table keeps honest people
+from deciding what is not theirs, and the audit trail says in whose name it was done.
 """
 
 from __future__ import annotations
