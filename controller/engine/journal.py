@@ -45,6 +45,15 @@ _INTEND = (
     )
     .returning(JournalRow.id, JournalRow.attempt)
 )
+_LAST = (
+    select(JournalRow.generation, JournalRow.op, JournalRow.outcome)
+    .where(JournalRow.stack_id == bindparam("of_stack"), JournalRow.urn == bindparam("of_urn"))
+    .order_by(JournalRow.generation.desc(), JournalRow.id.desc())
+    .limit(1)
+)
+_IN_STATE = select(func.max(ResourceRow.generation)).where(
+    ResourceRow.stack_id == bindparam("of_stack"), ResourceRow.urn == bindparam("of_urn")
+)
 _CLOSE = update(_JOURNAL).where(JournalRow.id == bindparam("intent"))
 
 
@@ -191,18 +200,9 @@ class Journal:
         storage.save(session, self.held.stack_id, saves, self._vault)
 
     def _free_generation(self, session: Session, urn: str) -> int:
-        of_urn = (JournalRow.stack_id == self.held.stack_id, JournalRow.urn == urn)
-        last = session.execute(
-            select(JournalRow.generation, JournalRow.op, JournalRow.outcome)
-            .where(*of_urn)
-            .order_by(JournalRow.generation.desc(), JournalRow.id.desc())
-            .limit(1)
-        ).one_or_none()
-        in_state = session.scalar(
-            select(func.max(ResourceRow.generation)).where(
-                ResourceRow.stack_id == self.held.stack_id, ResourceRow.urn == urn
-            )
-        )
+        of_urn = {"of_stack": self.held.stack_id, "of_urn": urn}
+        last = session.execute(_LAST, of_urn).one_or_none()
+        in_state = session.scalar(_IN_STATE, of_urn)
         if last is None or last.generation < (in_state or 0):
             return (in_state or 0) + 1
         unmade = last.op == Op.CREATE and last.outcome in {Ending.ABSENT, Ending.REJECTED}
