@@ -29,6 +29,8 @@ class Permission(StrEnum):
 
     APPROVE_PLAN = "stack approve"
     APPLY = "stack apply"
+    EXPORT = "stack export"
+    IMPORT = "stack import"
     REPAIR = "drift --repair"
     APPROVE_INCIDENT = "incident approve"
     GIVE_UP_DATA = "incident approve, where data is lost"
@@ -44,6 +46,9 @@ ROLES: Mapping[Permission, Collection[Role]] = {
     # apply, repair and bill decide nothing: the operator may do by hand what the controller does by itself
     Permission.APPLY: (Role.VENDOR, Role.OPERATOR),
     Permission.REPAIR: (Role.VENDOR, Role.OPERATOR),
+    # a state holds secrets, and what it says is here is not made anew
+    Permission.EXPORT: (Role.VENDOR, Role.OPERATOR),
+    Permission.IMPORT: (Role.OPERATOR,),
     Permission.APPROVE_INCIDENT: (Role.VENDOR, Role.AUTHORITY),
     Permission.GIVE_UP_DATA: (Role.AUTHORITY,),
     Permission.DISMISS_INCIDENT: (Role.VENDOR, Role.AUTHORITY),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +15,13 @@ from controller.casework.permissions import Permission, cities_of, require
 from controller.cli.arguments import OPERATOR, Operator, Reason, User, workplace
 from controller.cli.drift import print_findings
 from controller.cli.output import Format, Output, print_document, print_facts, print_rows, say, stdout
-from controller.domain.errors import Refused
+from controller.clock import real_now
+from controller.domain.errors import Refused, WrongUse
+from controller.engine.checkpoint import from_text, to_document
+from controller.engine.messages import is_program_stack
+from controller.engine.passphrase import VARIABLE, Passphrase
 from controller.engine.render import to_json, to_text
+from controller.engine.transfer import export_stack, import_stack
 from controller.reconcile.desire import stack as stack_of
 from controller.reconcile.scan import scan
 from controller.store.engine import ApprovalRow, ExecutionRow, PlanRow, ResourceRow, StackRow
@@ -30,6 +37,8 @@ GiveUp = Annotated[
     list[str] | None,
     typer.Option("--give-up", help="URN of a resource whose data goes with a change; a plan to destroy gives up all"),
 ]
+
+Cloud = Annotated[str, typer.Option("--cloud", help="Name in clouds.yaml, where the file names none")]
 
 COLUMNS = {
     "name": "STACK",
@@ -157,6 +166,51 @@ def history(name: Name, output: Output = Format.TABLE) -> None:
             },
             output,
         )
+
+
+@app.command("export")
+def export_(name: Name, user: Operator = OPERATOR) -> None:
+    """Writes the state as Pulumi's state file on stdout; its secrets are kept by PULUMI_CONFIG_PASSPHRASE."""
+    with workplace() as place, place.sessions.begin() as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        stack = stack_of(session, name)
+        _require(session, user, Permission.EXPORT, stack)
+        phrase = os.environ.get(VARIABLE)
+        if phrase is None:
+            raise WrongUse("there is no passphrase for the file's secrets", remedy=f"set {VARIABLE}")
+        document = to_document(export_stack(session, stack, place.means.vault, by=user), Passphrase.fresh(phrase))
+    print_document(document, Format.JSON)
+
+
+@app.command("import")
+def import_(name: Name, file: Path, user: Operator = OPERATOR, cloud: Cloud = "") -> None:
+    """Makes Pulumi's state file FILE the state of a stack that has none; a stack that is not there yet is made."""
+    with workplace() as place, place.sessions.begin() as session:
+        stack = session.scalar(select(StackRow).where(StackRow.name == name).with_for_update())
+        if stack is None:
+            stack = StackRow(name=name, cloud=cloud, changed_at=real_now())
+        _require(session, user, Permission.IMPORT, stack)
+        checkpoint = from_text(_read(file), os.environ.get(VARIABLE))
+        stack.cloud = stack.cloud or checkpoint.cloud
+        if not stack.cloud:
+            raise WrongUse("the file does not tell on which cloud its resources stand", remedy="add --cloud NAME")
+        session.add(stack)
+        session.flush()
+        import_stack(session, stack, checkpoint, place.provider, place.means.vault, by=user)
+    say(f"imported: {len(checkpoint.states)} resources into {name}")
+
+
+def _require(session: Session, user: str, permission: Permission, stack: StackRow) -> None:
+    """Nobody's stack, that of a program from anywhere, is for whoever has the home and the cloud's credentials."""
+    if not is_program_stack(stack.name):
+        require(session, user, permission, cities=cities_of(stack))
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise WrongUse(f"the file cannot be read: {error.strerror}", where=str(file)) from None
 
 
 def _plan(session: Session, stack: StackRow, digest: str) -> PlanRow:

@@ -32,16 +32,33 @@ _UNSUPPORTED: Final[Mapping[str, str]] = {
 """Fields of the message that the engine does not obey, by what a program's author calls them."""
 
 _HOOKS: Final = "the option hooks"
+_PROGRAMS: Final = "program/"
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+
+
+def program_stack(project: str, stack: str) -> str:
+    """The name by which the stack of a program from anywhere is kept: `program/<project>/<stack>`.
+
+    Raises WrongUse for names that Pulumi does not allow.
+    """
+    for part in (project, stack):
+        if not _STACK_NAME.fullmatch(part):
+            raise WrongUse(f"{part!r} is no name of a project or stack", remedy="use letters, digits, and . - _")
+    return f"{_PROGRAMS}{project}/{stack}"
+
+
+def is_program_stack(stack: str) -> bool:
+    """Whether `stack` is that of a program from anywhere, which belongs to no case."""
+    return stack.startswith(_PROGRAMS)
 
 
 def pulumi_stack_name(stack: str) -> str:
     """The name of `city/unit/system.zone` as Pulumi allows it: `/` becomes `_`, which no code of ours contains.
 
-    Raises WrongUse for a name with other characters than Pulumi's.
+    The stack of a program from anywhere keeps its own. Raises WrongUse for a name with other characters than Pulumi's.
     """
-    name = stack.replace("/", "_")
+    name = stack.rpartition("/")[2] if is_program_stack(stack) else stack.replace("/", "_")
     if not _STACK_NAME.fullmatch(name):
         raise WrongUse(f"{stack!r} is no stack name", remedy="use letters, digits, and . - _ /")
     return name

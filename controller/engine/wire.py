@@ -14,18 +14,18 @@ from google.protobuf import struct_pb2
 from controller.domain.errors import Refused
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret
 
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature of the protocol, no secret
-_RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature of the protocol, no secret
+RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-_UNSUPPORTED: Final = {
+UNSUPPORTED: Final = {
     "c44067f5952c0a294b673a41bacd8c17": "an asset",
     "0def7320c3a5731c473e5ecbe6d01bc7": "an archive",
 }
-_RESERVED: Final = ({"$unknown"}, {"$secret"})
+RESERVED: Final = ({"$unknown"}, {"$secret"})
 """What the engine itself writes into stored plans and states in the place of an unknown or a secret."""
 
-_UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+UNKNOWN_MARK: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 def decode(struct: struct_pb2.Struct) -> dict[str, PropertyValue]:
@@ -41,7 +41,7 @@ def encode(properties: PropertyMap) -> struct_pb2.Struct:
 def _decode(value: struct_pb2.Value, path: str) -> PropertyValue:
     match value.WhichOneof("kind"):
         case "string_value":
-            return UNKNOWN if value.string_value == _UNKNOWN else value.string_value
+            return UNKNOWN if value.string_value == UNKNOWN_MARK else value.string_value
         case "number_value":
             number = value.number_value
             return int(number) if number.is_integer() else number
@@ -57,19 +57,19 @@ def _decode(value: struct_pb2.Value, path: str) -> PropertyValue:
 
 def _decode_struct(struct: struct_pb2.Struct, path: str) -> PropertyValue:
     fields = struct.fields
-    signature = fields[_SIGNATURE].string_value if _SIGNATURE in fields else ""
-    if fields.keys() in _RESERVED:
+    signature = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
+    if fields.keys() in RESERVED:
         raise Refused("a map with this only key is reserved", where=path, remedy="give the key another name")
     if not signature:
         return {key: _decode(item, f"{path}.{key}") for key, item in fields.items()}
-    if signature == _SECRET:
+    if signature == SECRET:
         return Secret(_decode(fields["value"], path))
-    if signature == _RESOURCE:
+    if signature == RESOURCE:
         return _decode(fields["id"] if "id" in fields else fields["urn"], path)
     if signature == _OUTPUT:
         known = _decode(fields["value"], path) if "value" in fields else UNKNOWN
         return Secret(known) if "secret" in fields and fields["secret"].bool_value else known
-    what = _UNSUPPORTED.get(signature, f"a value with the signature {signature}")
+    what = UNSUPPORTED.get(signature, f"a value with the signature {signature}")
     raise Refused(f"{what} is not supported as a property value", where=path, remedy="pass the content as a string")
 
 
@@ -77,7 +77,7 @@ def _encode(value: PropertyValue) -> struct_pb2.Value:
     wire = struct_pb2.Value()
     match value:
         case _ if value is UNKNOWN:
-            wire.string_value = _UNKNOWN
+            wire.string_value = UNKNOWN_MARK
         case None:
             wire.null_value = struct_pb2.NULL_VALUE
         case bool():
@@ -87,7 +87,7 @@ def _encode(value: PropertyValue) -> struct_pb2.Value:
         case str():
             wire.string_value = value
         case Secret(inner):
-            wire.struct_value.CopyFrom(encode({_SIGNATURE: _SECRET, "value": inner}))
+            wire.struct_value.CopyFrom(encode({SIGNATURE: SECRET, "value": inner}))
         case Mapping():
             wire.struct_value.CopyFrom(encode(value))
         case list() | tuple():

@@ -54,6 +54,8 @@ FREE = {
 CALLS = {
     Permission.APPROVE_PLAN: ("stack", "approve", STACK),
     Permission.APPLY: ("stack", "apply", STACK),
+    Permission.EXPORT: ("stack", "export", STACK),
+    Permission.IMPORT: ("stack", "import", STACK, __file__),
     Permission.REPAIR: ("drift", "--cloud", "sandbox", "--repair"),
     Permission.APPROVE_INCIDENT: ("incident", "approve", "1"),
     Permission.GIVE_UP_DATA: ("incident", "approve", "2"),
