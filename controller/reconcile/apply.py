@@ -35,6 +35,7 @@ from controller.store.engine import (
     ExecutionRow,
     ExecutionState,
     JournalRow,
+    Operating,
     PlanRow,
     Provisioning,
     ResourceRow,
@@ -168,6 +169,7 @@ class Reconciler:
             self._report_leftovers(stack_id, outcome.undecided)
         with self.means.sessions.begin() as session:
             stack = session.get_one(StackRow, stack_id, with_for_update=True)
+            stack.operating = Operating.UNKNOWN if plan.purpose == Purpose.DESTROY else Operating.HEALTHY
             if stack.spec_digest != plan.document["spec_digest"]:
                 return Look("applied; a newer specification waits", real_now())
             if not outcome.undecided and plan.purpose != Purpose.DESTROY:

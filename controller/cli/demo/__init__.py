@@ -6,6 +6,7 @@ in `story.py`, the processes and the checks in `scene.py`, the workbook's conten
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
@@ -18,6 +19,8 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave it being served until Ctrl-C")] = False,
 ) -> None:
     """The main job on the embedded default, narrated; exit code 0 only if every check held."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # either ends the demo and removes what it made
     with opened() as scene:
         tell(scene)
         scene.summarise()
