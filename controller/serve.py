@@ -12,12 +12,17 @@ import logging
 import logging.handlers
 import os
 import signal
+import socket
 import sys
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import uvicorn
 
-from controller.domain.errors import YunguanError
+from controller.domain.errors import Failed, YunguanError
 from controller.reconcile.queue import QUEUES
 from controller.settings import Settings
 from controller.web import build, require_loopback
@@ -26,6 +31,7 @@ from controller.workplace import Workplace, open_workplace
 
 PR_SET_PDEATHSIG = 1
 RESTART_SECONDS = 5.0
+ENDING_SECONDS = 20.0
 
 log = logging.getLogger(__name__)
 
@@ -40,43 +46,98 @@ def main() -> None:
     wanted = parser.parse_args()
     if wanted.beside is not None:
         _end_with(wanted.beside)
+    code, threads = 0, Threads()
     try:
         with open_workplace(Settings()) as place:
             _log_to(place.settings.home / "logs")
-            if wanted.queue:
-                asyncio.run(_work(place, wanted.queue))
-            else:
-                require_loopback(place.settings)
-                asyncio.run(_serve(place))
+            threads.run(_work(place, wanted.queue) if wanted.queue else _serve(place))
     except YunguanError as error:
         sys.stderr.write(f"yunguan: {error}\n")
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    if threads.are_busy:
+        os._exit(code)  # the interpreter would wait for them
+    sys.exit(code)
+
+
+class Threads(ThreadPoolExecutor):
+    """The threads of a loop, for which nobody waits when all else has ended: the journal knows what they were doing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._calls: WeakSet[Future[Any]] = WeakSet()
+
+    @property
+    def are_busy(self) -> bool:
+        return any(not call.done() for call in self._calls)
+
+    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Runs `coroutine` on a loop with these threads."""
+        runner = asyncio.Runner()
+        runner.get_loop().set_default_executor(self)
+        try:
+            runner.run(coroutine)
+        finally:
+            if not self.are_busy:  # closing would wait for them
+                runner.close()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        call = super().submit(fn, *args, **kwargs)
+        self._calls.add(call)
+        return call
 
 
 async def _serve(place: Workplace) -> None:
-    config = uvicorn.Config(
-        build(place), host=place.settings.listen_host, port=place.settings.listen_port, log_config=None, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    sys.stderr.write(f"serving on http://{place.settings.listen_host}:{place.settings.listen_port}\n")
+    require_loopback(place.settings)
+    listening = _listen(place.settings)
+    server = uvicorn.Server(uvicorn.Config(build(place), log_config=None, lifespan="off"))
+    _when_told_to_end(lambda: setattr(server, "should_exit", True))
+    sys.stderr.write(f"serving on http://{place.settings.listen_host}:{listening.getsockname()[1]}\n")
     working = asyncio.create_task(work_on(place, [QUEUES["stack"]]))
     scanning = asyncio.create_task(_scan_beside())
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve([listening]))
     await asyncio.wait([working, scanning, serving], return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     working.cancel()
     scanning.cancel()
-    for ended in await asyncio.gather(working, scanning, serving, return_exceptions=True):
-        if isinstance(ended, Exception):
-            raise ended
+    await _ended(working, scanning, serving)
 
 
 async def _work(place: Workplace, queues: list[str]) -> None:
     working = asyncio.create_task(work_on(place, queues))
+    told = asyncio.Event()
+    _when_told_to_end(told.set)
+    await asyncio.wait([working, asyncio.create_task(told.wait())], return_when=asyncio.FIRST_COMPLETED)
+    working.cancel()
+    await _ended(working)
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    """Waits for tasks that were told to end, though not for ever. Raises what one of them ended with."""
+    done, late = await asyncio.wait(tasks, timeout=ENDING_SECONDS)
+    for task in done:
+        if not task.cancelled():
+            task.result()
+    if late:
+        log.warning("calls are still in flight; the next start goes on with what they were for")
+
+
+def _when_told_to_end(do: Callable[[], object]) -> None:
+    """Sets what a signal to end does. Uvicorn raises the signal again when it has ended, which must not kill then."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, working.cancel)
-    await asyncio.gather(working, return_exceptions=True)
+        loop.add_signal_handler(number, do)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The socket that pages are served on, taken before anything else is started."""
+    family = socket.AF_INET6 if ":" in settings.listen_host else socket.AF_INET
+    try:
+        return socket.create_server((settings.listen_host, settings.listen_port), family=family)
+    except OSError as error:
+        raise Failed(
+            f"cannot listen on {settings.listen_host}:{settings.listen_port}: {error.strerror}",
+            remedy="set YUNGUAN_LISTEN_PORT to a port that is free",
+        ) from None
 
 
 async def _scan_beside() -> None:

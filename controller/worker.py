@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import procrastinate
@@ -32,6 +33,7 @@ from controller.workplace import Workplace
 HEARTBEAT_SECONDS = 1.0
 STALLED_SECONDS = 5.0
 SWEEP_SECONDS = 2.0
+GRACE_SECONDS = 15.0
 PAUSE = timedelta(seconds=60)
 
 
@@ -43,18 +45,30 @@ async def work_on(place: Workplace, queues: Sequence[str]) -> None:
     if QUEUES["stack"] in queues:
         warm_up()  # else the first approval would wait for the SDKs to be loaded
     app = build(place)
-    async with app.open_async(), asyncio.TaskGroup() as group:
+    async with _opened(app), asyncio.TaskGroup() as group:
         sweeping = group.create_task(_sweep_for_ever(place, app))
         await app.run_worker_async(
             queues=list(queues),
             concurrency=STACKS_AT_ONCE,
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=STALLED_SECONDS,
-            shutdown_graceful_timeout=20,
+            shutdown_graceful_timeout=GRACE_SECONDS,
             delete_jobs="successful",
             install_signal_handlers=False,
         )
         sweeping.cancel()
+
+
+@asynccontextmanager
+async def _opened(app: procrastinate.App) -> AsyncIterator[None]:
+    """Its connections; they are opened to the end, since a pool that is cancelled meanwhile never lets the loop end."""
+    opening = asyncio.create_task(app.connector.open_async())
+    try:
+        await asyncio.shield(opening)
+        yield
+    finally:
+        await opening
+        await app.connector.close_async()
 
 
 def build(place: Workplace) -> procrastinate.App:

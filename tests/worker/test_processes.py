@@ -1,0 +1,176 @@
+"""The controller's processes: taken over when killed, ended in good order, and nothing left of them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from controller import audit
+from controller.domain.spec import ServerType
+from controller.reconcile.work import Subject
+from controller.store.engine import ExecutionState, Provisioning
+from controller.workplace import Workplace
+from tests.reconcile.site import Site
+from tests.worker.conftest import Controllers
+from tests.worker.processes import Controller, has_ended, until
+
+STACKS = ("--queue", "stacks")
+
+
+def approved(site: Site, place: Workplace) -> int:
+    stack = site.desire(site.cluster())
+    site.approve(site.plan(stack)[0])
+    place.queue.wake(Subject.stack(stack))
+    return stack
+
+
+def assert_whole(site: Site, stack: int) -> None:
+    """All as approved, nothing doubled, nothing besides; one execution; the audit chain holds."""
+    result = site.scan()
+    assert (result.findings, result.incomplete) == ([], [])
+    names = [one.name for one in site.hand.compute.servers()]
+    assert len(names) == len(set(names)) == 2
+    assert [one.state for one in site.executions(stack)] == [ExecutionState.SUCCEEDED]
+    with site.sessions() as session:
+        assert audit.verify(session).broken_at is None
+
+
+def test_a_killed_worker_is_taken_over_by_another(site: Site, place: Workplace, controllers: Controllers) -> None:
+    site.simulated.ask("POST", "/latency", {"latency": "realistic"})
+    stack = approved(site, place)
+    first = controllers.start(*STACKS)
+    until(lambda: len(site.resources(stack)) >= 8, "the stack is half made")
+    second = controllers.start(*STACKS)
+    first.process.send_signal(signal.SIGKILL)
+    first.process.wait()
+    assert site.stack(stack).provisioning == Provisioning.APPLYING
+    until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"taken over: {second.said}", within=90)
+    assert_whole(site, stack)
+
+
+def test_a_worker_that_only_stood_still_finds_its_stack_taken(
+    site: Site, place: Workplace, controllers: Controllers
+) -> None:
+    """Invariant 7: it is believed dead, another one finishes, and then it wakes up in the middle of its work."""
+    site.simulated.ask("POST", "/latency", {"latency": "realistic"})
+    stack = approved(site, place)
+    first = controllers.start(*STACKS)
+    until(lambda: len(site.resources(stack)) >= 8, "the stack is half made")
+    first.process.send_signal(signal.SIGSTOP)
+    second = controllers.start(*STACKS)
+    until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"taken over: {second.said}", within=90)
+    first.process.send_signal(signal.SIGCONT)
+    until(lambda: "another worker has taken over" in first.said, f"it notices: {first.said}")
+    site.simulated.ask("POST", "/latency", {"latency": "zero"})
+    site.follow(site.scan())
+    site.look(stack)
+    result = site.scan()
+    assert (result.findings, result.incomplete) == ([], [])
+
+
+def test_a_worker_ends_in_good_order_when_it_is_told_to(site: Site, place: Workplace, controllers: Controllers) -> None:
+    """What it was doing is left whole: a later worker ends it."""
+    stack = approved(site, place)
+    first = controllers.start(*STACKS)
+    until(lambda: len(site.resources(stack)) >= 3, "it has begun")
+    assert first.terminate() == 0
+    assert "Traceback" not in first.said
+    if site.stack(stack).provisioning != Provisioning.READY:
+        controllers.start(*STACKS)
+        until(lambda: site.stack(stack).provisioning == Provisioning.READY, "another one ends it", within=90)
+    assert_whole(site, stack)
+
+
+# serve
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def health(port: int) -> dict[str, object]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return dict(json.loads(answer.read()))
+    except (urllib.error.URLError, ConnectionError):
+        return {}
+
+
+def serving(controllers: Controllers, port: int) -> Controller:
+    controller = controllers.start(YUNGUAN_LISTEN_PORT=str(port))
+    until(lambda: bool(health(port)), f"it serves: {controller.said}")
+    until(lambda: len(controller.children()) >= 1, "the process for scans")
+    return controller
+
+
+def test_serve_answers_and_works(site: Site, place: Workplace, controllers: Controllers, port: int) -> None:
+    controller = serving(controllers, port)
+    stack = approved(site, place)
+    until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"it works: {controller.said}")
+    assert_whole(site, stack)
+
+
+def test_serve_ends_with_all_its_processes_when_it_is_told_to(site: Site, controllers: Controllers, port: int) -> None:
+    site.applied(site.system(site.machine("mid-1", ServerType.MID)))
+    controller = serving(controllers, port)
+    children = controller.children()
+    assert controller.terminate() == 0
+    until(lambda: all(has_ended(*child) for child in children.items()), "its processes end", within=5)
+    assert "Traceback" not in controller.said
+    assert health(port) == {}
+
+
+def test_a_killed_serve_leaves_no_process_behind(controllers: Controllers, port: int) -> None:
+    controller = serving(controllers, port)
+    children = controller.children()
+    controller.kill()
+    until(lambda: all(has_ended(*child) for child in children.items()), "its processes end", within=40)
+
+
+def test_serve_that_is_told_to_end_as_soon_as_it_begins_ends(controllers: Controllers, port: int) -> None:
+    controller = controllers.start(YUNGUAN_LISTEN_PORT=str(port))
+    until(lambda: "serving on" in controller.said, f"it begins: {controller.said}")
+    children = controller.children()
+    assert controller.terminate() == 0
+    until(lambda: all(has_ended(*child) for child in children.items()), "its processes end", within=5)
+    assert "Traceback" not in controller.said
+
+
+def test_a_call_that_hangs_does_not_keep_a_worker_from_ending(
+    site: Site, place: Workplace, controllers: Controllers
+) -> None:
+    """The volume never becomes available: what was announced is journaled, and the next worker goes on with it."""
+    site.simulated.ask("POST", "/latency", {"latency": "held"})
+    stack = approved(site, place)
+    first = controllers.start(*STACKS)
+    until(lambda: len(list(site.hand.block_storage.volumes())) > 0, "a volume is being made")
+    assert first.terminate() == 0
+    site.simulated.ask("POST", "/latency", {"latency": "zero"})
+    second = controllers.start(*STACKS)
+    until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"it goes on: {second.said}", within=90)
+    assert_whole(site, stack)
+
+
+def test_serve_on_a_port_that_is_taken_says_so(controllers: Controllers, port: int) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        controller = controllers.start(YUNGUAN_LISTEN_PORT=str(port))
+        assert controller.process.wait(timeout=60) == 1
+    assert str(port) in controller.said
+    assert "Traceback" not in controller.said
+
+
+def test_serve_for_the_whole_world_is_refused(controllers: Controllers, tmp_path: Path) -> None:
+    controller = controllers.start(YUNGUAN_LISTEN_HOST="0.0.0.0")  # noqa: S104 that is what is refused
+    assert controller.process.wait(timeout=60) in {1, 2}
+    assert "Traceback" not in controller.said
