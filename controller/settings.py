@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+DRIVER = "postgresql+psycopg://"
 
 
 class Settings(BaseSettings):
@@ -34,6 +36,13 @@ class Settings(BaseSettings):
     scan_minutes: float = Field(default=30.0, gt=0, description="Minutes between drift scans of a cloud")
     listen_host: str = Field(default="127.0.0.1", description="Address that `yunguan serve` listens on")
     listen_port: int = Field(default=8080, ge=0, le=65535, description="Port that `yunguan serve` listens on")
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_postgresql(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(DRIVER):
+            raise ValueError(f"must begin with {DRIVER}")
+        return url
 
     @classmethod
     def settings_customise_sources(

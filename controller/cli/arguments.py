@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from tomllib import TOMLDecodeError
 from typing import Annotated
 
 import typer
@@ -22,9 +23,11 @@ CityCode = Annotated[str, typer.Option("--city", help="Code of the city, for exa
 
 
 def settings() -> Settings:
-    """The settings of this call. Raises WrongUse that names a setting which is off."""
+    """The settings of this call. Raises WrongUse that names the setting, or the file, that is off."""
     try:
         return Settings()
+    except TOMLDecodeError as error:
+        raise WrongUse(f"yunguan.toml cannot be read: {error}", remedy="see README, Settings") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from rich.table import Table
 
 from controller.casework.cases import Detail
@@ -14,11 +15,12 @@ def print_case(detail: Detail) -> None:
     due = f"，期限 {summary.due}" if summary.due else ""
     late = "，[red]已超期[/red]" if summary.overdue else ""
     paused = "，[yellow]待补正（计时暂停）[/yellow]" if summary.paused else ""
-    stdout.print(f"[bold]{summary.number}[/bold] {summary.title}：{summary.unit} · {summary.system}")
-    stdout.print(f"{summary.stage_title}{due}{late}{paused}")
+    about = escape(f"{summary.title}：{summary.unit} · {summary.system}")
+    stdout.print(f"[bold]{summary.number}[/bold] {about}")
+    stdout.print(f"{escape(summary.stage_title)}{due}{late}{paused}")
     for offer in detail.offers:
         missing = f"，尚缺：{'；'.join(offer.missing)}" if offer.missing else ""
-        stdout.print(f"  可办理：{offer.title}（{offer.action}，{'、'.join(offer.roles)}）{missing}")
+        stdout.print(f"  可办理：{offer.title}（{offer.action}，{'、'.join(offer.roles)}）{missing}", markup=False)
     stdout.print(_machines(detail))
     stdout.print(_timeline(detail))
 
@@ -29,15 +31,15 @@ def _machines(detail: Detail) -> Table:
     )
     for one in detail.machines:
         table.add_row(
-            one.name,
+            escape(one.name),
             one.role.value,
-            one.zone,
+            escape(one.zone),
             str(one.vcpu),
             str(one.memory_gb),
             str(one.system_disk_gb),
             str(one.data_disk_gb),
-            one.image,
-            one.cluster or "",
+            escape(one.image),
+            escape(one.cluster or ""),
         )
     return table
 
@@ -46,5 +48,5 @@ def _timeline(detail: Detail) -> Table:
     table = Table("时间", "人员", "角色", "事项", "依据", "说明", title="办理记录")
     for event in detail.timeline:
         at = event.at.astimezone().strftime("%Y-%m-%d %H:%M")
-        table.add_row(at, event.actor, event.role, event.action or event.kind, event.rule, event.reason)
+        table.add_row(at, event.actor, event.role, event.action or event.kind, event.rule, escape(event.reason))
     return table

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from controller import audit
 from controller.casework.permissions import Permission, cities_on, require
@@ -34,13 +35,13 @@ def drift(
             if repair:
                 require(session, user, Permission.REPAIR, cities=cities_on(name))
                 audit.record(session, actor=user, action="drift.repair", target=name)
-        with stderr.status(f"scanning {name}") as status:
+        with stderr.status(f"scanning {escape(name)}") as status:
             result = scan(
                 place.sessions,
                 place.provider,
                 place.means.vault,
                 name,
-                progress=lambda kind, count: status.update(f"scanning {name}: {kind}, {count} seen"),
+                progress=lambda kind, count: status.update(f"scanning {escape(name)}: {kind}, {count} seen"),
             )
         if repair:
             for subject in follow_up(place.sessions, place.provider, result):
@@ -65,7 +66,7 @@ def print_findings(result: ScanResult, output: Format, *, only_stack: int | None
         counts = ", ".join(f"{count} {verdict}" for verdict, count in document["verdicts"].items())
         say(f"{result.objects} objects, {result.api_calls} calls, {result.seconds:.1f} s: {counts}")
         for reason in result.incomplete:
-            say(f"[red]not complete[/red]: {reason}")
+            say(f"not complete: {reason}")
     else:
         print_document(document, output)
     if not result.complete:

@@ -14,6 +14,7 @@ import typer
 import yaml
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 WIDTH_OF_A_FILE = 160
 """Columns of output that does not go to a terminal."""
@@ -52,7 +53,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], fo
     for header in columns.values():
         table.add_column(header, overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(row.get(key)) for key in columns))
+        table.add_row(*(_plain_text(row.get(key)) for key in columns))
     stdout.print(table)
 
 
@@ -63,13 +64,18 @@ def print_facts(facts: Mapping[str, Any], labels: Mapping[str, str], format: For
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     for key, label in labels.items():
-        table.add_row(f"[bold]{label}[/bold]", _cell(facts.get(key)))
+        table.add_row(Text(label, style="bold"), _plain_text(facts.get(key)))
     stdout.print(table)
 
 
 def say(message: str) -> None:
     """A line for the person at the terminal: what was done, or what comes next."""
-    stderr.print(message, highlight=False)
+    stderr.print(message, highlight=False, markup=False)
+
+
+def _plain_text(value: Any) -> Text:
+    """As it is: brackets in a name are no style."""
+    return Text(_cell(value))
 
 
 def _cell(value: Any) -> str:

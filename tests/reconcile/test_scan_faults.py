@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +11,11 @@ from sqlalchemy import select
 
 from controller.domain.errors import YunguanError
 from controller.domain.spec import ServerType
-from controller.reconcile.scan import ScanResult
+from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.verdict import Verdict
 from controller.store.engine import StackRow
 from controller.store.reconcile import ScanRow
-from tests.reconcile.site import Site, found
+from tests.reconcile.site import Site, found, provider
 
 SERVERS = {"service": "compute", "method": "GET", "path": "/servers/detail", "count": None}
 VOLUMES = {"service": "volume", "method": "GET", "path": "/volumes/detail", "count": None}
@@ -97,6 +99,21 @@ def test_a_cloud_that_lets_nobody_in_is_unknown_as_a_whole(site: Site, stack: in
         Verdict.UNKNOWN: len(site.resources(stack)),
     }
     assert_nothing_concluded(site, stack, result)
+
+
+def test_a_cloud_that_is_not_there_is_unknown_as_a_whole(
+    site: Site, stack: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    path = tmp_path / "clouds.yaml"
+    path.write_text(site.simulated.clouds_yaml.read_text().replace(site.simulated.url, nowhere))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    result = scan(site.sessions, provider(), site.vault, "sandbox")
+    assert len(found(result, Verdict.UNKNOWN)) == result.counts[Verdict.UNKNOWN] == len(site.resources(stack))
+    assert len(result.findings) == result.counts[Verdict.UNKNOWN]
+    assert site.follow(result) == []
 
 
 def test_missing_needs_a_read_of_its_own(site: Site, stack: int) -> None:
