@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection
 from itertools import count
 
-from pypinyin import lazy_pinyin
-
 MAX_LENGTH = 30
 FALLBACK = "x"
 
 
 def code_for(name: str, taken: Collection[str]) -> str:
     """A code for `name` that is not among `taken`: pinyin, or its initials where that is longer than 30 letters."""
+    from pypinyin import lazy_pinyin  # noqa: PLC0415 its dictionaries take 55 MB and half a second, and few need them
+
     syllables = [re.sub(r"[^a-z0-9]+", "-", part.lower()) for part in lazy_pinyin(name)]
     code = _trimmed("".join(syllables))
     if len(code) > MAX_LENGTH:
