@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from controller.cli import audits, bills, certificates, incidents, people, requests, rules, stacks, systems
+from controller.cli import audits, bills, certificates, incidents, people, programs, requests, rules, stacks, systems
 from controller.cli.bench import bench
 from controller.cli.deadline import deadline
 from controller.cli.demo import demo
@@ -26,6 +26,7 @@ app.command()(serve)
 app.command()(worker)
 app.add_typer(requests.app, name="request")
 app.add_typer(stacks.app, name="stack")
+app.add_typer(programs.app, name="program")
 app.command()(drift)
 app.command()(systems.confirm)
 app.command()(systems.change)

@@ -17,13 +17,24 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Final, NoReturn
 
 from controller.domain.errors import Failed
+from controller.engine import runner
 from controller.engine.runner import Ended, Job
 
 ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 """What a program sees of the controller's environment."""
+
+_WARM: Final = (
+    "pulumi_openstack.networking",
+    "pulumi_openstack.compute",
+    "pulumi_openstack.blockstorage",
+    "pulumi_openstack.loadbalancer",
+    "controller.domain.spec",
+)
+"""What the controller's own runner loads before the first run; a program's own interpreter may have none of it."""
 
 _LOG_LINES: Final = 1000
 _LINE_LENGTH: Final = 2000
@@ -32,9 +43,13 @@ _TICK: Final = 0.2
 
 
 class Runner:
-    """The runner that this process, and whatever was forked from it, asks for runs; started with the first."""
+    """The runner that this process, and whatever was forked from it, asks for runs; started with the first.
 
-    def __init__(self) -> None:
+    It is executed by the interpreter of `virtualenv`, which must have the SDK, or by the controller's own.
+    """
+
+    def __init__(self, virtualenv: Path | None = None) -> None:
+        self._virtualenv = virtualenv
         self._lock = threading.Lock()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,11 +80,13 @@ class Runner:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             environment = {key: value for key, value in os.environ.items() if key in ENVIRONMENT}
+            if self._virtualenv is None:
+                command = [sys.executable, "-P", "-m", runner.__name__, str(theirs.fileno()), *_WARM]
+            else:
+                environment["VIRTUAL_ENV"] = str(self._virtualenv)
+                command = [str(self._virtualenv / "bin" / "python"), "-P", runner.__file__, str(theirs.fileno())]
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "controller.engine.runner", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env=environment,
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment
             )
         return ours
 

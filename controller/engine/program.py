@@ -37,11 +37,15 @@ _NO_PROGRAM: Final = frozenset({"__pycache__", "venv", "node_modules", "Pulumi.y
 
 @dataclass(frozen=True)
 class ProgramSource:
-    """Where a program lies: its project's folder and name, and in it the module or folder that is run."""
+    """Where a program lies: its project's folder and name, and in it the module or folder that is run.
+
+    `virtualenv`: the folder of the virtualenv whose interpreter and packages it needs, None for the controller's own.
+    """
 
     dir: Path
     project: str
     main: str = "."
+    virtualenv: Path | None = None
 
     @classmethod
     def at(cls, folder: Path) -> ProgramSource:
@@ -57,7 +61,33 @@ class ProgramSource:
             ) from error
         if language != "python":
             raise WrongUse(f"the program is written in {language}", where=str(path), remedy="only python is run here")
-        return cls(folder.resolve(), name, str(document.get("main", ".")))
+        folder, main = folder.resolve(), str(document.get("main", "."))
+        if not (folder / main).resolve().is_relative_to(folder):
+            raise WrongUse(f"main is {main}", where=str(path), remedy="it must lie in the project's folder")
+        options = runtime.get("options") or {} if isinstance(runtime, dict) else {}
+        return cls(folder, name, main, _virtualenv(folder, options))
+
+
+def _virtualenv(folder: Path, options: Mapping[str, object]) -> Path | None:
+    """The virtualenv that the runtime's options name. Raises WrongUse for other options, and where it has no SDK."""
+    where = str(folder / "Pulumi.yaml")
+    others = sorted(options.keys() - {"virtualenv"})
+    if others:
+        raise WrongUse(
+            f"not supported by this engine: runtime option {others[0]}",
+            where=where,
+            remedy="name the program's virtualenv, made beforehand, as runtime.options.virtualenv",
+        )
+    if "virtualenv" not in options:
+        return None
+    virtualenv = folder / str(options["virtualenv"])
+    if not (virtualenv / "bin" / "python").exists() or not any(virtualenv.glob("lib/python3*/site-packages/pulumi")):
+        raise WrongUse(
+            f"there is no virtualenv with pulumi in {virtualenv}",
+            where=where,
+            remedy="make it with Python 3.11 or newer: python -m venv, then install the program's requirements",
+        )
+    return virtualenv
 
 
 @dataclass(frozen=True)
@@ -119,7 +149,7 @@ def run_program(
             parallel=PARALLEL,
             monitor=monitor.address,
         )
-        with Run(_runner.start(), job) as run:
+        with Run(_runner_of(source).start(), job) as run:
             ended = run.wait(time_limit, cancelled)
     log = list(_masked([*monitor.heard.log, *run.printed], secrets))
     if monitor.heard.failure is not None:
@@ -131,6 +161,8 @@ def run_program(
 
 
 _runner = Runner()
+_runners: dict[Path, Runner] = {}
+"""Runners of programs with a virtualenv of their own."""
 
 
 def warm_up() -> None:
@@ -143,6 +175,12 @@ def warm_up() -> None:
     os.close(output)
 
 
+def _runner_of(source: ProgramSource) -> Runner:
+    if source.virtualenv is None:
+        return _runner
+    return _runners.setdefault(source.virtualenv, Runner(source.virtualenv))
+
+
 def _files(source: ProgramSource) -> Iterator[Path]:
     """The project's file and the program's own files, in a fixed order; nothing hidden, nothing compiled."""
     project = source.dir / "Pulumi.yaml"
@@ -152,6 +190,8 @@ def _files(source: ProgramSource) -> Iterator[Path]:
     folder = entry if entry.is_dir() else source.dir
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
+        if source.virtualenv is not None and path.is_relative_to(source.virtualenv):
+            continue
         if path.is_file() and not any(part.startswith(".") or part in _NO_PROGRAM for part in parts):
             yield path
 

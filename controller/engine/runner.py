@@ -1,10 +1,11 @@
 """The runner: a process that has imported the SDKs and forks a child for each run of a program. `program.py` starts it.
 
 It holds no channel and no thread, so what it forks is sound: a controller, which serves gRPC, must never fork for a
-program itself. On its control socket comes a message a run, with two descriptors: the run's link and where its output
-goes. On the link the child reads its job and answers its pid, then how it ended, a line of JSON each. A child ends with
-the process that asked for it (the link closes) and with the runner; the runner ends once nobody holds its control
-socket.
+program itself. It imports nothing of ours, so that the interpreter of a program's own virtualenv can execute it, and
+loads the modules that its arguments name. On its control socket comes a message a run, with two descriptors: the run's
+link and where its output goes. On the link the child reads its job and answers its pid, then how it ended, a line of
+JSON each. A child ends with the process that asked for it (the link closes) and with the runner; the runner ends once
+nobody holds its control socket.
 """
 
 from __future__ import annotations
@@ -35,8 +36,6 @@ from pulumi import RunError
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-WARM = ("pulumi_openstack.networking", "pulumi_openstack.compute", "pulumi_openstack.blockstorage",
-        "pulumi_openstack.loadbalancer", "controller.domain.spec")  # fmt: skip
 _PR_SET_PDEATHSIG = 1
 _GC_THRESHOLDS = (100_000, 50, 50)
 """A program builds many objects that live until its end: the default thresholds cost it two thirds of its time."""
@@ -67,11 +66,11 @@ class Ended:
 
 
 def main() -> None:
-    """Serve runs on the control socket whose descriptor is the only argument, until nobody is left to ask."""
+    """Serve runs on the control socket whose descriptor is the first argument, until nobody is left to ask."""
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the controller to handle
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
-    for module in WARM:
+    for module in sys.argv[2:]:
         hasattr(importlib.import_module(module), "anything")  # the SDK loads a module when it is first asked
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)

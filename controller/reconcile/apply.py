@@ -22,6 +22,7 @@ from controller.engine.approval import Person
 from controller.engine.execute import Outcome, execute
 from controller.engine.fence import StaleFence
 from controller.engine.means import Means
+from controller.engine.messages import is_program_stack
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planner import needs_decision
 from controller.engine.recover import recover
@@ -40,6 +41,7 @@ from controller.store.engine import (
     Provisioning,
     ResourceRow,
     StackRow,
+    Wanted,
 )
 
 RETRY = timedelta(seconds=60)
@@ -105,6 +107,8 @@ class Reconciler:
             stack = session.scalar(select(StackRow).where(StackRow.name == stack_name))
         if stack is None:
             raise WrongUse(f"there is no stack {stack_name}", remedy="yunguan stack list shows them")
+        if is_program_stack(stack_name) or (stack.spec is None and stack.wanted == Wanted.PRESENT):
+            raise WrongUse("no approved specification says what it shall be", where=stack_name)
         return self._keep(stack, plan_of(self.means, self.program, stack))
 
     def approve(
@@ -131,6 +135,8 @@ class Reconciler:
     def _look(self, found: Found) -> Look:
         if found.stack is None:
             return Look("the stack is not there any more")
+        if is_program_stack(found.stack.name):
+            return Look("left to whoever runs its program")
         if found.running is not None:
             return self._carry_out(found.stack.id, found.running)
         if found.lost is not None:
@@ -213,6 +219,8 @@ class Reconciler:
             stack.provisioning == Provisioning.READY and self._is_settled(stack)
         ):
             return Look("nothing to do")
+        if stack.spec is None and stack.wanted == Wanted.PRESENT:
+            return Look("nothing says yet what it shall be")
         plan_id, plan = self._keep(stack, plan_of(self.means, self.program, stack))
         if plan.is_empty and plan.purpose is not Purpose.DESTROY and stack.applied_digest == stack.spec_digest:
             return self._settle(stack)

@@ -1,0 +1,194 @@
+"""`yunguan program`: any Pulumi program in Python on the embedded engine, on a stack that belongs to no case."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from controller.cli.arguments import pairs, workplace
+from controller.cli.output import Format, Output, print_document, say, stderr, stdout
+from controller.domain.errors import Failed, Refused, WrongUse
+from controller.engine.execute import Outcome
+from controller.engine.messages import program_stack
+from controller.engine.passphrase import VARIABLE
+from controller.engine.plan import Plan, Purpose
+from controller.engine.program import ProgramSource
+from controller.engine.project import Given, Project, load
+from controller.engine.render import shown, to_json, to_text
+from controller.reconcile.programs import ProgramStack, cloud_of
+from controller.store.engine import ExecutionState
+from controller.workplace import Workplace
+
+app = typer.Typer(no_args_is_help=True, help="Programs: any Pulumi project in Python, by whoever runs it")
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of Pulumi.yaml")]
+Stack = Annotated[str, typer.Option("--stack", help="The stack's name, as in Pulumi.NAME.yaml", show_default=False)]
+Config = Annotated[list[str] | None, typer.Option("--config", help="KEY=VALUE; may be repeated")]
+Secret = Annotated[
+    list[str] | None,
+    typer.Option("--secret", help="KEY=VARIABLE: the secret stands in that variable of the environment"),
+]
+Cloud = Annotated[str, typer.Option("--cloud", help="Name in clouds.yaml; the setting openstack:cloud otherwise")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking")]
+Runner = Annotated[
+    str, typer.Option("--as", help="Account that acts; the system's user otherwise", envvar="YUNGUAN_USER")
+]
+GiveUp = Annotated[list[str] | None, typer.Option("--give-up", help="URN of a resource whose data goes with a change")]
+
+
+@app.command()
+def preview(
+    folder: Folder,
+    stack: Stack,
+    config: Config = None,
+    secret: Secret = None,
+    cloud: Cloud = "",
+    output: Output = Format.TABLE,
+) -> None:
+    """What `up` would do. Nothing is changed, here or in the cloud."""
+    project = load(folder, stack, _given(config, secret))
+    with _opened(project, stack, cloud or project.cloud) as (place, program):
+        plan = program.plan(Purpose.APPLY)
+        digest = _digest(place, plan)
+    if output is not Format.TABLE:
+        print_document(to_json(plan, digest), output)
+        return
+    _show(plan, digest)
+
+
+@app.command()
+def up(
+    folder: Folder,
+    stack: Stack,
+    config: Config = None,
+    secret: Secret = None,
+    cloud: Cloud = "",
+    yes: Yes = False,
+    user: Runner = "",
+    give_up: GiveUp = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Makes the stack what the program says: shows the plan, asks, and carries it out."""
+    _refuse_unasked(yes)
+    project = load(folder, stack, _given(config, secret))
+    with _opened(project, stack, cloud or project.cloud) as (place, program), program.alone():
+        program.resume(Purpose.APPLY)
+        plan = program.plan(Purpose.APPLY)
+        digest = _digest(place, plan)
+        _ask(plan, digest, yes, output)
+        outcome = program.carry_out(plan, by=user or getpass.getuser(), gives_up=give_up or ())
+        _refuse_failed(program, outcome)
+        facts = to_json(plan, digest) | _facts(program)
+    if output is not Format.TABLE:
+        print_document(facts, output)
+        return
+    say(f"{program.name}: done")
+    for name, value in facts["outputs"].items():
+        stdout.print(f"{name}: {value}", markup=False, highlight=False)
+
+
+@app.command()
+def destroy(
+    folder: Folder,
+    stack: Stack,
+    config: Config = None,
+    cloud: Cloud = "",
+    yes: Yes = False,
+    user: Runner = "",
+    output: Output = Format.TABLE,
+) -> None:
+    """Removes all that the stack has, data included. The program is not run; of --config the cloud alone counts."""
+    _refuse_unasked(yes)
+    project = Project(ProgramSource.at(folder), pairs(config or [], "--config"))
+    with _opened(project, stack, cloud or project.cloud) as (place, program), program.alone():
+        program.resume(Purpose.DESTROY)
+        plan = program.plan(Purpose.DESTROY)
+        digest = _digest(place, plan)
+        _ask(plan, digest, yes, output)
+        _refuse_failed(program, program.carry_out(plan, by=user or getpass.getuser()))
+    if output is not Format.TABLE:
+        print_document(to_json(plan, digest), output)
+        return
+    say(f"{program.name}: destroyed")
+
+
+@contextmanager
+def _opened(project: Project, stack: str, cloud: str) -> Iterator[tuple[Workplace, ProgramStack]]:
+    with workplace() as place:
+        name = program_stack(project.source.project, stack)
+        program = ProgramStack(place.means, project, name, cloud_of(place.means, name, asked=cloud), _tell)
+        place.provider.cloud(program.cloud)  # one that is not known is refused before the program runs
+        yield place, program
+
+
+def _given(config: list[str] | None, secret: list[str] | None) -> Given:
+    """The configuration of the command line; secrets come through the environment, which other users cannot see."""
+    secrets = {}
+    for key, variable in pairs(secret or [], "--secret").items():
+        if variable not in os.environ:
+            raise WrongUse(f"--secret {key}={variable}: the environment has no {variable}")
+        secrets[key] = os.environ[variable]
+    return Given(pairs(config or [], "--config"), secrets, os.environ.get(VARIABLE))
+
+
+def _digest(place: Workplace, plan: Plan) -> str:
+    return plan.digest(place.means.vault.hmac_key)
+
+
+def _show(plan: Plan, digest: str) -> None:
+    stdout.print(to_text(plan), markup=False, highlight=False)
+    stdout.print(f"\ndigest {digest}", highlight=False)
+
+
+def _refuse_unasked(yes: bool) -> None:
+    if not yes and not sys.stdin.isatty():
+        raise WrongUse("nobody can be asked: this is no terminal", remedy="look at the preview, then add --yes")
+
+
+def _ask(plan: Plan, digest: str, yes: bool, output: Format) -> None:
+    """Shows the plan and asks for a yes to it, unless that is given or there is nothing to do."""
+    if output is Format.TABLE:
+        _show(plan, digest)
+    if yes or plan.is_empty:
+        return
+    if output is not Format.TABLE:
+        stderr.print(to_text(plan), markup=False, highlight=False)
+    if not typer.confirm("Do this?", err=True):
+        raise Refused("not done: the plan was not approved")
+
+
+def _refuse_failed(program: ProgramStack, outcome: Outcome) -> None:
+    """Raises Failed with every failure where the run did not succeed; says what is left for a decision."""
+    if outcome.state is not ExecutionState.SUCCEEDED:
+        failures = "; ".join(f"{urn} {message}".strip() for urn, message in sorted(outcome.failures.items()))
+        raise Failed(failures, where=program.name, remedy="mend that, and run it again: it goes on from there")
+    for urn in outcome.undecided:
+        say(f"left over, because it bears data: {urn} (--give-up {urn} removes it)")
+
+
+def _facts(program: ProgramStack) -> dict[str, Any]:
+    return {
+        "outputs": shown(program.outputs()),
+        "resources": [
+            {
+                "urn": one.urn,
+                "type": one.type,
+                "id": one.id,
+                "parent": one.parent,
+                "dependencies": list(one.dependencies),
+            }
+            for one in program.states()
+            if not one.pending_delete
+        ],
+    }
+
+
+def _tell(line: str) -> None:
+    stderr.print(line, markup=False, highlight=False)

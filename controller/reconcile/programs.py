@@ -1,0 +1,208 @@
+"""A Pulumi program from anywhere, on a stack of its own that belongs to no case: previewed, applied, destroyed.
+
+Called by `yunguan program`. The person who runs it approves its plan; the reconciler leaves such stacks alone. All
+else is as with a system's stack: a plan with a digest, an approval, a journaled execution that is taken up after a
+crash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from controller.clock import real_now
+from controller.domain.errors import Refused, WrongUse
+from controller.engine import approval, storage
+from controller.engine.approval import Person
+from controller.engine.execute import Outcome, execute
+from controller.engine.means import Means
+from controller.engine.messages import pulumi_stack_name
+from controller.engine.plan import Plan, Purpose
+from controller.engine.preview import make_plan
+from controller.engine.program import ProgramFailed, program_version, run_program
+from controller.engine.project import Project
+from controller.engine.properties import PropertyMap, canonical
+from controller.engine.recover import recover
+from controller.engine.registration import Program, Registrar
+from controller.engine.sealing import opened
+from controller.engine.state import ResourceState
+from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow, Wanted
+
+VALID_FOR = timedelta(hours=1)
+"""How long the yes of whoever runs a program holds: it is carried out at once."""
+
+Tell = Callable[[str], None]
+
+
+def cloud_of(means: Means, name: str, *, asked: str) -> str:
+    """The cloud that the stack of that name shall stand on: what is asked for, or where it stands already.
+
+    Raises WrongUse where none is named, Refused where its resources stand on another.
+    """
+    with means.sessions() as session:
+        row = _row(session, name)
+        known = row.cloud if row is not None else ""
+        stands = row is not None and bool(storage.load_state(session, row.id, means.vault))
+    if not asked and not known:
+        raise WrongUse("no cloud is named", where=name, remedy="give --cloud NAME, or the setting openstack:cloud")
+    if stands and asked not in {"", known}:
+        raise Refused(f"its resources stand on {known}", where=name, remedy=f"destroy it there, or name {known}")
+    return asked or known
+
+
+@dataclass(frozen=True)
+class ProgramStack:
+    """One stack of a project's program on one cloud. `tell` is told what the program logs and what is waited for."""
+
+    means: Means
+    project: Project
+    name: str
+    cloud: str
+    tell: Tell = field(compare=False)
+
+    def plan(self, purpose: Purpose) -> Plan:
+        """What would be done now. Changes nothing. Raises ProgramFailed, and Refused for what the engine refuses."""
+        return make_plan(
+            stack=self.name,
+            purpose=purpose,
+            states=self.states(),
+            provider=self.means.provider,
+            spec_digest=self._digest,
+            program_version=self._version,
+            program=None if purpose is Purpose.DESTROY else self._program(preview=True),
+        )
+
+    def resume(self, purpose: Purpose) -> None:
+        """Carries on what was interrupted, so that nothing of it is unknown when a plan is made.
+
+        An interrupted run for another purpose is given up where it stands.
+        """
+        with self.means.sessions() as session:
+            row = _row(session, self.name)
+            running = approval.running(session, row.id) if row is not None else None
+        if row is None:
+            return
+        if running is not None:
+            self.tell("an interrupted run is taken up first")
+            for urn, message in self._carry_out(running, purpose).failures.items():
+                self.tell(f"the interrupted run failed: {urn} {message}")
+        while (again_at := recover(self.means, row.id).look_again_at) is not None:
+            self._wait(again_at)
+
+    def carry_out(self, plan: Plan, *, by: str, gives_up: Collection[str] = ()) -> Outcome:
+        """Approves the plan in the name of `by`, and does it. Raises Refused where it takes data not given up."""
+        with self.means.sessions.begin() as session:
+            row = self._desired(session, plan)
+            plan_id = approval.store(session, row.id, plan, self.means.vault, spec_commit=row.spec_commit)
+            approval_id = approval.approve(
+                session,
+                plan_id,
+                by=Person(by),
+                ground="a program run by hand",
+                valid_for=VALID_FOR,
+                vault=self.means.vault,
+                gives_up=gives_up,
+            )
+        return self._carry_out(approval.start(self.means.sessions, approval_id, self.means.vault), plan.purpose)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else resumes or carries out anything on the stack until the block's end.
+
+        Raises Refused where somebody does. What a killed process held is free.
+        """
+        key = func.hashtextextended(self.name, 0)
+        with self.means.sessions() as session:
+            session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+            if not session.scalar(select(func.pg_try_advisory_lock(key))):
+                raise Refused("somebody is working on the stack", where=self.name, remedy="wait until that has ended")
+            try:
+                yield
+            finally:
+                session.scalar(select(func.pg_advisory_unlock(key)))
+
+    def states(self) -> Sequence[ResourceState]:
+        """The stack's resources as they are known."""
+        with self.means.sessions() as session:
+            row = _row(session, self.name)
+            return storage.load_state(session, row.id, self.means.vault) if row is not None else ()
+
+    def outputs(self) -> PropertyMap:
+        """What the program exported when it was last applied, its secrets as such."""
+        with self.means.sessions() as session:
+            row = _row(session, self.name)
+            found: PropertyMap = opened(row.outputs, self.means.vault) if row is not None else {}
+            return found
+
+    def _desired(self, session: Session, plan: Plan) -> StackRow:
+        """The stack's row, locked, as the plan wants it."""
+        row = session.scalar(select(StackRow).where(StackRow.name == self.name).with_for_update())
+        if row is None:
+            row = StackRow(name=self.name, changed_at=real_now())
+            session.add(row)
+        row.cloud, row.spec_digest, row.spec_commit = self.cloud, self._digest, self._version[:12]
+        row.wanted = Wanted.ABSENT if plan.purpose is Purpose.DESTROY else Wanted.PRESENT
+        if row.provisioning == Provisioning.ENDED:
+            row.provisioning = Provisioning.PENDING
+        session.flush()
+        return row
+
+    def _carry_out(self, execution_id: int, purpose: Purpose) -> Outcome:
+        with self.means.sessions() as session:
+            planned = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id).purpose
+        program = None if purpose is Purpose.DESTROY else self._program(preview=False)
+        while True:
+            outcome = execute(self.means, execution_id, program if planned == purpose else _given_up)
+            if outcome.state is not ExecutionState.RUNNING or outcome.look_again_at is None:
+                return outcome
+            self._wait(outcome.look_again_at)
+
+    def _program(self, *, preview: bool) -> Program:
+        return lambda registrar: self._run(registrar, preview=preview)
+
+    def _run(self, registrar: Registrar, *, preview: bool) -> None:
+        try:
+            result = run_program(
+                self.project.source,
+                stack=self.name,
+                config=self.project.plain_config,
+                secret_config_keys=self.project.secret_keys,
+                registrar=registrar,
+                preview=preview,
+            )
+        except ProgramFailed as error:
+            for line in (*error.log, *error.traceback.splitlines()):
+                self.tell(line)
+            raise
+        for line in result.log:
+            self.tell(line)
+
+    def _wait(self, until: datetime) -> None:
+        self.tell("a call's reply was lost: waits until it must have shown up")
+        time.sleep(max(0.0, (until - real_now()).total_seconds()))
+
+    @cached_property
+    def _version(self) -> str:
+        return program_version(self.project.source)
+
+    @cached_property
+    def _digest(self) -> str:
+        """Digest of what the program is told, secrets by their HMAC: what stands for a spec here."""
+        told = {"config": dict(self.project.config), "cloud": self.cloud, "stack": pulumi_stack_name(self.name)}
+        return hashlib.sha256(canonical(told, self.means.vault.hmac_key).encode()).hexdigest()
+
+
+def _given_up(_: Registrar) -> None:
+    raise Refused("given up: the stack is run for another purpose now")
+
+
+def _row(session: Session, name: str) -> StackRow | None:
+    return session.scalar(select(StackRow).where(StackRow.name == name))

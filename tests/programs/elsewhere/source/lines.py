@@ -1,0 +1,1 @@
+LINE = "a module beside it"

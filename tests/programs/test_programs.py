@@ -1,0 +1,269 @@
+"""Programs from anywhere, from small to nasty: what they make, what a second run does, how they fail and end."""
+
+from __future__ import annotations
+
+import json
+import venv
+from pathlib import Path
+
+import pulumi
+import pytest
+from sqlalchemy import select, text
+
+from controller.domain.errors import Failed, Refused, WrongUse
+from controller.engine.program import ProgramFailed
+from controller.reconcile.drift import follow_up
+from controller.reconcile.scan import scan
+from controller.settings import Settings
+from controller.store.audit import AuditRow
+from controller.store.engine import PlanRow, ResourceRow, StackRow
+from controller.workplace import open_workplace
+from tests.programs.desk import HERE, KEYS, Desk, config, ops
+
+
+@pytest.mark.parametrize("name", ["tiers", "counts", "ignoring", "replacing", "keeping", "secretive"])
+def test_a_second_up_makes_no_mutating_call_and_a_destroy_leaves_nothing(desk: Desk, name: str) -> None:
+    settings = desk.settings(name)
+    before = desk.networks()
+    first = desk.up(name, *settings)
+    assert set(ops(first).values()) == {"create"}
+    assert desk.changes() > 0
+    second = desk.up(name, *settings)
+    assert ops(second) == {}
+    assert desk.changes() == 0
+    assert (second["outputs"], second["resources"]) == (first["outputs"], first["resources"])
+    destroyed = desk.destroy(name)
+    assert set(ops(destroyed).values()) == {"delete"}
+    assert desk.networks() - before == ({"kept"} if name == "keeping" else set())
+
+
+def test_components_nest_and_their_outputs_reach_the_stack(desk: Desk) -> None:
+    made = desk.up("tiers")
+    urns = [one["urn"] for one in made["resources"]]
+    rule = next(one for one in made["resources"] if one["type"].endswith(":SecGroupRule"))
+    assert "urn:pulumi:dev::tiers::pulumi:pulumi:Stack::tiers-dev" in urns
+    assert rule["urn"].startswith("urn:pulumi:dev::tiers::tests:programs:Site$tests:programs:Tier$openstack:")
+    assert rule["parent"] in urns
+    assert rule["id"]
+    assert set(rule["dependencies"]) <= set(urns)
+    assert made["outputs"] == {"cidrs": ["10.9.0.0/24", "10.9.1.0/24", "10.9.2.0/24"]}
+    fewer = desk.up("tiers", *config(tiers='["web"]'))
+    assert list(ops(fewer).values()).count("delete") == 10
+    assert fewer["outputs"] == {"cidrs": ["10.9.0.0/24"]}
+
+
+def test_a_preview_changes_nothing_and_its_digest_is_that_of_the_up(desk: Desk) -> None:
+    settings = desk.settings("counts")
+    foretold = desk.preview("counts", *settings)
+    assert desk.changes() == 0
+    with desk.sessions() as session:
+        assert session.scalars(select(StackRow)).all() == []
+    assert desk.up("counts", *settings)["digest"] == foretold["digest"]
+
+
+def test_counts_follow_the_configuration(desk: Desk) -> None:
+    desk.up("counts", *config(networks=1))
+    grown = desk.up("counts", *config(networks=3, ports=1))
+    assert list(ops(grown).values()) == ["create"] * 7
+    shrunk = desk.up("counts", *config(networks=1))
+    assert sorted(set(ops(shrunk).values())) == ["delete"]
+    assert list(shrunk["outputs"]["networks"]) == ["net-0"]
+
+
+def test_changes_that_are_ignored_stay_ignored(desk: Desk) -> None:
+    desk.up("ignoring", *config(name="g", description="first"))
+    desk.changes()
+    assert ops(desk.up("ignoring", *config(name="g", description="second"))) == {}
+    assert desk.changes() == 0
+    renamed = desk.up("ignoring", *config(name="h", description="third"))
+    assert ops(renamed) == {"SecGroup group": "update"}
+    assert desk.hand.network.find_security_group("h").description.startswith("first ")
+
+
+def test_what_cannot_change_is_made_anew_with_its_dependents(desk: Desk) -> None:
+    first = desk.up("replacing", *config(cidr="10.7.0.0/24", key=KEYS[0]))
+    second = desk.up("replacing", *config(cidr="10.7.1.0/24", key=KEYS[1]))
+    done = ops(second)
+    assert done == {"Subnet subnet": "replace", "Port port": "replace", "Keypair key": "replace"}
+    assert not set(second["outputs"].values()) & set(first["outputs"].values())
+    assert desk.hand.compute.find_keypair("program-key").public_key == KEYS[1]
+    assert [subnet.cidr for subnet in desk.hand.network.subnets(cidr="10.7.0.0/24")] == []
+    assert ops(desk.up("replacing", *config(cidr="10.7.1.0/24", key=KEYS[1]))) == {}
+
+
+def test_secrets_are_masked_wherever_they_are_shown_or_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "hush-hush")
+    words = ["program", "up", HERE / "secretive", "--stack", "dev", "--cloud", "sandbox", "--yes"]
+    words += ["--secret", "token=TOKEN", *config(**desk.boots())]
+    result = desk.type(*words, "-o", "json")
+    assert result.exit_code == 0, result.exception
+    assert json.loads(result.stdout)["outputs"] == {
+        "token": "[secret]",
+        "told": "[secret]",
+        "within": {"a": ["plain", "[secret]"]},
+        "plain": "server",
+    }
+    assert "the token is [secret]" in result.stderr
+    assert "hush" not in result.stdout + result.stderr + desk.type(*words).output
+    with desk.sessions() as session:
+        kept = [
+            *session.scalars(select(PlanRow.document)),
+            *session.scalars(select(ResourceRow.inputs)),
+            *session.scalars(select(ResourceRow.outputs)),
+            *session.scalars(select(StackRow.outputs)),
+            *session.scalars(select(AuditRow.details)),
+        ]
+    assert "hush" not in json.dumps(kept)
+
+
+@pytest.mark.parametrize("command", [["preview"], ["up", "--yes"]])
+def test_a_program_that_fails_shows_its_traceback_and_changes_nothing(desk: Desk, command: list[str]) -> None:
+    where = [HERE / "failing", "--stack", "dev", "--cloud", "sandbox", "--config", "parts=0"]
+    result = desk.type("program", *command, *where)
+    assert isinstance(result.exception, ProgramFailed)
+    assert result.exception.exit_code == 1
+    assert result.exception.where == "__main__.py:9"
+    assert "ZeroDivisionError" in result.stderr
+    assert "Traceback" in result.stderr
+    assert desk.changes() == 0
+    with desk.sessions() as session:
+        assert session.scalars(select(StackRow)).all() == []
+    assert desk.up("failing", *config(parts=4))["outputs"] == {"share": 25}
+
+
+def test_protection_holds_until_it_is_taken_off(desk: Desk) -> None:
+    desk.up("keeping", *config(protect="true"))
+    with pytest.raises(Refused, match="protected"):
+        desk.up("keeping", *config(protect="true", without="true"))
+    with pytest.raises(Refused, match="protected"):
+        desk.destroy("keeping")
+    desk.up("keeping", *config(protect="false"))
+    assert ops(desk.up("keeping", *config(protect="false", without="true"))) == {"Network guarded": "delete"}
+    desk.destroy("keeping")
+    assert "kept" in desk.networks()
+
+
+def test_what_is_there_already_is_taken_over_by_its_id(desk: Desk) -> None:
+    found = desk.hand.network.create_network(name="found")
+    desk.changes()
+    adopted = desk.up("keeping", *config(protect="false", found=found.id, without="true"))
+    assert ops(adopted)["Network found"] == "adopt"
+    assert found.id in {one["id"] for one in adopted["resources"]}
+    with pytest.raises(Failed, match="nothing with the id"):
+        desk.up("keeping", *config(protect="false", found="no-such-id"), stack="other")
+
+
+def test_two_stacks_of_a_program_do_not_touch_each_other(desk: Desk) -> None:
+    desk.up("counts", *config(networks=1), stack="dev")
+    desk.up("counts", *config(networks=2), stack="prod")
+    with desk.sessions() as session:
+        names = session.scalars(select(StackRow.name).order_by(StackRow.name)).all()
+    assert names == ["program/counts/dev", "program/counts/prod"]
+    desk.destroy("counts", stack="dev")
+    assert ops(desk.up("counts", *config(networks=2), stack="prod")) == {}
+
+
+def test_who_ran_it_stands_in_the_audit_trail(desk: Desk) -> None:
+    digest = desk.up("counts", *config(networks=1), "--as", "li")["digest"]
+    with desk.sessions() as session:
+        row = session.scalars(select(AuditRow).where(AuditRow.action == "plan.approved")).one()
+    assert (row.actor, row.target, row.details["digest"]) == ("li", "program/counts/dev", digest)
+
+
+def test_nobody_can_be_asked_where_there_is_no_terminal(desk: Desk) -> None:
+    for command in ("up", "destroy"):
+        result = desk.type("program", command, HERE / "counts", "--stack", "dev", "--cloud", "sandbox")
+        assert isinstance(result.exception, WrongUse)
+        assert "--yes" in str(result.exception)
+
+
+def test_a_program_runs_on_the_virtualenv_that_it_names(desk: Desk) -> None:
+    project = desk.copy("elsewhere")
+    with pytest.raises(WrongUse, match="no virtualenv"):
+        desk.up(project)
+    _virtualenv(project / "venv")
+    made = desk.up(project)
+    assert made["outputs"] == {
+        "prefix": str(project / "venv"),
+        "line": "a module beside it",
+        "stack": "elsewhere/dev",
+    }
+
+
+def _virtualenv(folder: Path) -> None:
+    """One that finds the packages of this test's own interpreter."""
+    packages = Path(pulumi.__file__).parents[1]
+    venv.create(folder, symlinks=True)
+    [own] = folder.glob("lib/python3*/site-packages")
+    (own / "pulumi").symlink_to(packages / "pulumi")
+    (own / "others.pth").write_text(f"{packages}\n")
+
+
+def test_a_lost_reply_is_waited_for_and_nothing_is_made_twice(desk: Desk) -> None:
+    desk.simulated.ask("POST", "/faults", [{"action": "lose_reply", "method": "POST", "path": "/networks"}])
+    made = desk.up("counts", *config(networks=2))
+    assert set(made["outputs"]["networks"]) == {"net-0", "net-1"}
+    assert sum(network.name.startswith("net-") for network in desk.hand.network.networks()) == 2
+
+
+def test_what_failed_halfway_is_gone_on_with_by_the_next_up(desk: Desk) -> None:
+    with pytest.raises(Failed, match="nothing with the id"):
+        desk.up("keeping", *config(protect="false", found="no-such-id"))
+    mended = desk.up("keeping", *config(protect="false"))
+    assert ops(mended).get("Network kept") in {None, "create"}
+    assert [network.name for network in desk.hand.network.networks(name="kept")] == ["kept"]
+
+
+def test_a_killed_run_is_taken_up_by_the_next_one(desk: Desk) -> None:
+    desk.killed_up("counts", *config(networks=3, ports=1), at="/subnets", nth=2)
+    up = desk.type(
+        "program", "up", HERE / "counts", "--stack", "dev", "--cloud", "sandbox", "--yes", *config(networks=3, ports=1)
+    )
+    assert up.exit_code == 0, up.exception
+    assert "an interrupted run is taken up first" in up.stderr
+    assert desk.networks() >= {"net-0", "net-1", "net-2"}
+    assert sum(network.name.startswith("net-") for network in desk.hand.network.networks()) == 3
+    assert ops(desk.up("counts", *config(networks=3, ports=1))) == {}
+
+
+def test_a_killed_run_is_given_up_where_the_stack_is_destroyed_instead(desk: Desk) -> None:
+    before = desk.networks()
+    desk.killed_up("counts", *config(networks=3), at="/subnets", nth=2)
+    desk.destroy("counts")
+    assert desk.networks() == before
+
+
+def test_its_state_is_carried_to_another_home(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "a long one")
+    settings = desk.settings("secretive")
+    desk.up("secretive", *settings)
+    exported = desk.type("stack", "export", "program/secretive/dev")
+    assert exported.exit_code == 0, exported.exception
+    assert "hush" not in exported.stdout
+    file = desk.folder / "state.json"
+    file.write_text(exported.stdout)
+    with desk.sessions.begin() as session:
+        session.execute(text("TRUNCATE stack CASCADE"))
+    desk.changes()
+    imported = desk.type("stack", "import", "program/secretive/dev", file)
+    assert imported.exit_code == 0, imported.exception
+    assert ops(desk.preview("secretive", *settings)) == {}
+    assert ops(desk.up("secretive", *settings)) == {}
+    assert desk.changes() == 0
+
+
+def test_the_reconciler_leaves_it_alone(desk: Desk) -> None:
+    made = desk.up("counts", *config(networks=1))
+    network = made["outputs"]["networks"]["net-0"]
+    desk.hand.network.update_network(network, is_admin_state_up=False)
+    desk.changes()
+    with open_workplace(Settings()) as place, desk.sessions() as session:
+        stack = session.scalars(select(StackRow)).one()
+        result = scan(place.sessions, place.provider, place.means.vault, "sandbox")
+        follow_up(place.sessions, place.provider, result)
+        assert place.reconciler.look(stack.id).summary == "left to whoever runs its program"
+        assert [row.verdict for row in result.findings if row.stack_id] == ["changed"]
+    with pytest.raises(WrongUse, match="no approved specification"):
+        desk.run("stack", "plan", "program/counts/dev")
+    assert desk.changes() == 0
+    assert ops(desk.up("counts", *config(networks=1))) == {"Network net-0": "update"}
