@@ -1,7 +1,9 @@
-"""What every folder of tests may ask for: a migrated database of its own, on a server that lives as long as the run.
+"""What every folder of tests may ask for: a migrated database of its own, and a simulated cloud.
 
 The server is the product's own embedded PostgreSQL. Workers of one run share it; each makes a template once, and every
-test that asks for a database gets a copy, dropped after it.
+test that asks for a database gets a copy, dropped after it. Each worker starts one cloud, which tests reset.
+
+Whatever asks for a cloud, or lies in a folder of whole worlds, is marked `world`, so that `make check` leaves it out.
 """
 
 from __future__ import annotations
@@ -19,8 +21,29 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from controller.store.database import Sessions, connect, migrate
 from controller.store.vault import Vault
+from sandbox.cloud import process
+from sandbox.cloud.process import RunningCloud
+
+WORLDS = {"bench", "e2e", "faults", "openstacksdk", "programs", "worker"}
+"""Folders whose tests start processes of the product, or worlds of their own."""
 
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what starts a world."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in WORLDS or {"simulated", "running_cloud"} & set(fixtures):
+            item.add_marker(pytest.mark.world)
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    """A simulated cloud without latency, in a process of its own. A test resets it before it begins."""
+    with process.start(tmp_path_factory.mktemp("cloud")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import pytest
 
 from controller.store.database import Sessions
 from controller.store.vault import Vault
-from sandbox.cloud import process
 from sandbox.cloud.process import RunningCloud
 from tests.cli.typed import CommandLine
 from tests.reconcile.site import Site
@@ -31,12 +30,6 @@ def typed(
     monkeypatch.delenv("YUNGUAN_USER", raising=False)
     monkeypatch.chdir(tmp_path)
     return CommandLine(monkeypatch, capsys)
-
-
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    with process.start(tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 @pytest.fixture

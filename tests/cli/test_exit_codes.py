@@ -165,6 +165,7 @@ def test_a_cloud_that_cannot_be_read_completely_ends_with_3(typed: CommandLine, 
     assert typed("drift").code == 3
 
 
+@pytest.mark.world
 def test_the_installed_command_speaks_utf8_whatever_the_locale(typed: CommandLine, tmp_path: Path) -> None:
     """`yunguan` itself, as a process, in the C locale."""
     command = Path(sys.executable).with_name("yunguan")

@@ -7,20 +7,11 @@ behind fails it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from sandbox.cloud import process
 from sandbox.cloud.process import RunningCloud
 from tests.contract.world import World
-
-
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    home: Path = tmp_path_factory.mktemp("cloud")
-    with process.start(home) as running:
-        yield running
 
 
 @pytest.fixture

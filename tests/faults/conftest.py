@@ -14,15 +14,8 @@ from controller.domain.spec import CloudImage, CloudNetwork, Machine, Metadata, 
 from controller.providers.openstack.catalogue import CloudCatalogue
 from controller.providers.openstack.connection import ProviderSettings
 from controller.providers.registry import OpenStack
-from sandbox.cloud import process
 from sandbox.cloud.process import RunningCloud
 from tests.faults.workers import Workers
-
-
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    with process.start(tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

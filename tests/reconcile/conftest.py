@@ -11,15 +11,8 @@ import pytest
 
 from controller.store.database import Sessions
 from controller.store.vault import Vault
-from sandbox.cloud import process
 from sandbox.cloud.process import RunningCloud
 from tests.reconcile.site import Site
-
-
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    with process.start(tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from typer.testing import CliRunner
 from sandbox.cli import app
 from sandbox.cloud import process
 
+pytestmark = pytest.mark.world
+
 PATIENCE_SECONDS = 10.0
 
 

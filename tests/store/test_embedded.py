@@ -13,6 +13,8 @@ import pytest
 from controller.domain.errors import Failed
 from controller.store.embedded import EmbeddedPostgres
 
+pytestmark = pytest.mark.world
+
 HOLD = """
 import sys
 from pathlib import Path

@@ -15,16 +15,9 @@ import pytest
 
 from controller.settings import Settings
 from controller.workplace import Workplace, open_workplace
-from sandbox.cloud import process
 from sandbox.cloud.process import RunningCloud
 from tests.reconcile.site import REQUEST_TIMEOUT, SETTLE, Site
 from tests.worker.processes import Controller
-
-
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    with process.start(tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 @pytest.fixture
