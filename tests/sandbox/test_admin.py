@@ -119,3 +119,16 @@ def test_unknown_ways_of_the_port_are_refused(cloud: RunningCloud) -> None:
         cloud.ask("GET", "/nothing")
     with pytest.raises(CloudError, match="zero, realistic or held"):
         cloud.ask("POST", "/latency", {"latency": "slow"})
+
+
+def test_the_first_call_that_changes_something_is_timed(cloud: RunningCloud, member: Connection) -> None:
+    list(member.network.networks())
+    cloud.ask("DELETE", "/counts")
+    list(member.network.networks())
+    assert cloud.ask("GET", "/counts")["first_mutation"] is None
+    before = time.time()
+    member.network.create_network(name="first")
+    first = cloud.ask("GET", "/counts")["first_mutation"]
+    member.network.create_network(name="second")
+    assert before <= first <= time.time()
+    assert cloud.ask("GET", "/counts")["first_mutation"] == first
