@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -91,7 +92,7 @@ def up(
         return
     say(f"{program.name}: done")
     for name, value in facts["outputs"].items():
-        stdout.print(f"{name}: {value}", markup=False, highlight=False)
+        stdout.print(f"{name}: {json.dumps(value, ensure_ascii=False)}", markup=False, highlight=False)
 
 
 @app.command()

@@ -69,7 +69,13 @@ class ProgramStack:
     tell: Tell = field(compare=False)
 
     def plan(self, purpose: Purpose) -> Plan:
-        """What would be done now. Changes nothing. Raises ProgramFailed, and Refused for what the engine refuses."""
+        """What would be done now. Changes nothing.
+
+        Raises ProgramFailed, Refused for what the engine refuses, WrongUse where there is nothing to destroy.
+        """
+        with self.means.sessions() as session:
+            if purpose is Purpose.DESTROY and _row(session, self.name) is None:
+                raise WrongUse(f"there is no stack {self.name}", remedy="yunguan stack list shows them")
         return make_plan(
             stack=self.name,
             purpose=purpose,

@@ -10,15 +10,8 @@ from pathlib import Path
 import pytest
 
 from controller.store.database import Sessions
-from sandbox.cloud import process
 from sandbox.cloud.process import RunningCloud
 from tests.programs.desk import Desk
-
-
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    with process.start(tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 @pytest.fixture

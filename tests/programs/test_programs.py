@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine.program import ProgramFailed
@@ -175,6 +175,33 @@ def test_nobody_can_be_asked_where_there_is_no_terminal(desk: Desk) -> None:
         result = desk.type("program", command, HERE / "counts", "--stack", "dev", "--cloud", "sandbox")
         assert isinstance(result.exception, WrongUse)
         assert "--yes" in str(result.exception)
+
+
+def test_what_never_was_is_not_destroyed(desk: Desk) -> None:
+    with pytest.raises(WrongUse, match="no stack program/counts/dev"):
+        desk.destroy("counts")
+    with desk.sessions() as session:
+        assert session.scalars(select(StackRow)).all() == []
+
+
+def test_a_stack_stays_on_its_cloud(desk: Desk) -> None:
+    desk.up("counts", *config(networks=1))
+    for cloud, kind in (("elsewhere", Refused), ("", WrongUse)):
+        words = ["program", "up", HERE / "counts", "--stack", "dev" if cloud else "new", "--yes", *config(networks=1)]
+        result = desk.type(*words, *(["--cloud", cloud] if cloud else []))
+        assert isinstance(result.exception, kind), result.output
+    assert ops(desk.run("program", "up", HERE / "counts", "--stack", "dev", "--yes", *config(networks=1))) == {}
+
+
+def test_two_at_once_are_refused(desk: Desk) -> None:
+    desk.up("counts", *config(networks=1))
+    with desk.sessions() as session:
+        key = func.hashtextextended("program/counts/dev", 0)
+        session.scalar(select(func.pg_advisory_lock(key)))
+        with pytest.raises(Refused, match="somebody is working"):
+            desk.up("counts", *config(networks=2))
+        session.scalar(select(func.pg_advisory_unlock(key)))
+    assert list(ops(desk.up("counts", *config(networks=2))).values()) == ["create"] * 2
 
 
 def test_a_program_runs_on_the_virtualenv_that_it_names(desk: Desk) -> None:
