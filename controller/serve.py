@@ -49,7 +49,7 @@ def main() -> None:
     code, threads = 0, Threads()
     try:
         with open_workplace(Settings()) as place:
-            _log_to(place.settings.home / "logs")
+            _log_to(place.settings.home / "logs", "-".join(["worker", *wanted.queue]) if wanted.queue else "serve")
             threads.run(_work(place, wanted.queue) if wanted.queue else _serve(place))
     except YunguanError as error:
         sys.stderr.write(f"yunguan: {error}\n")
@@ -166,10 +166,11 @@ def _end_with(parent: int) -> None:
         sys.exit(0)
 
 
-def _log_to(folder: Path) -> None:
+def _log_to(folder: Path, name: str) -> None:
+    """To stderr, and to a file that processes of another sort do not write: rotation knows only one writer."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = logging.handlers.RotatingFileHandler(
-        folder / "yunguan.log", maxBytes=20_000_000, backupCount=5, encoding="utf-8"
+        folder / f"{name}.log", maxBytes=20_000_000, backupCount=5, encoding="utf-8"
     )
     logging.basicConfig(
         level=logging.INFO,

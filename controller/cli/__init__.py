@@ -5,8 +5,21 @@ from __future__ import annotations
 import sys
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
-from controller.cli import audits, bills, certificates, incidents, people, programs, requests, rules, stacks, systems
+from controller.cli import (
+    audits,
+    bills,
+    certificates,
+    failing,
+    incidents,
+    people,
+    programs,
+    requests,
+    rules,
+    stacks,
+    systems,
+)
 from controller.cli.bench import bench
 from controller.cli.deadline import deadline
 from controller.cli.demo import demo
@@ -47,5 +60,12 @@ def main() -> None:
     try:
         app()
     except YunguanError as error:
-        sys.stderr.write(f"yunguan: {error}\n")
-        sys.exit(error.exit_code)
+        told = error
+    except DBAPIError as error:
+        told = failing.database(error)
+    except Exception as error:
+        told = failing.unexpected(error)
+    else:
+        return
+    sys.stderr.write(f"yunguan: {told}\n")
+    sys.exit(told.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -318,6 +319,45 @@ def test_a_cloud_without_an_answer_leaves_the_execution_running_and_it_goes_on(s
 def test_an_unknown_stack_is_wrong_use(site: Site) -> None:
     with pytest.raises(WrongUse, match="liuzhou/nobody"):
         site.reconciler.plan("liuzhou/nobody/nothing.gov")
+
+
+# A newer program.
+
+
+@dataclass(frozen=True)
+class Newer(SystemProgram):
+    """The program of the next version; it makes the same, or leaves something out."""
+
+    without: str = ""
+
+    @property
+    def version(self) -> str:  # type: ignore[override]
+        return "newer"
+
+    def preview(self, stack: StackRow) -> Program:
+        spec = json.loads(json.dumps(stack.spec))
+        if self.without:
+            spec["placement"]["bastions"] = []
+        with_less = StackRow(name=stack.name, spec=spec)
+        return super().preview(with_less)
+
+
+def test_a_newer_program_that_makes_the_same_needs_nobody(site: Site) -> None:
+    stack = site.applied()
+    site.program = Newer(PROGRAM.source)
+    assert [site.look(stack).summary for _ in range(2)] == ["nothing to do"] * 2
+    assert site.incidents() == []
+    assert site.stack(stack).provisioning == Provisioning.READY
+
+
+def test_a_newer_program_that_makes_something_else_is_left_to_a_person(site: Site) -> None:
+    stack = site.applied()
+    site.program = Newer(PROGRAM.source, without="bastions")
+    site.forget_counts()
+    assert "waits for a person" in site.look(stack).summary
+    assert site.changes_made() == 0
+    (incident,) = site.incidents()
+    assert any("not be a repair" in reason for reason in incident.details["reasons"])
 
 
 # Settled, by rule, and the end.
