@@ -40,9 +40,9 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _names_postgresql(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(DRIVER):
+        if url and not url.startswith(DRIVER):
             raise ValueError(f"must begin with {DRIVER}")
-        return url
+        return url or None
 
     @classmethod
     def settings_customise_sources(
