@@ -5,8 +5,11 @@ CACHE ?= $(HOME)/.cache/yunguan
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-export PIP_CACHE_DIR := $(CACHE)/pip
+WHEELS := $(CACHE)/wheels
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# From the cache alone, every file checked against the lock file's hashes.
+LOCKED := $(BIN)/pip install --quiet --no-index --find-links $(WHEELS) --require-hashes --no-deps -r requirements.lock 2>/dev/null
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve check lint types layers unit test bench lock clean
@@ -20,7 +23,9 @@ setup: $(VENV)/.installed ## Install everything into .venv, from the lock file
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Yunguan needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock
+	@mkdir -p $(WHEELS)
+	@$(LOCKED) || { echo "downloading into $(WHEELS): a minute or two, once"; \
+	  $(BIN)/pip download --quiet --require-hashes --no-deps -d $(WHEELS) -r requirements.lock && $(LOCKED); }
 	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

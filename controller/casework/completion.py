@@ -18,7 +18,7 @@ from controller.casework.conduct import perform
 from controller.casework.consequences import follow
 from controller.casework.inventory import stacks_of
 from controller.casework.ports import Ports
-from controller.casework.steps import Act
+from controller.casework.steps import Act, locked_case
 from controller.clock import real_now
 from controller.domain.errors import YunguanError
 from controller.domain.lifecycle import Effect
@@ -28,6 +28,7 @@ from controller.reconcile import work
 from controller.reconcile.leftovers import look_for
 from controller.reconcile.work import Subject
 from controller.store.casework import CaseRow
+from controller.store.certificate import ReclaimSearchRow
 from controller.store.database import Sessions
 from controller.store.engine import Provisioning
 
@@ -58,6 +59,9 @@ def complete(
     """
     leftovers = look_for(means, stacks)
     with sessions.begin() as session:
+        case = locked_case(session, number)
+        if session.scalar(select(ReclaimSearchRow.id).where(ReclaimSearchRow.case_id == case.id)) is not None:
+            return  # another worker was first
         keep_search(session, number, leftovers)
         outcome = perform(session, Act(case=number, action=action, actor=CONTROLLER_ACTOR), ports)
         follow(session, outcome, ports)

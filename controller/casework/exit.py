@@ -5,6 +5,7 @@ Rules: LZ-21-7 (approved within 5 working days, reclaimed within 3), LZ-26b (dat
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.casework.addresses import release_subnets
@@ -16,7 +17,9 @@ from controller.casework.merging import approved, merge
 from controller.casework.outcome import CaseOutcome, Confirmation
 from controller.casework.ports import Ports
 from controller.casework.steps import Taken
+from controller.domain.errors import Refused
 from controller.store.casework import CaseRow
+from controller.store.certificate import ReclaimSearchRow
 
 PROCEDURE = "exit"
 
@@ -38,8 +41,14 @@ def reclaim(taken: Taken) -> CaseOutcome:
 
 
 def release(taken: Taken) -> CaseOutcome:
-    """A complete list has shown nothing left: the subnets are free again. Raises Refused while a stack still stands."""
+    """A complete list has shown nothing left: the subnets are free again.
+
+    Raises Refused while a stack still stands, or where nobody looked for what is left (invariant 8).
+    """
     require_ended(stacks_of(taken.session, taken.case.system), taken.stage.rule)
+    looked = select(ReclaimSearchRow.id).where(ReclaimSearchRow.case_id == taken.case.id)
+    if taken.session.scalar(looked) is None:
+        raise Refused("尚未在云平台上查验剩余资源，不能完成回收", where=taken.case.number, rule=taken.stage.rule)
     release_subnets(taken.session, taken.case.system)
     return taken.outcome()
 

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from controller.casework.cases import Detail
 from controller.cli.output import stdout
+from controller.domain.calendar import SHANGHAI
 
 
 def print_case(detail: Detail) -> None:
@@ -47,6 +48,6 @@ def _machines(detail: Detail) -> Table:
 def _timeline(detail: Detail) -> Table:
     table = Table("时间", "人员", "角色", "事项", "依据", "说明", title="办理记录")
     for event in detail.timeline:
-        at = event.at.astimezone().strftime("%Y-%m-%d %H:%M")
+        at = event.at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
         table.add_row(at, event.actor, event.role, event.action or event.kind, event.rule, escape(event.reason))
     return table

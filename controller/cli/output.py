@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from controller.domain.calendar import SHANGHAI
+
 WIDTH_OF_A_FILE = 160
 """Columns of output that does not go to a terminal."""
 
@@ -82,7 +84,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+        return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, list | tuple):
         return ", ".join(_cell(item) for item in value)
     return str(value)

@@ -24,7 +24,7 @@ from controller.engine.render import to_json, to_text
 from controller.engine.transfer import export_stack, import_stack
 from controller.reconcile.desire import stack as stack_of
 from controller.reconcile.scan import scan
-from controller.store.engine import ApprovalRow, ExecutionRow, PlanRow, ResourceRow, StackRow
+from controller.store.engine import ApprovalRow, ExecutionRow, ExecutionState, PlanRow, ResourceRow, StackRow
 
 app = typer.Typer(no_args_is_help=True, help="Stacks: what one zone of a system shall be, and is")
 
@@ -225,6 +225,15 @@ def _plan(session: Session, stack: StackRow, digest: str) -> PlanRow:
             "no plan of this digest" if not found else "several plans begin with this digest",
             where=stack.name,
             remedy="yunguan stack plan makes one and prints its digest",
+        )
+    done = select(ExecutionRow.id).where(
+        ExecutionRow.plan_id == found[0].id, ExecutionRow.state == ExecutionState.SUCCEEDED
+    )
+    if session.scalar(done.limit(1)) is not None:
+        raise Refused(
+            f"no plan waits for approval: {found[0].purpose} {found[0].digest[:12]} is done",
+            where=stack.name,
+            remedy="yunguan stack plan shows what would be done now; yunguan request show what the case still lacks",
         )
     return found[0]
 

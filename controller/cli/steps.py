@@ -7,11 +7,15 @@ from controller.casework.consequences import follow
 from controller.casework.outcome import CaseOutcome
 from controller.casework.publishing import publish_due
 from controller.casework.steps import Act
+from controller.domain.errors import Refused
+from controller.domain.roles import CONTROLLER_ACTOR
 from controller.workplace import Workplace
 
 
 def do(place: Workplace, act: Act) -> CaseOutcome:
-    """Does `act` in one transaction. Raises what `perform` raises; nothing of it is left then."""
+    """Does a person's `act` in one transaction. Raises what `perform` raises; nothing of it is left then."""
+    if act.actor == CONTROLLER_ACTOR:
+        raise Refused(f"{CONTROLLER_ACTOR} 是规则自身的名义，任何人不得以此办理", where=act.case)
     with place.sessions.begin() as session:
         outcome = perform(session, act, place.ports)
         subjects = follow(session, outcome, place.ports)

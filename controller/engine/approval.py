@@ -142,7 +142,7 @@ def start(sessions: Sessions, approval_id: int, vault: Vault) -> int:
     """
     with sessions.begin() as session:
         approval, plan_row, stack = _lock(session, approval_id)
-        plan = Plan.from_document(plan_row.document, vault)
+        plan = _read(plan_row, vault)
         _refuse_unless_free(session, approval, stack)
         moved = _movement(plan, plan_row, stack, storage.load_state(session, stack.id, vault))
         if moved is None:
@@ -241,7 +241,19 @@ def _plan(session: Session, plan_id: int, vault: Vault) -> tuple[PlanRow, Plan]:
     row = session.get(PlanRow, plan_id)
     if row is None:
         raise WrongUse(f"there is no plan {plan_id}")
-    return row, Plan.from_document(row.document, vault)
+    return row, _read(row, vault)
+
+
+def _read(row: PlanRow, vault: Vault) -> Plan:
+    """The plan that the row keeps. Raises Refused where it is not the one whose digest the row has (invariant 1)."""
+    plan = Plan.from_document(row.document, vault)
+    if plan.digest(vault.hmac_key) != row.digest:
+        raise Refused(
+            f"plan {row.digest[:12]} was changed after it was made",
+            where=plan.stack,
+            remedy="find out who changed it in the database, and make a new plan",
+        )
+    return plan
 
 
 def _lock(session: Session, approval_id: int) -> tuple[ApprovalRow, PlanRow, StackRow]:

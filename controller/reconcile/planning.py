@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 import stacks
 from controller.domain.errors import Refused
+from controller.domain.spec import SystemSpec
 from controller.engine import storage
 from controller.engine.means import Means
 from controller.engine.plan import Plan, Purpose
@@ -71,6 +72,7 @@ class SystemProgram:
 
 def plan_of(means: Means, program: SystemProgram, stack: StackRow) -> Plan:
     """The plan that the stack needs now. Raises Refused for what is protected or malformed, ProgramFailed."""
+    _refuse_forged_spec(stack)
     with means.sessions() as session:
         states = storage.load_state(session, stack.id, means.vault)
         purpose = _purpose(session, program, stack)
@@ -92,6 +94,16 @@ def plan_of(means: Means, program: SystemProgram, stack: StackRow) -> Plan:
         if purpose is not Purpose.REPAIR:
             raise
         return make(Purpose.APPLY)  # a repair may not do it, so a person has to approve it as a change
+
+
+def _refuse_forged_spec(stack: StackRow) -> None:
+    """Raises Refused where the row's specification is not the one that was approved (invariant 1)."""
+    if stack.spec is not None and SystemSpec.model_validate(stack.spec).digest != stack.spec_digest:
+        raise Refused(
+            "the specification is not the one that was approved",
+            where=stack.name,
+            remedy=f"find out who changed it in the database; the estate has the approved one at {stack.spec_commit}",
+        )
 
 
 def _purpose(session: Session, program: SystemProgram, stack: StackRow) -> Purpose:

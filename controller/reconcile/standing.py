@@ -50,7 +50,7 @@ def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, limits: 
     if plan.purpose is Purpose.APPLY and stack.ground and only_stops(plan.operations):
         return Yes(Standing(stack.ground), stack.ground)
     applied = applied_plan(session, stack.id)
-    if applied is None or stack.applied_digest != stack.spec_digest:
+    if applied is None or not stack.applied_digest == stack.spec_digest == applied.document["spec_digest"]:
         return None
     reasons = _objections(session, stack, applied, plan, limits)
     if not reasons:

@@ -38,14 +38,15 @@ class Stranger:
         return cls(finding.type, finding.id, finding.name, finding.identity, finding.owner_urn)
 
 
-def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger) -> None:
-    """Writes it into the stack's state as a row that is only there to be removed. Twice does no harm."""
+def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger) -> str:
+    """Writes it into the stack's state as a row that is only there to be removed; its URN. Twice does no harm."""
     session.flush()
+    urn = f"urn:pulumi:{stack.name}::unmanaged::{stranger.type}::{stranger.id}"
     session.execute(
         insert(ResourceRow)
         .values(
             stack_id=stack.id,
-            urn=f"urn:pulumi:{stack.name}::unmanaged::{stranger.type}::{stranger.id}",
+            urn=urn,
             generation=1,
             type=stranger.type,
             custom=True,
@@ -57,36 +58,35 @@ def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger) -> 
         )
         .on_conflict_do_nothing()
     )
+    return urn
 
 
 def approve_incident(reconciler: Reconciler, incident_id: int, *, user: str, reason: str) -> work.Subject | None:
     """Approves exactly what the incident proposes; the subject that is to be woken up, where there is one.
 
-    The decision and what it sets off are one transaction, the last: whatever fails before leaves the incident open.
+    The decision and what it sets off are one transaction: nothing is adopted that no person decided about by name.
     Raises Refused where somebody decided before.
     """
-    sessions = reconciler.means.sessions
     ground = f"incident {incident_id}: {reason}"
-    with sessions.begin() as session:
-        incident = incidents.open_incident(session, incident_id)
-        stack = _stack_for_removal(session, incident) if incident.kind == IncidentKind.ORPHAN else None
-        if stack is not None:
-            adopt_for_removal(session, stack, Stranger(**incident.details))
-    plan_id = incident.plan_id if stack is None else reconciler.plan(stack.name)[0]
-    with sessions.begin() as session:
-        incidents.decide(session, incident_id, IncidentState.APPROVED, user=user, reason=reason)
-        if incident.kind == IncidentKind.LEFTOVER:
-            return _give_up(session, incident, person=user, ground=ground)
-        if plan_id is None:
-            return None
-        gives_up = incident.details.get("gives_up", ())
-        return reconciler.approve(session, plan_id, person=user, ground=ground, gives_up=gives_up)
+    with reconciler.means.sessions.begin() as session:
+        incident = incidents.decide(session, incident_id, IncidentState.APPROVED, user=user, reason=reason)
+        match IncidentKind(incident.kind):
+            case IncidentKind.ORPHAN:
+                stack, stranger = _stack_for_removal(session, incident), Stranger(**incident.details)
+                urn = adopt_for_removal(session, stack, stranger)
+                return _give_up(session, stack.id, urn, stranger.id, person=user, ground=ground)
+            case IncidentKind.LEFTOVER:
+                urn, id = incident.details["urn"], incident.details["id"]
+                return _give_up(session, incident.stack_id or 0, urn, id, person=user, ground=ground)
+            case IncidentKind.GUARD if incident.plan_id is not None:
+                gives_up = incident.details["gives_up"]
+                return reconciler.approve(session, incident.plan_id, person=user, ground=ground, gives_up=gives_up)
+    return None
 
 
-def _give_up(session: Session, incident: IncidentRow, *, person: str, ground: str) -> work.Subject:
-    """Records that the person gives the leftover up; the next look removes it in that person's name."""
-    stack_id = incident.stack_id or 0
-    decisions.give_up(session, stack_id, incident.details["urn"], incident.details["id"], person=person, ground=ground)
+def _give_up(session: Session, stack_id: int, urn: str, id: str, *, person: str, ground: str) -> work.Subject:
+    """Records that the person gives the thing up; the next look removes it in that person's name."""
+    decisions.give_up(session, stack_id, urn, id, person=person, ground=ground)
     subject = work.Subject.stack(stack_id)
     work.ask(session, subject, ground)
     return subject

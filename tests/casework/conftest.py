@@ -35,6 +35,7 @@ from controller.estate.forge.local import LocalForge
 from controller.estate.repository import Estate
 from controller.store import clock
 from controller.store.casework import CaseRow
+from controller.store.certificate import ReclaimSearchRow
 from controller.store.database import Sessions
 from controller.store.engine import Provisioning, StackRow
 from controller.store.signer import Signer
@@ -146,6 +147,12 @@ class Office:
         """Plays the controller: what was taken out is gone now."""
         assert outcome.merged is not None
         self.be(outcome.merged.removed, Provisioning.ENDED)
+
+    def searched(self, number: str) -> None:
+        """Plays the controller: everything was listed, and nothing was left of the case's stacks."""
+        with self.sessions.begin() as session:
+            case = session.scalars(select(CaseRow).where(CaseRow.number == number)).one()
+            session.add(ReclaimSearchRow(case_id=case.id, stacks=[], searches=[]))
 
     def be(self, stacks: Collection[str], provisioning: Provisioning) -> None:
         with self.sessions.begin() as session:

@@ -61,6 +61,9 @@ def test_handed_over_reclaimed_and_confirmed(office: Office) -> None:
     with office.sessions() as session:
         assert len(session.scalars(select(CidrRow)).all()) == 2, "what may still stand keeps its addresses"
     office.ended(outcome)
+    with pytest.raises(Refused, match="尚未在云平台上查验"):
+        office.act(number, "complete", CONTROLLER_ACTOR)
+    office.searched(number)
     office.act(number, "complete", CONTROLLER_ACTOR)
     with office.sessions() as session:
         assert session.scalars(select(CidrRow)).all() == [], "the subnets are free again"
@@ -124,6 +127,7 @@ def test_a_system_that_has_ended_is_not_ended_again(office: Office) -> None:
     stack = office.opened()
     number = approved(office, stack)
     office.ended(office.act(number, "hand_over", "centre", "handover_record"))
+    office.searched(number)
     office.act(number, "complete", CONTROLLER_ACTOR)
     office.act(number, "confirm", "unit")
     office.act(number, "confirm", "centre")

@@ -139,6 +139,7 @@ def test_an_approved_reclaim_takes_the_specs_out_and_ends_when_nothing_is_left(o
     assert outcome.merged.removed == (STACK,)
     assert office.ports.estate.stacks() == []
     office.ended(outcome)
+    office.searched(number)
     assert office.act(number, "complete", CONTROLLER_ACTOR).stage == "reclaimed"
     assert office.apply(), "the unit may apply again"
 

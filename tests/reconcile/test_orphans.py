@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from controller.domain.errors import Refused
 from controller.domain.spec import ServerType
+from controller.engine import decisions
 from controller.engine.plan import Op
 from controller.reconcile import work
-from controller.reconcile.apply import Reconciler
 from controller.reconcile.incidents import IncidentKind, IncidentState, decide
 from controller.reconcile.strangers import approve_incident
 from controller.reconcile.verdict import Verdict
-from controller.store.engine import JournalRow, StackRow
+from controller.store.engine import JournalRow, ResourceRow, StackRow
 from controller.store.reconcile import IncidentRow
 from tests.reconcile.site import Site
 
@@ -205,19 +205,31 @@ def test_a_late_creation_for_a_stack_that_has_ended_goes_to_a_person(site: Site,
 def test_an_approval_that_fails_half_way_leaves_the_incident_open(
     site: Site, stack: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process dies between the adoption and the approval: a person may simply approve again."""
+    """The process dies between the adoption and the decision: nothing is adopted, a person may simply approve again."""
     strange_volume(site)
     site.follow(site.scan())
     (incident,) = site.incidents()
     with monkeypatch.context() as patched:
-        patched.setattr(Reconciler, "plan", _dies)
+        patched.setattr(decisions, "give_up", _dies)
         with pytest.raises(KeyboardInterrupt):
             approve_incident(site.reconciler, incident.id, user="authority", reason=APPROVED)
+    with site.sessions() as session:
+        assert session.scalars(select(ResourceRow).where(ResourceRow.pending_delete)).all() == []
     site.follow(site.scan())
     assert [one.id for one in site.incidents()] == [incident.id]
     look_after(site, approve_incident(site.reconciler, incident.id, user="authority", reason=APPROVED))
     assert site.scan().findings == []
 
 
-def _dies(*_arguments: object) -> None:
+def test_what_a_person_keeps_is_not_removed_with_what_another_gives_up(site: Site, stack: int) -> None:
+    kept, toy = strange_volume(site, "keep-me"), strange_network(site)
+    site.follow(site.scan())
+    by_subject = {one.subject: one for one in site.incidents()}
+    with site.sessions.begin() as session:
+        decide(session, by_subject[kept].id, IncidentState.DISMISSED, user="authority", reason="belongs to others")
+    look_after(site, approve_incident(site.reconciler, by_subject[toy].id, user="vendor", reason=APPROVED))
+    assert {one.id for one in site.scan().findings} == {kept}
+
+
+def _dies(*_arguments: object, **_named: object) -> None:
     raise KeyboardInterrupt

@@ -6,17 +6,28 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
 
+from controller.casework import opening
+from controller.casework.conduct import perform
+from controller.casework.people import Grant, grant, register_unit
+from controller.casework.steps import Act
+from controller.cli.demo.workbook import UNIT, request
 from controller.clock import real_now
+from controller.domain.funding import UnitKind
+from controller.domain.roles import Role
 from controller.engine.registration import Program
 from controller.reconcile import work
 from controller.reconcile.planning import SystemProgram
 from controller.reconcile.queue import QUEUES
 from controller.reconcile.work import Subject
+from controller.store import clock
+from controller.store.casework import CaseEventRow, EventKind
 from controller.store.engine import ExecutionState, Provisioning, StackRow
 from controller.store.reconcile import ScanRow, WorkRow
 from controller.worker import work_on
@@ -170,3 +181,29 @@ def test_a_defect_in_one_stack_neither_spins_nor_stops_the_others(
     with site.sessions.begin() as session:
         work.ask(session, Subject.stack(broken), "mended")
     work_until(place, lambda: is_ready(site, broken))
+
+
+def test_however_many_workers_sweep_a_clock_that_runs_out_is_told_once(place: Workplace, site: Site) -> None:
+    with site.sessions.begin() as session:
+        unit = register_unit(session, city="liuzhou", name=UNIT, kind=UnitKind.MUNICIPAL_ORGAN, by="operator")
+        grant(session, Grant("unit", "liuzhou", Role.UNIT, unit.code), by="operator")
+        grant(session, Grant("authority", "liuzhou", Role.AUTHORITY), by="operator")
+        facts = {"origin": "new", "classified": "no", "own_resources": "no"}
+        cases = opening.apply(session, opening.Application(request(), "unit", facts), place.ports)
+        numbers = [case.number for case in cases]
+    for number in numbers:
+        with site.sessions.begin() as session:
+            perform(session, Act(number, "accept", "authority"), place.ports)
+    with site.sessions.begin() as session:
+        clock.advance(session, timedelta(days=60))
+
+    def overdue() -> list[int]:
+        query = select(CaseEventRow.case_id).where(CaseEventRow.kind == EventKind.OVERDUE)
+        with site.sessions() as session:
+            return sorted(session.scalars(query))
+
+    with ThreadPoolExecutor(3) as workers:
+        told = [workers.submit(work_until, place, lambda: len(overdue()) >= len(numbers)) for _ in range(3)]
+        for one in told:
+            one.result()
+    assert len(overdue()) == len(set(overdue())) == len(numbers) == 3

@@ -23,6 +23,7 @@ from sqlalchemy import select
 
 from controller.cli.arguments import settings
 from controller.cli.output import stdout
+from controller.domain.calendar import SHANGHAI
 from controller.domain.errors import Failed
 from controller.store import clock
 from controller.store.engine import StackRow
@@ -100,7 +101,7 @@ class Scene:
         """Lets days pass on the domain clock."""
         with self.place.sessions.begin() as session:
             now = clock.advance(session, by)
-        self.console.print(f"[dim]— {by.days} days pass; it is {now.astimezone():%Y-%m-%d} —[/dim]")
+        self.console.print(f"[dim]— {by.days} days pass; it is {now.astimezone(SHANGHAI):%Y-%m-%d} —[/dim]")
         return now
 
     def serve(self) -> None:
