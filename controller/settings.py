@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     guard_max_share: float = Field(
         default=0.3, ge=0, le=1, description="Share of a stack that one repair pass may delete or replace"
     )
+    drill: bool = Field(default=False, description="Whether `yunguan clock advance` may move the domain clock")
     scan_minutes: float = Field(default=30.0, gt=0, description="Minutes between drift scans of a cloud")
     listen_host: str = Field(default="127.0.0.1", description="Address that `yunguan serve` listens on")
     listen_port: int = Field(default=8080, ge=0, le=65535, description="Port that `yunguan serve` listens on")

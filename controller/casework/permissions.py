@@ -39,6 +39,7 @@ class Permission(StrEnum):
     ADD_UNIT = "unit add"
     GRANT = "user grant"
     REVOKE = "user revoke"
+    MOVE_CLOCK = "clock advance"
 
 
 ROLES: Mapping[Permission, Collection[Role]] = {
@@ -56,6 +57,7 @@ ROLES: Mapping[Permission, Collection[Role]] = {
     Permission.ADD_UNIT: (Role.OPERATOR,),
     Permission.GRANT: (Role.OPERATOR,),
     Permission.REVOKE: (Role.OPERATOR,),
+    Permission.MOVE_CLOCK: (Role.OPERATOR,),
 }
 
 

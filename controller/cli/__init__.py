@@ -11,6 +11,7 @@ from controller.cli import (
     audits,
     bills,
     certificates,
+    clocks,
     failing,
     incidents,
     people,
@@ -47,6 +48,7 @@ app.command("exit")(systems.exit_)
 app.add_typer(certificates.app, name="certificate")
 app.add_typer(incidents.app, name="incident")
 app.command()(deadline)
+app.add_typer(clocks.app, name="clock")
 app.add_typer(bills.app, name="bill")
 app.add_typer(people.units, name="unit")
 app.add_typer(people.users, name="user")

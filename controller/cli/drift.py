@@ -18,7 +18,7 @@ from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.schedule import clouds_in_use
 from controller.reconcile.verdict import Finding, Verdict
 
-COLUMNS = {"verdict": "VERDICT", "type": "TYPE", "name": "NAME", "id": "ID", "differs": "DIFFERS"}
+COLUMNS = {"verdict": "VERDICT", "stack": "STACK", "type": "TYPE", "name": "NAME", "id": "ID", "differs": "DIFFERS"}
 INCOMPLETE = 3
 
 
@@ -78,6 +78,7 @@ def _row(finding: Finding) -> dict[str, str]:
     differs = [f"{field}: {actual} (shall be {desired})" for field, (desired, actual) in finding.fields.items()]
     return {
         "verdict": finding.verdict,
+        "stack": (finding.urn or finding.owner_urn).partition("::")[0].rpartition(":")[2],
         "type": finding.type.rpartition(":")[2],
         "name": finding.name or finding.urn.rpartition("::")[2],
         "id": finding.id,

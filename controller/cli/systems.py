@@ -63,6 +63,10 @@ def _change(file: Path) -> Change:
         return Change.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except ValidationError as error:
         first = error.errors()[0]
-        raise WrongUse(first["msg"], where=f"{file}: {'.'.join(map(str, first['loc']))}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise WrongUse(
+            first["msg"],
+            where=f"{file}: {'.'.join(map(str, first['loc']))}",
+            remedy="write resize as a list: `- {machine: app-1, vcpu: 8, memory_gb: 32}` (docs/operating.md)",
+        ) from None
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise WrongUse(f"the file cannot be read: {error}", where=str(file)) from None

@@ -26,6 +26,8 @@ from controller.domain.errors import Failed
 
 ROLE = "yunguan"
 DATABASE = "yunguan"
+SOCKET = ".s.PGSQL.5432"
+LONGEST_SOCKET_PATH = 100
 
 
 def binaries() -> Path:
@@ -49,9 +51,10 @@ class EmbeddedPostgres:
 
     @property
     def socket_folder(self) -> Path:
-        """Where the socket stands: a socket's path may have 107 bytes only, so not below a deep home."""
-        key = hashlib.sha256(str(self._folder).encode()).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"yunguan-{os.getuid()}-{key}"
+        """Where the socket stands: a socket's path may have 107 bytes only, so not below a deep home or TMPDIR."""
+        name = f"yunguan-{os.getuid()}-{hashlib.sha256(str(self._folder).encode()).hexdigest()[:12]}"
+        short = Path(tempfile.gettempdir()) / name
+        return short if len(os.fsencode(short / SOCKET)) <= LONGEST_SOCKET_PATH else Path("/tmp") / name  # noqa: S108
 
     @property
     def url(self) -> str:

@@ -48,7 +48,7 @@ FREE = {
     "drift": "reads; with --repair it asks",
     "certificate show": "reads", "certificate verify": "reads", "certificate key": "reads the public key",
     "incident list": "reads", "incident show": "reads",
-    "deadline": "counts days", "rules": "reads",
+    "clock show": "reads", "deadline": "counts days", "rules": "reads",
     "bill show": "reads", "bill export": "reads", "bill rate": "reads a file of the caller's",
     "unit list": "reads", "user list": "reads",
     "audit verify": "reads", "audit export": "reads",
@@ -67,6 +67,7 @@ CALLS = {
     Permission.ADD_UNIT: ("unit", "add", "柳州市教育局", "--city", "liuzhou", "--kind", "municipal_organ"),
     Permission.GRANT: ("user", "grant", "wei", "--city", "liuzhou", "--role", "vendor"),
     Permission.REVOKE: ("user", "revoke", "vendor", "--city", "liuzhou", "--role", "vendor"),
+    Permission.MOVE_CLOCK: ("clock", "advance", "1"),
 }
 
 
@@ -75,6 +76,7 @@ def home(sessions: Sessions, database_url: str, tmp_path: Path, monkeypatch: pyt
     """A city with an account for each role, one stack, and two incidents; the second would lose data."""
     monkeypatch.setenv("YUNGUAN_HOME", str(tmp_path))
     monkeypatch.setenv("YUNGUAN_DATABASE_URL", database_url)
+    monkeypatch.setenv("YUNGUAN_DRILL", "true")
     monkeypatch.delenv("YUNGUAN_USER", raising=False)
     with sessions.begin() as session:
         for role in (Role.AUTHORITY, Role.CENTRE, Role.VENDOR, Role.SUPERVISOR, Role.FINANCE, Role.OPERATOR):

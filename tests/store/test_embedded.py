@@ -84,3 +84,11 @@ def test_what_postgresql_refuses_is_told_with_a_remedy(tmp_path: Path) -> None:
 def test_no_other_account_may_open_the_socket(tmp_path: Path) -> None:
     with EmbeddedPostgres(tmp_path) as server:
         assert server.socket_folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_deep_folder_for_temporary_files_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("深" * 30) / ("x" * 40)
+    deep.mkdir(parents=True)
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    with EmbeddedPostgres(tmp_path / "home") as server:
+        assert _answers(server)

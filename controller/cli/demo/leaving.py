@@ -54,6 +54,7 @@ def terminate(scene: Scene, paper: Callable[[str], str], stacks: Sequence[str]) 
     scene.check("both have confirmed the end", holds=_stage(scene, number) == "terminated")
     pdf, document = scene.home / "回收证明.pdf", scene.home / "回收证明.json"
     scene.run("certificate", "show", stacks[0], "--pdf", str(pdf))
+    scene.tell("[dim]  (what the demo wrote goes with it; with --keep it stays until Ctrl-C)[/dim]")
     scene.run_into(document, "certificate", "show", stacks[0], "-o", "json")
     scene.run("certificate", "verify", str(document))
     scene.check("the certificate is on paper, too", holds=pdf.exists() and pdf.read_bytes().startswith(b"%PDF"))
