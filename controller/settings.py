@@ -1,5 +1,5 @@
-"""How this controller is set up: `YUNGUAN_*` variables, then `yunguan.toml` in the working folder, then the
-defaults below.
+"""How this controller is set up: `YUNGUAN_*` variables, then `yunguan.toml` in the working folder, then the defaults
+below.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ DRIVER = "postgresql+psycopg://"
 
 
 class Settings(BaseSettings):
-    """Every setting, with its unit and default. Clouds stand in clouds.yaml, which openstacksdk finds by its own
-    rules.
-    """
+    """Every setting, with its unit and default. Clouds stand in clouds.yaml, which openstacksdk finds by itself."""
 
     model_config = SettingsConfigDict(env_prefix="YUNGUAN_", toml_file="yunguan.toml", extra="forbid", frozen=True)
 

@@ -1,7 +1,7 @@
 """Meter tags: who pays for a resource and why it exists, on everything that can bear tags or metadata.
 
-Metering and the search for orphans read them (GY-22a). They are ordinary inputs of the program; the identity
-of a resource is not among them, that is the provider's.
+Metering and the search for orphans read them (GY-22a). They are ordinary inputs of the program; the identity of a
+resource is not among them, that is the provider's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """When a period ends: a start, a length and the pauses in it become a `Deadline` with its warnings.
 
-`casework.clocks` keeps one for each running clock of a case; `yunguan deadline` shows one for a rule and a day.
-How days are counted stands in the Civil Code, articles 200 to 204.
+`casework.clocks` keeps one for each running clock of a case; `yunguan deadline` shows one for a rule and a day. How
+days are counted stands in the Civil Code, articles 200 to 204.
 """
 
 from __future__ import annotations

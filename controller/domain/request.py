@@ -1,8 +1,8 @@
 """What a government unit asks for: the content of Liuzhou's annex-3 demand sheet, free of any file format.
 
 `controller.intake` makes a `Request` from a workbook, a form or an API call; `controller.casework` opens a case on each
-of its systems. Sizes in GB are GiB. Texts are in canonical form: words joined by single spaces, on one line.
-Rule: LZ-A3.
+of its systems. Sizes in GB are GiB. Texts are in canonical form: words joined by single spaces, on one line. Rule:
+LZ-A3.
 """
 
 import re

@@ -1,7 +1,7 @@
 """SystemSpec: the contract between people and machines, one file in the estate for each zone of a system.
 
-`casework` writes it at approval, with images, flavors and zones already resolved; `stacks` turns it into resources.
-It holds no personal data: bastion account owners stand here as account ids, their names and telephones in the database.
+`casework` writes it at approval, with images, flavors and zones already resolved; `stacks` turns it into resources. It
+holds no personal data: bastion account owners stand here as account ids, their names and telephones in the database.
 All sizes are GiB where the regulations' forms say GB.
 """
 

@@ -1,7 +1,7 @@
 """Writes the annex-3 form for a unit to fill: a city's rules → an .xlsx file; called by `yunguan request template`.
 
-The form is the first sheet; the second carries annex 3's notes and its sample and is never read as a request.
-Rule: LZ-A3.
+The form is the first sheet; the second carries annex 3's notes and its sample and is never read as a request. Rule:
+LZ-A3.
 """
 
 import io

@@ -1,9 +1,8 @@
-"""Confirmations become events of the usage ledger: opened, resized, suspended, resumed, ended, each with what it
-rests on.
+"""Confirmations become events of the usage ledger: opened, resized, suspended, resumed, ended, each with what it rests
+on.
 
-Called by the composition root inside the transaction of the confirmation itself. Nothing is ever changed or removed:
-a day that was confirmed late stands with its true day, and bills of closed months are corrected by lines of the open
-one.
+Called by the composition root inside the transaction of the confirmation itself. Nothing is ever changed or removed: a
+day that was confirmed late stands with its true day, and bills of closed months are corrected by lines of the open one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The audit trail's table. Rows are written by `controller.audit` only; the database refuses to change or remove
-one.
-"""
+"""The audit trail's table. Only `controller.audit` writes rows; the database refuses to change or remove one."""
 
 from __future__ import annotations
 

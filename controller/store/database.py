@@ -21,8 +21,8 @@ Sessions = sessionmaker[Session]
 
 @contextmanager
 def open_database(settings: Settings) -> Iterator[str]:
-    """The URL of the settings' database, migrated to this version's tables; the embedded server runs as long as
-    the block.
+    """The URL of the settings' database, migrated to this version's tables; the embedded server runs as long as the
+    block.
     """
     with ExitStack() as stack:
         url = settings.database_url or stack.enter_context(EmbeddedPostgres(settings.home / "database")).url

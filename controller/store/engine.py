@@ -1,6 +1,4 @@
-"""Tables of the engine: stacks, plans, approvals, executions, the journal of intents, and the state, a row a
-resource.
-"""
+"""Tables of the engine: stacks, plans, approvals, executions, the journal of intents, the state (a row a resource)."""
 
 from __future__ import annotations
 
@@ -55,9 +53,8 @@ class StackRow(Base):
 
     `fence` is incremented by whoever claims the stack; a journal row with an older one is refused (invariant 7).
     `applied_digest` is the spec digest that the last succeeded execution applied; `ground` names the rule by which the
-    controller itself wrote the present spec (a trial's end), and is empty where people approved it.
-    `settled_digest` is that of spec, program, catalogue and configuration under which the last pass had nothing to
-    do.
+    controller itself wrote the present spec (a trial's end), and is empty where people approved it. `settled_digest` is
+    that of spec, program, catalogue and configuration under which the last pass had nothing to do.
     """
 
     __tablename__ = "stack"
@@ -180,8 +177,7 @@ class JournalRow(Base):
 class ResourceRow(Base):
     """The state of one resource. A replace has two rows of one URN for a while, told apart by generation.
 
-    `inputs` are the last applied ones (secrets sealed), `observed` the managed fields last seen, `version` their
-    hash.
+    `inputs` are the last applied ones (secrets sealed), `observed` the managed fields last seen, `version` their hash.
     """
 
     __tablename__ = "resource"

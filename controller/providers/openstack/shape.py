@@ -1,8 +1,7 @@
 """Shape: what a kind looks like on both sides, and the pure half of its work. `resource.py` adds the calls.
 
-inputs ──check──▶ checked inputs ──body_of──▶ body of the create call
-body of the API ──observe──▶ managed fields, outputs, identity, owner, meter tags
-prior inputs + what was observed + inputs ──diff──▶ what differs
+inputs ──check──▶ checked inputs ──body_of──▶ body of the create call body of the API ──observe──▶ managed fields,
+outputs, identity, owner, meter tags prior inputs + what was observed + inputs ──diff──▶ what differs
 """
 
 from __future__ import annotations
