@@ -54,26 +54,6 @@ def test_a_killed_worker_is_taken_over_by_another(site: Site, place: Workplace, 
     assert_whole(site, stack)
 
 
-def test_a_worker_that_only_stood_still_finds_its_stack_taken(
-    site: Site, place: Workplace, controllers: Controllers
-) -> None:
-    """Invariant 7: it is believed dead, another one finishes, and then it wakes up in the middle of its work."""
-    site.simulated.ask("POST", "/latency", {"latency": "realistic"})
-    stack = approved(site, place)
-    first = controllers.start(*STACKS)
-    until(lambda: len(site.resources(stack)) >= 8, "the stack is half made")
-    first.process.send_signal(signal.SIGSTOP)
-    second = controllers.start(*STACKS)
-    until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"taken over: {second.said}", within=90)
-    first.process.send_signal(signal.SIGCONT)
-    until(lambda: "another worker has taken over" in first.said, f"it notices: {first.said}")
-    site.simulated.ask("POST", "/latency", {"latency": "zero"})
-    site.follow(site.scan())
-    site.look(stack)
-    result = site.scan()
-    assert (result.findings, result.incomplete) == ([], [])
-
-
 def test_a_worker_ends_in_good_order_when_it_is_told_to(site: Site, place: Workplace, controllers: Controllers) -> None:
     """What it was doing is left whole: a later worker ends it."""
     stack = approved(site, place)
