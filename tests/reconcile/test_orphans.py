@@ -15,7 +15,7 @@ from controller.engine import decisions
 from controller.engine.plan import Op
 from controller.reconcile import work
 from controller.reconcile.incidents import IncidentKind, IncidentState, decide
-from controller.reconcile.strangers import approve_incident
+from controller.reconcile.strangers import Stranger, adopt_for_removal, approve_incident
 from controller.reconcile.verdict import Verdict
 from controller.store.engine import JournalRow, ResourceRow, StackRow
 from controller.store.reconcile import IncidentRow
@@ -233,3 +233,24 @@ def test_what_a_person_keeps_is_not_removed_with_what_another_gives_up(site: Sit
 
 def _dies(*_arguments: object, **_named: object) -> None:
     raise KeyboardInterrupt
+
+
+# What is left over in a stack and bears data (invariant 4).
+
+
+def test_a_leftover_that_bears_data_goes_to_a_person_and_then_through_the_engine(site: Site, stack: int) -> None:
+    """A duplicate volume stands in the state, to be removed; a repair of something else does not touch it."""
+    id = late_volume(site, stack)
+    with site.sessions.begin() as session:
+        volume = Stranger("openstack:blockstorage/volume:Volume", id, "late")
+        adopt_for_removal(session, session.get_one(StackRow, stack), volume)
+    site.hand.compute.stop_server(site.resource(stack, "Instance").physical_id)
+    assert site.repaired(stack).summary == "repair succeeded"
+    assert site.hand.block_storage.get_volume(id).status == "available"
+    (incident,) = site.incidents()
+    assert (incident.kind, incident.subject, incident.stack_id) == (IncidentKind.LEFTOVER, id, stack)
+    look_after(site, approve_incident(site.reconciler, incident.id, user="authority", reason="a double"))
+    assert id not in {one.id for one in site.hand.block_storage.volumes()}
+    result = site.scan()
+    assert (result.findings, result.complete) == ([], True)
+    assert site.look(stack).summary == "nothing to do"
