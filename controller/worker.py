@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import procrastinate
+import psycopg
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from sqlalchemy.exc import DBAPIError
@@ -41,9 +42,21 @@ log = logging.getLogger(__name__)
 
 
 async def work_on(place: Workplace, queues: Sequence[str]) -> None:
-    """Works on `queues` (of `reconcile.queue.QUEUES`) until it is cancelled or the process is told to end."""
+    """Works on `queues` (of `reconcile.queue.QUEUES`) until it is cancelled or the process is told to end.
+
+    Where the database cuts its connections, it begins anew.
+    """
     if QUEUES["stack"] in queues:
         warm_up()  # else the first approval would wait for the SDKs to be loaded
+    while True:
+        try:
+            await _work_while_connected(place, queues)
+        except* (ConnectorException, psycopg.OperationalError) as cut:
+            log.error("the worker lost the database and begins anew: %r", cut.exceptions[0])  # noqa: TRY400
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _work_while_connected(place: Workplace, queues: Sequence[str]) -> None:
     app = build(place)
     async with _opened(app), asyncio.TaskGroup() as group:
         sweeping = group.create_task(_sweep_for_ever(place, app))

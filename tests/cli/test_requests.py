@@ -112,6 +112,7 @@ def test_evidence_that_cannot_be_read_stops_the_step(typed: CommandLine, number:
     typed.well("request", "assess", number, "--as", "centre", "--evidence", str(paper))
 
 
+@pytest.mark.world
 def test_two_at_the_same_time_take_one_step(typed: CommandLine, number: str) -> None:
     """Two officials accept in two processes: one does it, the other is told that it is done."""
     command = [sys.executable, "-m", "controller.cli", "request", "accept", number, "--as", "authority"]

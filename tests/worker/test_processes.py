@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from controller import audit
 from controller.domain.spec import ServerType
@@ -97,6 +98,25 @@ def test_serve_answers_and_works(site: Site, place: Workplace, controllers: Cont
     stack = approved(site, place)
     until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"it works: {controller.said}")
     assert_whole(site, stack)
+
+
+def test_serve_goes_on_when_the_database_has_cut_all_its_connections(
+    site: Site, place: Workplace, controllers: Controllers, port: int
+) -> None:
+    """As after a restart of the server."""
+    controller = serving(controllers, port)
+    with site.sessions() as session:
+        session.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    stack = site.desire(site.cluster())
+    site.approve(site.plan(stack)[0])
+    until(lambda: site.stack(stack).provisioning == Provisioning.READY, "it works on", within=90)
+    assert controller.process.poll() is None, controller.said
+    assert health(port) == {"status": "ok", "database": "answers"}
 
 
 def test_serve_ends_with_all_its_processes_when_it_is_told_to(site: Site, controllers: Controllers, port: int) -> None:
