@@ -22,8 +22,8 @@ from sqlalchemy.exc import DBAPIError
 from controller.casework import completion, consequences, publishing, timers
 from controller.clock import real_now
 from controller.domain.errors import YunguanError
-from controller.engine.fence import StaleFence
-from controller.engine.program import warm_up
+from controller.engine.applying.fence import StaleFence
+from controller.engine.program.run import warm_up
 from controller.reconcile import drift, work
 from controller.reconcile.queue import LOOK, QUEUES, STACKS_AT_ONCE, conninfo
 from controller.reconcile.scan import scan

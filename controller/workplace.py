@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from controller.casework.evidence import EvidenceStore
 from controller.casework.ports import Ports
-from controller.engine.means import Means
+from controller.engine.applying.means import Means
 from controller.estate.forge.local import LocalForge
 from controller.estate.repository import Estate
 from controller.providers.openstack.catalogue import CloudCatalogue

@@ -23,7 +23,7 @@ from controller.clock import real_now
 from controller.domain.errors import YunguanError
 from controller.domain.lifecycle import Effect
 from controller.domain.roles import CONTROLLER_ACTOR
-from controller.engine.means import Means
+from controller.engine.applying.means import Means
 from controller.reconcile import work
 from controller.reconcile.leftovers import look_for
 from controller.reconcile.work import Subject

@@ -28,7 +28,7 @@ from controller.domain.reclaim import (
     Searched,
 )
 from controller.domain.roles import Role
-from controller.engine.journal import Ending
+from controller.engine.applying.journal import Ending
 from controller.engine.plan import Op, Purpose
 from controller.reconcile.leftovers import STACK_TAG
 from controller.store import clock

@@ -16,13 +16,13 @@ import typer
 from controller.cli.arguments import pairs, workplace
 from controller.cli.output import Format, Output, print_document, say, stderr, stdout
 from controller.domain.errors import Failed, Refused, WrongUse
-from controller.engine.execute import Outcome
-from controller.engine.messages import program_stack
-from controller.engine.passphrase import VARIABLE
+from controller.engine.applying.execute import Outcome
+from controller.engine.checkpoint.passphrase import VARIABLE
 from controller.engine.plan import Plan, Purpose
-from controller.engine.program import ProgramSource
-from controller.engine.project import Given, Project, load
-from controller.engine.render import shown, to_json, to_text
+from controller.engine.planning.render import shown, to_json, to_text
+from controller.engine.program.messages import program_stack
+from controller.engine.program.project import Given, Project, load
+from controller.engine.program.run import ProgramSource
 from controller.reconcile.programs import ProgramStack, cloud_of
 from controller.store.engine import ExecutionState
 from controller.workplace import Workplace

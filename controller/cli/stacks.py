@@ -17,11 +17,11 @@ from controller.cli.drift import print_findings
 from controller.cli.output import Format, Output, print_document, print_facts, print_rows, say, stdout
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
-from controller.engine.checkpoint import from_text, to_document
-from controller.engine.messages import is_program_stack
-from controller.engine.passphrase import VARIABLE, Passphrase
-from controller.engine.render import to_json, to_text
-from controller.engine.transfer import export_stack, import_stack
+from controller.engine.checkpoint.document import from_text, to_document
+from controller.engine.checkpoint.passphrase import VARIABLE, Passphrase
+from controller.engine.checkpoint.transfer import export_stack, import_stack
+from controller.engine.planning.render import to_json, to_text
+from controller.engine.program.messages import is_program_stack
 from controller.reconcile.desire import stack as stack_of
 from controller.reconcile.scan import scan
 from controller.store.engine import ApprovalRow, ExecutionRow, ExecutionState, PlanRow, ResourceRow, StackRow

@@ -17,15 +17,15 @@ from sqlalchemy.orm import Session
 from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse, YunguanError
-from controller.engine import approval
-from controller.engine.approval import Person
-from controller.engine.execute import Outcome, execute
-from controller.engine.fence import StaleFence
-from controller.engine.means import Means
-from controller.engine.messages import is_program_stack
+from controller.engine.applying import approval
+from controller.engine.applying.approval import Person
+from controller.engine.applying.execute import Outcome, execute
+from controller.engine.applying.fence import StaleFence
+from controller.engine.applying.means import Means
+from controller.engine.applying.recover import recover
 from controller.engine.plan import Plan, Purpose
-from controller.engine.planner import needs_decision
-from controller.engine.recover import recover
+from controller.engine.planning.planner import needs_decision
+from controller.engine.program.messages import is_program_stack
 from controller.reconcile import incidents, standing, work
 from controller.reconcile.guard import Limits
 from controller.reconcile.incidents import IncidentKind

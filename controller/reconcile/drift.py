@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import audit
-from controller.engine.approval import running
+from controller.engine.applying.approval import running
 from controller.engine.provider import Provider
 from controller.reconcile import operating, work
 from controller.reconcile.incidents import IncidentKind, report

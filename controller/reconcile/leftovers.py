@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from controller.clock import real_now
 from controller.domain.errors import WrongUse
-from controller.engine.means import Means
+from controller.engine.applying.means import Means
 from controller.engine.plan import Op
 from controller.engine.provider import Kind, Observation, Scope
 from controller.store.engine import JournalRow, StackRow

@@ -19,10 +19,10 @@ import stacks
 from controller.domain.errors import Refused
 from controller.domain.spec import SystemSpec
 from controller.engine import storage
-from controller.engine.means import Means
+from controller.engine.applying.means import Means
 from controller.engine.plan import Plan, Purpose
-from controller.engine.preview import make_plan
-from controller.engine.program import ProgramSource, program_version, run_program
+from controller.engine.planning.preview import make_plan
+from controller.engine.program.run import ProgramSource, program_version, run_program
 from controller.engine.registration import Program, Registrar
 from controller.store.engine import (
     DecisionRow,

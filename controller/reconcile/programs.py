@@ -20,17 +20,18 @@ from sqlalchemy.orm import Session
 
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
-from controller.engine import approval, storage
-from controller.engine.approval import Person
-from controller.engine.execute import Outcome, execute
-from controller.engine.means import Means
-from controller.engine.messages import pulumi_stack_name
+from controller.engine import storage
+from controller.engine.applying import approval
+from controller.engine.applying.approval import Person
+from controller.engine.applying.execute import Outcome, execute
+from controller.engine.applying.means import Means
+from controller.engine.applying.recover import recover
 from controller.engine.plan import Plan, Purpose
-from controller.engine.preview import make_plan
-from controller.engine.program import ProgramFailed, program_version, run_program
-from controller.engine.project import Project
+from controller.engine.planning.preview import make_plan
+from controller.engine.program.messages import pulumi_stack_name
+from controller.engine.program.project import Project
+from controller.engine.program.run import ProgramFailed, program_version, run_program
 from controller.engine.properties import PropertyMap, canonical
-from controller.engine.recover import recover
 from controller.engine.registration import Program, Registrar
 from controller.engine.sealing import opened
 from controller.engine.state import ResourceState

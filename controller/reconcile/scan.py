@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from controller.clock import real_now
 from controller.domain.errors import Failed, Unknown
-from controller.engine.approval import running
+from controller.engine.applying.approval import running
 from controller.engine.plan import Op
 from controller.engine.provider import Fields, Kind, Observation, Provider, Scope
 from controller.engine.storage import from_row

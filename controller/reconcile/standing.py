@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from controller.engine.approval import Person, Standing
+from controller.engine.applying.approval import Person, Standing
 from controller.engine.plan import Op, Plan, Purpose
-from controller.engine.planner import needs_decision
+from controller.engine.planning.planner import needs_decision
 from controller.reconcile import incidents
 from controller.reconcile.guard import Limits, judge, only_stops
 from controller.reconcile.incidents import IncidentKind

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
-from controller.engine import decisions
+from controller.engine.applying import decisions
 from controller.reconcile import incidents, work
 from controller.reconcile.apply import Reconciler
 from controller.reconcile.incidents import IncidentKind, IncidentState

@@ -19,7 +19,7 @@ from controller.casework.certificate import certificate_of, fingerprint, read, s
 from controller.casework.completion import complete
 from controller.casework.reclaim_facts import collect_facts
 from controller.domain.errors import Refused, Unknown, WrongUse
-from controller.engine.journal import Ending
+from controller.engine.applying.journal import Ending
 from controller.engine.provider import Incomplete, Page
 from controller.store.casework import CaseRow
 from controller.store.certificate import CertificateRow, ReclaimSearchRow

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from controller.engine.program import ProgramResult, ProgramSource, run_program
+from controller.engine.program.run import ProgramResult, ProgramSource, run_program
 from controller.engine.properties import UNKNOWN, PropertyMap
 from controller.engine.registration import Registered, Registrar, Registration
 

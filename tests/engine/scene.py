@@ -11,14 +11,15 @@ from sqlalchemy import func, select
 
 from controller import audit
 from controller.clock import real_now
-from controller.engine import approval, storage
-from controller.engine.approval import Person, Standing
-from controller.engine.execute import Outcome, execute
+from controller.engine import storage
+from controller.engine.applying import approval
+from controller.engine.applying.approval import Person, Standing
+from controller.engine.applying.execute import Outcome, execute
+from controller.engine.applying.means import Means
+from controller.engine.applying.progress import Progress, Step
 from controller.engine.integrity import verify_integrity
-from controller.engine.means import Means
 from controller.engine.plan import Op, Plan, Purpose
-from controller.engine.preview import make_plan
-from controller.engine.progress import Progress, Step
+from controller.engine.planning.preview import make_plan
 from controller.engine.registration import Program
 from controller.engine.state import ResourceState
 from controller.store.database import Sessions

@@ -25,15 +25,17 @@ from sqlalchemy.exc import OperationalError
 
 from controller.clock import real_now
 from controller.domain.spec import SystemSpec
-from controller.engine import approval, program, storage
-from controller.engine.approval import Person
-from controller.engine.execute import execute
-from controller.engine.fence import StaleFence
-from controller.engine.means import Means
+from controller.engine import storage
+from controller.engine.applying import approval
+from controller.engine.applying.approval import Person
+from controller.engine.applying.execute import execute
+from controller.engine.applying.fence import StaleFence
+from controller.engine.applying.means import Means
+from controller.engine.applying.progress import Progress, Silent, Step
 from controller.engine.plan import Op, Purpose
-from controller.engine.planner import needs_decision
-from controller.engine.preview import make_plan
-from controller.engine.progress import Progress, Silent, Step
+from controller.engine.planning.planner import needs_decision
+from controller.engine.planning.preview import make_plan
+from controller.engine.program import run as program
 from controller.providers.openstack.connection import Body, Cloud, ProviderSettings
 from controller.providers.registry import OpenStack
 from controller.reconcile.planning import SystemProgram

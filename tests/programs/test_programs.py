@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from controller.domain.errors import Failed, Refused, WrongUse
-from controller.engine.program import ProgramFailed
+from controller.engine.program.run import ProgramFailed
 from controller.reconcile.drift import follow_up
 from controller.reconcile.scan import scan
 from controller.settings import Settings

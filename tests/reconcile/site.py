@@ -21,7 +21,7 @@ from controller.domain.spec import (
     ServerType,
     SystemSpec,
 )
-from controller.engine.means import Means
+from controller.engine.applying.means import Means
 from controller.engine.plan import Plan
 from controller.providers.openstack.catalogue import CloudCatalogue
 from controller.providers.openstack.connection import ProviderSettings

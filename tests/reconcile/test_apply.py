@@ -15,7 +15,7 @@ from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Failed, WrongUse
 from controller.domain.spec import ServerType, SystemSpec
-from controller.engine.fence import StaleFence
+from controller.engine.applying.fence import StaleFence
 from controller.engine.plan import Purpose
 from controller.engine.registration import Program
 from controller.reconcile import work

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from controller.domain.errors import Refused
 from controller.domain.spec import ServerType
-from controller.engine import decisions
+from controller.engine.applying import decisions
 from controller.engine.plan import Op
 from controller.reconcile import work
 from controller.reconcile.incidents import IncidentKind, IncidentState, decide

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.clock import real_now
-from controller.engine.approval import Standing
+from controller.engine.applying.approval import Standing
 from controller.store.certificate import CertificateRow
 from controller.web.stack_page import ResourceLine, in_tree_order
 from controller.workplace import Workplace

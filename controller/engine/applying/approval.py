@@ -1,0 +1,335 @@
+"""From a plan to its execution: stored, approved by digest, started once, taken up again after a crash, ended.
+
+Called by casework and the CLI (store, approve), by the reconciler (repairs, start) and by `execute.py` (take_up, end).
+An approval is a yes to one digest and is consumed by at most one execution, whose own results are not movement: after a
+crash it goes on. What others moved before the start makes the approval void (invariant 1).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from controller import audit
+from controller.clock import real_now
+from controller.domain.errors import Refused, WrongUse
+from controller.engine import storage
+from controller.engine.applying import decisions
+from controller.engine.order import Key
+from controller.engine.plan import Op, Operation, Plan, Purpose
+from controller.engine.planning.planner import needs_decision, refuse_in_repair
+from controller.engine.properties import PropertyMap
+from controller.engine.sealing import sealed
+from controller.engine.state import ResourceState
+from controller.store import clock
+from controller.store.database import Sessions
+from controller.store.engine import (
+    ApprovalRow,
+    ExecutionRow,
+    ExecutionState,
+    JournalRow,
+    PlanRow,
+    Provisioning,
+    StackRow,
+    Wanted,
+)
+from controller.store.vault import Vault
+
+_RUNNING = select(ExecutionRow.id).where(
+    ExecutionRow.stack_id == bindparam("stack_id"), ExecutionRow.state == ExecutionState.RUNNING
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who answers for what he approves."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A rule on whose strength the controller itself approves: a repair to the approved state, an expiry."""
+
+    rule: str
+
+    def __str__(self) -> str:
+        return f"rule {self.rule}"
+
+
+@dataclass(frozen=True)
+class Started:
+    """An execution that is running: its plan, and the resources (URN, id) that persons gave up."""
+
+    execution_id: int
+    stack_id: int
+    plan: Plan
+    given_up: frozenset[tuple[str, str]]
+
+
+def store(session: Session, stack_id: int, plan: Plan, vault: Vault, *, spec_commit: str) -> int:
+    """Keeps a plan, sealed; returns its row's id. The same plan made again is the same row, of the newer commit."""
+    row = insert(PlanRow).values(
+        stack_id=stack_id,
+        digest=plan.digest(vault.hmac_key),
+        purpose=plan.purpose,
+        document=plan.to_document(vault),
+        spec_commit=spec_commit,
+        made_at=real_now(),
+    )
+    made_again = {"spec_commit": row.excluded.spec_commit, "made_at": row.excluded.made_at}
+    kept = row.on_conflict_do_update(index_elements=["stack_id", "digest"], set_=made_again).returning(PlanRow.id)
+    return session.execute(kept).scalar_one()
+
+
+def approve(
+    session: Session,
+    plan_id: int,
+    *,
+    by: Person | Standing,
+    ground: str,
+    valid_for: timedelta,
+    vault: Vault,
+    gives_up: Collection[str] = (),
+) -> int:
+    """Records a yes to the plan's digest, and with it a decision about each resource that bears data and would go.
+
+    `ground` names the case or document. `gives_up` are the URNs whose data the person gives up; a termination (a plan
+    to destroy) gives up all of its own. Raises Refused where the plan would remove data that is not given up. Returns
+    the approval's id.
+    """
+    row, plan = _plan(session, plan_id, vault)
+    given_up = _given_up(plan, gives_up)
+    if given_up and not isinstance(by, Person):
+        raise Refused("only a person can give up data", where=plan.stack, remedy="have a person approve this plan")
+    for state in storage.load_state(session, row.stack_id, vault):
+        if (state.urn, state.generation) in given_up:
+            decisions.give_up(session, row.stack_id, state.urn, state.id, person=str(by), ground=ground)
+    now = clock.now(session)
+    approval = ApprovalRow(
+        plan_id=plan_id, approver=str(by), ground=ground, approved_at=now, expires_at=now + valid_for
+    )
+    session.add(approval)
+    session.flush()
+    audit.record(
+        session,
+        actor=str(by),
+        action="plan.approved",
+        target=plan.stack,
+        details={
+            "digest": row.digest,
+            "purpose": row.purpose,
+            "ground": ground,
+            "gives_up": sorted(urn for urn, _ in given_up),
+        },
+    )
+    return approval.id
+
+
+def start(sessions: Sessions, approval_id: int, vault: Vault) -> int:
+    """Consumes an approval into a running execution and returns its id.
+
+    Raises Refused where the approval is void, used or expired, where the stack is busy, or where the state moved since
+    the plan was made: the approval is then void for good.
+    """
+    with sessions.begin() as session:
+        approval, plan_row, stack = _lock(session, approval_id)
+        plan = _read(plan_row, vault)
+        _refuse_unless_free(session, approval, stack)
+        moved = _movement(plan, plan_row, stack, storage.load_state(session, stack.id, vault))
+        if moved is None:
+            return _consume(session, approval, plan_row, stack)
+        approval.voided = moved
+        audit.record(
+            session,
+            actor="engine",
+            action="approval.voided",
+            target=stack.name,
+            details={"digest": plan_row.digest, "reason": moved},
+        )
+    raise Refused(f"the approval is void: {moved}", where=plan.stack, remedy="make a new plan and have it approved")
+
+
+def running(session: Session, stack_id: int) -> int | None:
+    """The stack's running execution, where it has one."""
+    return session.scalar(_RUNNING, {"stack_id": stack_id})
+
+
+def take_up(session: Session, execution_id: int, vault: Vault) -> Started:
+    """What a running execution rests on. Raises Refused where it has ended."""
+    row = session.get(ExecutionRow, execution_id)
+    if row is None or row.state != ExecutionState.RUNNING:
+        raise Refused(f"execution {execution_id} is not running", remedy="have a plan approved, and start it")
+    _, plan = _plan(session, row.plan_id, vault)
+    return Started(execution_id, row.stack_id, plan, decisions.given_up(session, row.stack_id))
+
+
+def end(
+    session: Session,
+    execution_id: int,
+    state: ExecutionState,
+    *,
+    failures: Mapping[str, str],
+    outputs: PropertyMap | None,
+    vault: Vault,
+) -> None:
+    """Writes how a run ended; one that is still running only keeps its outputs. The caller holds the stack's fence."""
+    row = session.get_one(ExecutionRow, execution_id)
+    stack = session.get_one(StackRow, row.stack_id)
+    if outputs is not None:
+        stack.outputs = sealed(outputs, vault)
+    if state is ExecutionState.RUNNING:
+        return
+    plan = session.get_one(PlanRow, row.plan_id)
+    purpose = Purpose(plan.purpose)
+    row.state, row.ended_at = state, real_now()
+    row.message = stack.message = "\n".join(failures.values())
+    applied_spec = str(plan.document["spec_digest"])
+    if state is ExecutionState.SUCCEEDED and purpose is Purpose.APPLY:
+        stack.applied_digest = applied_spec
+    if state is ExecutionState.SUCCEEDED and purpose is Purpose.DESTROY:
+        stack.applied_digest = ""
+    stack.provisioning = _provisioning(state, purpose, stack)
+    stack.changed_at = real_now()
+    audit.record(
+        session,
+        actor="engine",
+        action="execution.ended",
+        target=stack.name,
+        details={"execution": execution_id, "state": state, "failed": sorted(failures)},
+    )
+
+
+def _provisioning(state: ExecutionState, purpose: Purpose, stack: StackRow) -> Provisioning:
+    """Where the stack stands after a run; what people decided meanwhile waits for the next plan."""
+    if state is ExecutionState.FAILED:
+        return Provisioning.ERRORED
+    if stack.wanted == Wanted.ABSENT:
+        return Provisioning.ENDED if purpose is Purpose.DESTROY else Provisioning.ENDING
+    is_as_wanted = purpose is not Purpose.DESTROY and stack.applied_digest == stack.spec_digest
+    return Provisioning.READY if is_as_wanted else Provisioning.PENDING
+
+
+def _given_up(plan: Plan, gives_up: Collection[str]) -> set[Key]:
+    """Generations whose data goes with the plan. Raises Refused unless each is named, or the plan is to destroy."""
+    losing = {
+        (operation.urn, operation.generation)
+        for operation in plan.operations
+        if needs_decision(operation.op, data_bearing=operation.data_bearing)
+    }
+    for urn, _ in losing:
+        refuse_in_repair(plan.purpose, Op.DELETE, urn, data_bearing=True)
+    unnamed = set() if plan.purpose is Purpose.DESTROY else {urn for urn, _ in losing} - set(gives_up)
+    if unnamed:
+        raise Refused(
+            f"the plan removes resources that bear data: {', '.join(sorted(unnamed))}",
+            where=plan.stack,
+            remedy="name each of them as given up, if that is meant",
+        )
+    return losing
+
+
+def _plan(session: Session, plan_id: int, vault: Vault) -> tuple[PlanRow, Plan]:
+    row = session.get(PlanRow, plan_id)
+    if row is None:
+        raise WrongUse(f"there is no plan {plan_id}")
+    return row, _read(row, vault)
+
+
+def _read(row: PlanRow, vault: Vault) -> Plan:
+    """The plan that the row keeps. Raises Refused where it is not the one whose digest the row has (invariant 1)."""
+    plan = Plan.from_document(row.document, vault)
+    if plan.digest(vault.hmac_key) != row.digest:
+        raise Refused(
+            f"plan {row.digest[:12]} was changed after it was made",
+            where=plan.stack,
+            remedy="find out who changed it in the database, and make a new plan",
+        )
+    return plan
+
+
+def _lock(session: Session, approval_id: int) -> tuple[ApprovalRow, PlanRow, StackRow]:
+    """The approval's rows; nobody else starts anything on the stack until the commit."""
+    approval = session.get(ApprovalRow, approval_id)
+    if approval is None:
+        raise WrongUse(f"there is no approval {approval_id}")
+    plan_row = session.get_one(PlanRow, approval.plan_id)
+    stack = session.scalars(select(StackRow).where(StackRow.id == plan_row.stack_id).with_for_update()).one()
+    session.refresh(approval)
+    return approval, plan_row, stack
+
+
+def _refuse_unless_free(session: Session, approval: ApprovalRow, stack: StackRow) -> None:
+    """Raises Refused for what a new plan would not mend."""
+    used = session.scalar(select(ExecutionRow.id).where(ExecutionRow.approval_id == approval.id))
+    busy = running(session, stack.id)
+    lost = select(JournalRow.id).where(JournalRow.stack_id == stack.id, JournalRow.outcome == "").limit(1)
+    if approval.voided:
+        raise Refused(f"the approval is void: {approval.voided}", where=stack.name, remedy="make a new plan")
+    if used is not None:
+        raise Refused(f"the approval was used by execution {used}", where=stack.name, remedy="make a new plan")
+    if clock.now(session) >= approval.expires_at:
+        raise Refused("the approval has expired", where=stack.name, remedy="have the plan approved again")
+    if busy is not None:
+        raise Refused(f"execution {busy} of the stack is running", where=stack.name, remedy="wait until it has ended")
+    if session.scalar(lost) is not None:
+        raise Refused("calls with a lost reply are not resolved yet", where=stack.name, remedy="try again after that")
+
+
+def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[ResourceState]) -> str | None:
+    """What others moved since the plan was made, None where nothing did."""
+    if not stack.spec_commit or stack.spec_commit != plan_row.spec_commit:
+        return "the approved specification is another one"
+    pending = {(state.urn, state.generation) for state in states if state.pending_delete}
+    deletes = {(one.urn, one.generation) for one in plan.operations if one.op is Op.DELETE}
+    if plan.purpose is not Purpose.REPAIR and pending - deletes:
+        return f"{min(pending - deletes)[0]} is to be removed, but not in the plan"
+    live = {state.urn: state for state in states if not state.pending_delete}
+    planned = {urn: one for urn, one in plan.by_urn.items() if (urn, one.generation) not in pending}
+    for urn in sorted(live.keys() & planned.keys()):
+        state, operation = live[urn], planned[urn]
+        if operation.op is Op.CREATE and not state.missing:
+            return f"{urn} was made since"
+        if operation.op is not Op.CREATE and (state.missing or state.version != operation.observed_version):
+            return f"{urn} changed since"
+    return _renamed_or_moved(
+        [state for urn, state in live.items() if urn not in planned],
+        [one for urn, one in planned.items() if urn not in live and one.op not in {Op.CREATE, Op.ADOPT}],
+    )
+
+
+def _renamed_or_moved(unplanned: list[ResourceState], absent: list[Operation]) -> str | None:
+    """None where each row that the plan does not name is one that it knows under a new URN (an alias)."""
+    rows = Counter((one.type, one.generation, one.version) for one in unplanned)
+    known = Counter((one.type, one.generation, one.observed_version) for one in absent)
+    if rows == known:
+        return None
+    if rows - known:
+        return f"{min(one.urn for one in unplanned)} is in the state, but not in the plan"
+    return f"{min(one.urn for one in absent)} is gone since"
+
+
+def _consume(session: Session, approval: ApprovalRow, plan_row: PlanRow, stack: StackRow) -> int:
+    execution = ExecutionRow(stack_id=stack.id, plan_id=plan_row.id, approval_id=approval.id, started_at=real_now())
+    session.add(execution)
+    session.flush()
+    destroys = plan_row.purpose == Purpose.DESTROY
+    stack.provisioning = Provisioning.ENDING if destroys else Provisioning.APPLYING
+    stack.message, stack.changed_at = "", real_now()
+    audit.record(
+        session,
+        actor="engine",
+        action="execution.started",
+        target=stack.name,
+        details={"digest": plan_row.digest, "approver": approval.approver, "ground": approval.ground},
+    )
+    return execution.id

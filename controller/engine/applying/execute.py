@@ -1,0 +1,244 @@
+"""Executes an approved plan: registrations of the program, run again with real values, become journaled calls.
+
+Called by the reconciler's apply job. `execute` claims the stack, resolves what a crash left open, runs the program
+against an `Execution`, removes what the plan says must go, and ends the execution, or leaves it running and says when
+to look again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from controller.domain.errors import Failed, Refused, YunguanError
+from controller.engine.applying import approval, fence
+from controller.engine.applying.fence import StaleFence
+from controller.engine.applying.journal import Journal
+from controller.engine.applying.means import Means
+from controller.engine.applying.parallel import in_dependency_order
+from controller.engine.applying.permits import Permits
+from controller.engine.applying.recover import LookAgain, Resolver
+from controller.engine.applying.rows import Rows
+from controller.engine.applying.steps import ATTEMPTS, Lost, Steps, reply_lost
+from controller.engine.order import Key, deletions, must_go_first, needs
+from controller.engine.plan import Op, Purpose
+from controller.engine.planning.planner import Assessment, assess, prior_of
+from controller.engine.properties import PropertyMap
+from controller.engine.provider import Kind
+from controller.engine.registration import Program, Registered, Registration
+from controller.engine.state import ResourceState
+from controller.store.engine import ExecutionState
+
+ROOT_TYPE = "pulumi:pulumi:Stack"
+_ANEW = frozenset({Op.CREATE, Op.REPLACE, Op.ADOPT})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. RUNNING with `look_again_at`: the execution goes on when `execute` is called again then.
+
+    `failures`: what went wrong, by URN ("" for the program itself). `undecided`: URNs of leftovers that bear data and
+    wait for a person's decision.
+    """
+
+    state: ExecutionState
+    failures: Mapping[str, str] = field(default_factory=dict)
+    look_again_at: datetime | None = None
+    undecided: Sequence[str] = ()
+
+
+def execute(means: Means, execution_id: int, program: Program | None) -> Outcome:
+    """Takes up an execution, new or left by a crash, and carries it as far as it goes. `program` is None to destroy.
+
+    Raises StaleFence where another worker claims the stack meanwhile; that one then goes on.
+    """
+    with means.sessions.begin() as session:
+        started = approval.take_up(session, execution_id, means.vault)
+        held = fence.claim(session, started.stack_id)
+    journal = Journal(means.sessions, means.vault, held, means.progress)
+    rows = Rows(journal.state())
+    resolver = Resolver(means, journal, rows)
+    recovery = resolver.resolve_open()
+    if recovery.look_again_at is not None:
+        return Outcome(ExecutionState.RUNNING, look_again_at=recovery.look_again_at)
+    steps = Steps(means, journal, rows, resolver, execution_id)
+    permits = Permits(started.plan, started.given_up, means.provider)
+    execution = Execution(means, rows, resolver, steps, permits)
+    outcome = execution.run(program, destroys=started.plan.purpose is Purpose.DESTROY)
+    with means.sessions.begin() as session:
+        fence.hold(session, held)
+        approval.end(
+            session,
+            execution_id,
+            outcome.state,
+            failures=outcome.failures,
+            outputs=execution.stack_outputs,
+            vault=means.vault,
+        )
+    return outcome
+
+
+class Execution:
+    """One run under an approved plan. Answers registrations from several threads; a failure stops what is not begun."""
+
+    def __init__(self, means: Means, rows: Rows, resolver: Resolver, steps: Steps, permits: Permits) -> None:
+        self.stack_outputs: PropertyMap | None = None
+        self._means = means
+        self._rows = rows
+        self._resolver = resolver
+        self._steps = steps
+        self._permits = permits
+        self._lock = threading.Lock()
+        self._clearing = threading.Lock()
+        self._registered: set[str] = set()
+        self._errors: dict[str, Exception] = {}
+
+    def run(self, program: Program | None, *, destroys: bool) -> Outcome:
+        """Runs the program, then removes what must go. Raises StaleFence, and whatever is a defect."""
+        if program is not None:
+            try:
+                program(self)
+            except YunguanError as error:
+                if not self._errors:
+                    self._fail("", error)
+        undecided = [] if self._errors else self._remove_all_but(frozenset() if destroys else self._registered)
+        return self._outcome(undecided)
+
+    def register(self, registration: Registration) -> Registered:
+        """Makes the resource what the registration wants, as far as the plan allows.
+
+        Raises YunguanError where it cannot.
+        """
+        with self._lock:
+            if self._errors:
+                raise Failed("not begun, because another resource failed", where=registration.urn)
+            self._registered.add(registration.urn)
+        try:
+            state = self._bring_about(registration)
+        except Exception as error:
+            self._fail(registration.urn, error)
+            raise
+        return Registered(id=state.id, outputs=registration.with_secrets({**state.inputs, **state.outputs}))
+
+    def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
+        """Keeps the outputs of a component; those of the stack itself are the stack's."""
+        row = self._rows.live(urn)
+        if row is None:
+            raise Failed("outputs of a resource that was not registered", where=urn)
+        if row.type == ROOT_TYPE:
+            self.stack_outputs = outputs
+        self._steps.note(replace(row, outputs=outputs))
+
+    def _bring_about(self, registration: Registration) -> ResourceState:
+        """Decides and acts; where a reply was lost, that is resolved, and what is there then is decided on anew."""
+        kind = self._means.provider.kind(registration.type) if registration.custom else None
+        for _ in range(ATTEMPTS):
+            prior = prior_of(registration, self._rows.by_urn)
+            assessment = assess(registration, prior, kind)
+            self._permits.check(registration.urn, assessment, prior)
+            try:
+                return self._carry_out(self._target(registration, assessment, prior), assessment, prior, kind)
+            except Lost as lost:
+                self._resolver.resolve_lost(lost.intent)
+        raise reply_lost(registration.urn)
+
+    def _carry_out(
+        self, target: ResourceState, assessment: Assessment, prior: ResourceState | None, kind: Kind | None
+    ) -> ResourceState:
+        decision = assessment.decision
+        if kind is None or decision.op is Op.SAME:
+            return self._steps.note(target)
+        match decision.op:
+            case Op.REFRESH:
+                return self._steps.refresh(target, kind)
+            case Op.ADOPT:
+                return self._steps.adopt(target, kind)
+            case Op.UPDATE:
+                return self._steps.update(target, decision.diff, kind)
+            case Op.REPLACE if decision.delete_before_replace and prior is not None:
+                self._clear_the_way(prior)
+                return self._steps.create(target, kind)
+            case Op.CREATE | Op.REPLACE:
+                return self._steps.create(target, kind)
+            case _:
+                raise Failed(f"{decision.op} of a resource cannot be executed", where=target.urn)
+
+    def _clear_the_way(self, prior: ResourceState) -> None:
+        """Removes `prior`, and before it what hangs on it and goes or comes anew, too; it stands on as missing."""
+        with self._clearing:  # two that are replaced may have a dependent in common
+            live = {row.urn: row for row in self._rows.all() if not row.pending_delete}
+            for one in self._permits.in_the_way(prior, live):
+                self._steps.delete(one)
+        self._steps.delete(prior)
+
+    def _target(self, registration: Registration, assessment: Assessment, prior: ResourceState | None) -> ResourceState:
+        """The row that is asked for; what only the cloud knows comes from the row before, where that stays."""
+        above = (self._rows.live(urn) for urn in needs(registration))
+        asked = ResourceState(
+            urn=registration.urn,
+            generation=1,
+            type=registration.type,
+            custom=registration.custom,
+            id=registration.options.import_id if assessment.decision.op is Op.ADOPT else "",
+            parent=registration.parent,
+            inputs=assessment.inputs,
+            outputs={},
+            observed={},
+            dependencies=tuple(sorted(registration.dependencies)),
+            property_dependencies={
+                path: tuple(sorted(urns)) for path, urns in registration.property_dependencies.items()
+            },
+            position=1 + max((row.position for row in above if row is not None), default=0),
+            protect=registration.options.protect,
+            retain_on_delete=registration.options.retain_on_delete,
+            secret_outputs=tuple(sorted(registration.options.additional_secret_outputs)),
+        )
+        if prior is None or (registration.custom and assessment.decision.op in _ANEW):
+            return asked
+        return replace(
+            asked,
+            generation=prior.generation,
+            identity=prior.identity,
+            id=prior.id,
+            outputs=prior.outputs,
+            observed=prior.observed,
+        )
+
+    def _remove_all_but(self, kept: set[str] | frozenset[str]) -> Sequence[str]:
+        """Removes old generations and what is not `kept`; returns the URNs of what waits for a decision."""
+        try:
+            doomed = deletions(self._rows.all(), kept)
+            undecided = [one for one in doomed if self._permits.is_undecided(one)]
+            doomed = [one for one in doomed if one not in undecided]
+            for one in doomed:
+                self._permits.check_removal(one)
+        except Refused as error:
+            self._fail(error.where, error)
+            return ()
+        by_key = {(one.urn, one.generation): replace(one, pending_delete=True) for one in doomed}
+
+        def remove(key: Key) -> None:
+            self._steps.delete(by_key[key])
+
+        failed = in_dependency_order(must_go_first(doomed), remove, at_once=self._means.deletes_at_once)
+        for (urn, _), failure in failed.items():
+            self._fail(urn, failure)
+        return [one.urn for one in undecided]
+
+    def _fail(self, urn: str, error: Exception) -> None:
+        with self._lock:
+            self._errors.setdefault(urn, error)
+
+    def _outcome(self, undecided: Sequence[str]) -> Outcome:
+        """Where only waiting is left the execution stays running; else it has succeeded or failed."""
+        for error in self._errors.values():
+            if isinstance(error, StaleFence) or not isinstance(error, YunguanError):
+                raise error
+        waits = [error.at for error in self._errors.values() if isinstance(error, LookAgain)]
+        failures = {urn: str(error) for urn, error in self._errors.items() if not isinstance(error, LookAgain)}
+        if failures:
+            return Outcome(ExecutionState.FAILED, failures, min(waits, default=None), tuple(undecided))
+        state = ExecutionState.RUNNING if waits else ExecutionState.SUCCEEDED
+        return Outcome(state, {}, min(waits, default=None), tuple(undecided))

@@ -1,0 +1,245 @@
+"""The journal of a stack: before each call that changes something an intent is committed, after it what came of it.
+
+`execute.py` announces and closes; `recover.py` closes what a crash or a lost reply left open. Every write holds the
+stack's row under the claim's fence. A result, its state rows and its audit row are one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from controller import audit
+from controller.clock import real_now
+from controller.engine import storage
+from controller.engine.applying import fence
+from controller.engine.applying.fence import Claim
+from controller.engine.applying.progress import Progress, Step
+from controller.engine.identity import identity_of
+from controller.engine.plan import Op
+from controller.engine.state import ResourceState
+from controller.store.database import Sessions
+from controller.store.engine import JournalRow, ResourceRow
+from controller.store.vault import Vault
+
+ACTOR = "engine"
+
+# Built once, since this happens to every resource: writing values into a statement costs far more than sending it.
+_JOURNAL = JournalRow.metadata.tables[JournalRow.__tablename__]
+_INTEND = (
+    insert(_JOURNAL)
+    .values(
+        attempt=select(func.coalesce(func.max(JournalRow.attempt), 0) + 1)
+        .where(
+            JournalRow.stack_id == bindparam("same_stack"),
+            JournalRow.urn == bindparam("same_urn"),
+            JournalRow.generation == bindparam("same_generation"),
+            JournalRow.op == bindparam("same_op"),
+        )
+        .scalar_subquery()
+    )
+    .returning(JournalRow.id, JournalRow.attempt)
+)
+_LAST = (
+    select(JournalRow.generation, JournalRow.op, JournalRow.outcome)
+    .where(JournalRow.stack_id == bindparam("of_stack"), JournalRow.urn == bindparam("of_urn"))
+    .order_by(JournalRow.generation.desc(), JournalRow.id.desc())
+    .limit(1)
+)
+_IN_STATE = select(func.max(ResourceRow.generation)).where(
+    ResourceRow.stack_id == bindparam("of_stack"), ResourceRow.urn == bindparam("of_urn")
+)
+_CLOSE = update(_JOURNAL).where(JournalRow.id == bindparam("intent"))
+
+
+class Ending(StrEnum):
+    """What came of an intent."""
+
+    DONE = "done"
+    REJECTED = "rejected"  # the cloud refused: nothing happened
+    ADOPTED = "adopted"  # the reply was lost; what the call made was found by its identity
+    ABSENT = "absent"  # the reply was lost; proven not to have been made
+    SUPERSEDED = "superseded"  # the reply was lost; what the call left was read, and is compared anew
+
+
+@dataclass(frozen=True)
+class Intent:
+    """An announced call. `target` is the row it is to lead to; for a delete, the row that it is about."""
+
+    id: int
+    execution_id: int
+    op: Op
+    attempt: int
+    target: ResourceState
+    conclusive_at: datetime | None = None
+
+
+class Journal:
+    """The journal under one claim. Shared by threads: each write is a transaction of its own."""
+
+    def __init__(self, sessions: Sessions, vault: Vault, held: Claim, progress: Progress) -> None:
+        self.held = held
+        self._sessions = sessions
+        self._vault = vault
+        self._progress = progress
+
+    def intend_create(self, execution_id: int, target: ResourceState) -> Intent:
+        """Announces a create, giving `target` its generation and identity. Raises StaleFence.
+
+        What was proven not to have been made is tried again as another attempt at the same generation; a generation
+        that was made once is never given again.
+        """
+        self._progress.reached(Step.INTENDING, Op.CREATE, target.urn)
+        with self._writing() as session:
+            generation = self._free_generation(session, target.urn)
+            identity = identity_of(self.held.stack, target.urn, generation)
+            named = replace(target, generation=generation, identity=identity)
+            intent = self._insert(session, execution_id, Op.CREATE, named)
+        self._progress.reached(Step.INTENDED, Op.CREATE, target.urn)
+        return intent
+
+    def intend(self, execution_id: int, op: Op, target: ResourceState) -> Intent:
+        """Announces an update or delete of what is there already. Raises StaleFence."""
+        self._progress.reached(Step.INTENDING, op, target.urn)
+        with self._writing() as session:
+            intent = self._insert(session, execution_id, op, target)
+        self._progress.reached(Step.INTENDED, op, target.urn)
+        return intent
+
+    def check(self) -> None:
+        """Once more before a call is sent: raises StaleFence where the stack was taken over since the intent."""
+        with self._sessions() as session:
+            fence.check(session, self.held)
+
+    def close(
+        self,
+        intent: Intent,
+        ending: Ending,
+        *,
+        saves: Sequence[ResourceState] = (),
+        removes: Sequence[ResourceState] = (),
+        message: str = "",
+    ) -> None:
+        """Writes what came of `intent`, with the state rows that follow from it. Raises StaleFence."""
+        target = next((one for one in saves if not one.pending_delete), intent.target)
+        self._progress.reached(Step.CLOSING, intent.op, target.urn)
+        with self._writing() as session:
+            session.execute(
+                _CLOSE,
+                {
+                    "intent": intent.id,
+                    "outcome": ending,
+                    "message": message,
+                    "physical_id": target.id,
+                    "closed_at": real_now(),
+                },
+            )
+            self._write(session, saves, removes)
+            audit.record(
+                session,
+                actor=ACTOR,
+                action=f"resource.{intent.op}",
+                target=target.urn,
+                details={
+                    "stack": self.held.stack,
+                    "execution": intent.execution_id,
+                    "generation": intent.target.generation,
+                    "id": target.id,
+                    "outcome": ending,
+                },
+            )
+        self._progress.reached(Step.CLOSED, intent.op, target.urn)
+
+    def note(self, *, saves: Sequence[ResourceState] = (), removes: Sequence[ResourceState] = ()) -> None:
+        """Writes state rows that no call stands behind: components, dependencies, what was seen."""
+        with self._writing() as session:
+            self._write(session, saves, removes)
+
+    def lose(self, intent: Intent, conclusive_at: datetime) -> Intent:
+        """Keeps from when on a complete list proves that `intent` made nothing; the first word counts."""
+        if intent.conclusive_at is not None:
+            return intent
+        with self._writing() as session:
+            session.execute(update(JournalRow).where(JournalRow.id == intent.id).values(conclusive_at=conclusive_at))
+        return replace(intent, conclusive_at=conclusive_at)
+
+    def open_intents(self) -> list[Intent]:
+        """What was announced and not closed, oldest first."""
+        with self._sessions() as session:
+            rows = session.scalars(
+                select(JournalRow)
+                .where(JournalRow.stack_id == self.held.stack_id, JournalRow.outcome == "")
+                .order_by(JournalRow.id)
+            )
+            return [self._from_row(row) for row in rows]
+
+    def state(self) -> list[ResourceState]:
+        """All state rows of the stack."""
+        with self._sessions() as session:
+            return storage.load_state(session, self.held.stack_id, self._vault)
+
+    def fresh_generations(self, urn: str, count: int) -> Iterable[int]:
+        """`count` generations that nothing of this URN ever had; asked while its last create is open."""
+        with self._sessions() as session:
+            first = self._free_generation(session, urn)
+        return range(first, first + count)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with self._sessions.begin() as session:
+            fence.hold(session, self.held)
+            yield session
+
+    def _write(self, session: Session, saves: Sequence[ResourceState], removes: Sequence[ResourceState]) -> None:
+        storage.remove(session, self.held.stack_id, removes)
+        storage.save(session, self.held.stack_id, saves, self._vault)
+
+    def _free_generation(self, session: Session, urn: str) -> int:
+        of_urn = {"of_stack": self.held.stack_id, "of_urn": urn}
+        last = session.execute(_LAST, of_urn).one_or_none()
+        in_state = session.scalar(_IN_STATE, of_urn)
+        if last is None or last.generation < (in_state or 0):
+            return (in_state or 0) + 1
+        unmade = last.op == Op.CREATE and last.outcome in {Ending.ABSENT, Ending.REJECTED}
+        return int(last.generation) if unmade else int(last.generation) + 1
+
+    def _insert(self, session: Session, execution_id: int, op: Op, target: ResourceState) -> Intent:
+        row = session.execute(
+            _INTEND,
+            {
+                "execution_id": execution_id,
+                "stack_id": self.held.stack_id,
+                "urn": target.urn,
+                "generation": target.generation,
+                "op": op,
+                "type": target.type,
+                "fence": self.held.fence,
+                "identity": target.identity,
+                "physical_id": target.id,
+                "target": storage.to_document(target, self._vault),
+                "outcome": "",
+                "message": "",
+                "intended_at": real_now(),
+                "same_stack": self.held.stack_id,
+                "same_urn": target.urn,
+                "same_generation": target.generation,
+                "same_op": op,
+            },
+        ).one()
+        return Intent(id=row.id, execution_id=execution_id, op=op, attempt=row.attempt, target=target)
+
+    def _from_row(self, row: JournalRow) -> Intent:
+        return Intent(
+            id=row.id,
+            execution_id=row.execution_id,
+            op=Op(row.op),
+            attempt=row.attempt,
+            target=storage.from_document(row.target, self._vault),
+            conclusive_at=row.conclusive_at,
+        )

@@ -1,0 +1,27 @@
+"""What work on a stack needs from outside: database, vault, provider, and how long to wait. Made at the roots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from controller.engine.applying.progress import Progress, Silent
+from controller.engine.provider import Provider
+from controller.store.database import Sessions
+from controller.store.vault import Vault
+
+
+@dataclass(frozen=True)
+class Means:
+    """`request_timeout`: seconds a call may take. `patience`: the longest wait, in seconds, that a run does itself;
+    for a longer one it ends and says when to look again. `retry_seconds`: when that is for a cloud that does not
+    answer.
+    """
+
+    sessions: Sessions
+    vault: Vault
+    provider: Provider
+    request_timeout: float = 60.0
+    patience: float = 5.0
+    retry_seconds: float = 30.0
+    deletes_at_once: int = 16
+    progress: Progress = field(default_factory=Silent)

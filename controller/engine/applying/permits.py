@@ -1,0 +1,82 @@
+"""What an approved plan permits when it comes to acting: raises Refused, before any intent, for all that it does not.
+
+Called by `execute.py`. The rules: nothing that the plan does not say (invariant 1), nothing that bears data without a
+person's decision about that very resource (invariant 4), and a repair neither deletes nor replaces data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from controller.domain.errors import Refused
+from controller.engine.order import in_the_way
+from controller.engine.plan import Op, Plan, Purpose
+from controller.engine.planning.planner import Assessment, needs_decision, objection, refuse_in_repair
+from controller.engine.provider import Provider
+from controller.engine.state import ResourceState
+
+
+class Permits:
+    """The permits of one execution: its plan, and the resources (URN, id) that persons gave up."""
+
+    def __init__(self, plan: Plan, given_up: Collection[tuple[str, str]], provider: Provider) -> None:
+        self._plan = plan
+        self._planned = plan.by_urn
+        self._given_up = given_up
+        self._provider = provider
+
+    def check(self, urn: str, assessment: Assessment, prior: ResourceState | None) -> None:
+        """For what a registration would have done to `prior`."""
+        op = assessment.decision.op
+        reason = objection(self._planned.get(urn), assessment.decision, assessment.inputs)
+        if reason is not None:
+            raise Refused(
+                f"the state moved since the plan was approved: {reason}",
+                where=urn,
+                remedy="make a new plan and have it approved",
+            )
+        if prior is None or not self._bears_data(prior):
+            return
+        refuse_in_repair(self._plan.purpose, op, urn, data_bearing=True, lost=prior.missing)
+        if needs_decision(op, data_bearing=True):
+            self._require_decision(prior)
+
+    def in_the_way(self, replaced: ResourceState, live: Mapping[str, ResourceState]) -> Sequence[ResourceState]:
+        """What the plan lets go before `replaced`, where that goes before its successor comes."""
+        going = in_the_way(replaced, live, self._planned)
+        for one in going:
+            if self._bears_data(one):
+                self._require_decision(one)
+        return going
+
+    def check_removal(self, resource: ResourceState) -> None:
+        """For a row that is to be removed at the end: an old generation may go, others only where the plan says so."""
+        if not resource.pending_delete:
+            planned = self._planned.get(resource.urn)
+            if planned is None or planned.op is not Op.DELETE:
+                raise Refused(
+                    "the program no longer registers it, but the plan does not delete it",
+                    where=resource.urn,
+                    remedy="make a new plan and have it approved",
+                )
+        if self._bears_data(resource):
+            refuse_in_repair(self._plan.purpose, Op.DELETE, resource.urn, data_bearing=True)
+            self._require_decision(resource)
+
+    def is_undecided(self, resource: ResourceState) -> bool:
+        """Whether it is a leftover that bears data and waits for a person: a duplicate, or of an earlier execution."""
+        return resource.pending_delete and self._bears_data(resource) and not self._may_go(resource)
+
+    def _may_go(self, resource: ResourceState) -> bool:
+        return self._plan.purpose is not Purpose.REPAIR and (resource.urn, resource.id) in self._given_up
+
+    def _bears_data(self, resource: ResourceState) -> bool:
+        return resource.custom and self._provider.kind(resource.type).data_bearing
+
+    def _require_decision(self, resource: ResourceState) -> None:
+        if (resource.urn, resource.id) not in self._given_up:
+            raise Refused(
+                "it bears data, and no person decided to give up this very resource",
+                where=f"{resource.urn} {resource.id}",
+                remedy="have a plan of this stack approved that names it among the resources given up",
+            )

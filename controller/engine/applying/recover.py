@@ -1,0 +1,167 @@
+"""Resolves intents whose reply was lost, by asking the cloud: what did the call do? It never creates to find out.
+
+Called by `execute.py` within a run and before it goes on after a crash, and by the reconciler for a stack with open
+intents. Nothing is changed in the cloud here; what is left to do is found by comparing the state anew.
+
+    create   found by its identity → adopted; not in a complete list, begun when that is conclusive → absent
+    update   read → state shows what is there, and is compared anew
+    delete   read → gone, or still there, and is deleted anew
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from controller.clock import real_now
+from controller.domain.errors import Failed, Unknown
+from controller.engine.applying import fence
+from controller.engine.applying.journal import Ending, Intent, Journal
+from controller.engine.applying.means import Means
+from controller.engine.applying.rows import Rows, gone, seen, taking_over
+from controller.engine.plan import Op
+from controller.engine.provider import Observation
+from controller.engine.state import ResourceState
+
+_Answer = TypeVar("_Answer")
+
+ADOPTED = "found again after a lost reply; not yet seen in its promised state"
+
+
+class LookAgain(Unknown):
+    """Nothing can be concluded before `at`: take the stack up again then."""
+
+    def __init__(self, message: str, *, at: datetime, where: str) -> None:
+        super().__init__(message, where=where)
+        self.at = at
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What a recovery came to: how many intents it closed, and when to look again at the rest (None: there is none)."""
+
+    closed: int
+    look_again_at: datetime | None
+
+
+def recover(means: Means, stack_id: int) -> Recovery:
+    """Claims the stack and resolves its open intents. Raises StaleFence where somebody else claims it meanwhile."""
+    with means.sessions.begin() as session:
+        held = fence.claim(session, stack_id)
+    resolver = Resolver(means, Journal(means.sessions, means.vault, held, means.progress))
+    return resolver.resolve_open()
+
+
+class Resolver:
+    """Resolves lost intents of one stack under one claim; what it finds it writes through the journal into `rows`."""
+
+    def __init__(self, means: Means, journal: Journal, rows: Rows | None = None) -> None:
+        self._means = means
+        self._journal = journal
+        self._rows = rows if rows is not None else Rows(journal.state())
+        self._cloud = means.provider.cloud(journal.held.cloud)
+        self._settle = timedelta(seconds=means.provider.settle_seconds(journal.held.cloud))
+
+    def resolve_open(self) -> Recovery:
+        """Resolves what a dead worker left open. Its last call may have been sent just before this claim was made."""
+        conclusive_at = real_now() + timedelta(seconds=self._means.request_timeout) + self._settle
+        closed, again = 0, None
+        for intent in self._journal.open_intents():
+            try:
+                self._resolve(self._journal.lose(intent, conclusive_at))
+                closed += 1
+            except LookAgain as later:
+                again = min(again, later.at) if again else later.at
+        return Recovery(closed, again)
+
+    def resolve_lost(self, intent: Intent) -> None:
+        """Resolves an intent whose call just came back without an answer. Raises LookAgain."""
+        self._resolve(self._journal.lose(intent, real_now() + self._settle))
+
+    def _resolve(self, intent: Intent) -> None:
+        if intent.op is Op.CREATE:
+            self._resolve_create(intent)
+        elif intent.op is Op.UPDATE:
+            self._resolve_update(intent)
+        else:
+            self._resolve_delete(intent)
+
+    def _resolve_create(self, intent: Intent) -> None:
+        """Found → adopted. Absence counts only from a list that was begun when it is conclusive."""
+        kind, target = self._means.provider.kind(intent.target.type), intent.target
+        conclusive_at = intent.conclusive_at or real_now()
+        begun = real_now()
+        found = self._ask(intent, lambda: kind.find(self._cloud, target.identity, target.inputs))
+        if not found and begun < conclusive_at:
+            self._wait_until(conclusive_at, target.urn)
+            found = self._ask(intent, lambda: kind.find(self._cloud, target.identity, target.inputs))
+        if not found:
+            self._close(intent, Ending.ABSENT)
+            return
+        first, *doubles = sorted(found, key=lambda one: (str(one.outputs.get("createdAt", "")), one.id))
+        saves, removes = taking_over(replace(seen(target, first), unsettled=ADOPTED), self._rows.live(target.urn))
+        doomed = self._duplicates(target, doubles)
+        self._close(intent, Ending.ADOPTED, saves=[*saves, *doomed], removes=removes)
+
+    def _duplicates(self, target: ResourceState, doubles: Sequence[Observation]) -> list[ResourceState]:
+        """Rows that wait for removal, one for each duplicate: the end of the run removes them as any other."""
+        generations = self._journal.fresh_generations(target.urn, len(doubles)) if doubles else ()
+        return [
+            replace(seen(target, double), generation=generation, pending_delete=True)
+            for double, generation in zip(doubles, generations, strict=True)
+        ]
+
+    def _resolve_update(self, intent: Intent) -> None:
+        """What is there now stands in the state with the inputs of before, so that the rest shows as a difference."""
+        prior = self._rows.live(intent.target.urn)
+        observation = self._read(intent)
+        if prior is None or observation is None:
+            self._close(intent, Ending.SUPERSEDED)
+        else:
+            self._close(intent, Ending.SUPERSEDED, saves=[replace(seen(prior, observation), unsettled=ADOPTED)])
+
+    def _resolve_delete(self, intent: Intent) -> None:
+        if self._read(intent) is not None:
+            self._close(intent, Ending.SUPERSEDED)
+            return
+        saves, removes = gone(intent.target)
+        self._close(intent, Ending.DONE, saves=saves, removes=removes)
+
+    def _read(self, intent: Intent) -> Observation | None:
+        kind, target = self._means.provider.kind(intent.target.type), intent.target
+        return self._ask(intent, lambda: kind.read(self._cloud, target.id, target.inputs))
+
+    def _close(
+        self,
+        intent: Intent,
+        ending: Ending,
+        saves: Sequence[ResourceState] = (),
+        removes: Sequence[ResourceState] = (),
+    ) -> None:
+        self._journal.close(intent, ending, saves=saves, removes=removes)
+        self._rows.apply(saves, removes)
+
+    def _ask(self, intent: Intent, question: Callable[[], _Answer]) -> _Answer:
+        """The answer; where the cloud does not give one, it is asked again while patience lasts."""
+        until = time.monotonic() + self._means.patience
+        pause = 0.05
+        while True:
+            try:
+                return question()
+            except (Unknown, Failed) as error:
+                if time.monotonic() + pause > until:
+                    at = real_now() + timedelta(seconds=self._means.retry_seconds)
+                    reason = f"the cloud does not tell: {error.message}"
+                    raise LookAgain(reason, at=at, where=intent.target.urn) from error
+                time.sleep(pause)
+                pause *= 2
+
+    def _wait_until(self, moment: datetime, urn: str) -> None:
+        """A short wait is waited here; a long one is the caller's: raises LookAgain."""
+        rest = (moment - real_now()).total_seconds()
+        if rest > self._means.patience:
+            raise LookAgain("a lost create may still show up", at=moment, where=urn)
+        time.sleep(max(rest, 0))

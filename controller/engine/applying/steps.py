@@ -1,0 +1,172 @@
+"""One operation on one resource: intent, call, result. Each step here changes the cloud and the state together.
+
+Called by `execute.py` once planner and permits have said yes. A call that came back without an answer leaves as `Lost`,
+its intent open; every other ending closes the intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from controller.domain.errors import Failed, Refused, YunguanError
+from controller.engine.applying.journal import Ending, Intent, Journal
+from controller.engine.applying.means import Means
+from controller.engine.applying.progress import Step
+from controller.engine.applying.recover import Resolver
+from controller.engine.applying.rows import Rows, gone, not_ready, seen, taking_over
+from controller.engine.plan import Op
+from controller.engine.provider import Change, Kind, Observation, Rejected, Unsettled
+from controller.engine.state import ResourceState
+
+ATTEMPTS = 5
+"""How often a call whose reply was lost is made anew within one run."""
+
+_Answer = TypeVar("_Answer")
+
+
+class Lost(Exception):
+    """The call of `intent` came back without an answer. `execute.py` always catches it."""
+
+    def __init__(self, intent: Intent, error: YunguanError) -> None:
+        super().__init__(error.message)
+        self.intent = intent
+
+
+class Steps:
+    """The operations of one execution. Shared by its threads."""
+
+    def __init__(self, means: Means, journal: Journal, rows: Rows, resolver: Resolver, execution_id: int) -> None:
+        self._means = means
+        self._journal = journal
+        self._rows = rows
+        self._resolver = resolver
+        self._execution_id = execution_id
+        self._cloud = means.provider.cloud(journal.held.cloud)
+
+    def create(self, target: ResourceState, kind: Kind) -> ResourceState:
+        """Makes `target`; a row that stands before it waits for its removal from then on."""
+        intent = self._journal.intend_create(self._execution_id, target)
+        named = intent.target
+        state = self._send(intent, lambda: kind.create(self._cloud, named.inputs, named.identity))
+        return self._settle(intent, state, *taking_over(state, self._rows.live(state.urn)))
+
+    def update(self, target: ResourceState, changes: Mapping[str, Change], kind: Kind) -> ResourceState:
+        """Changes what is there to `target`, in place."""
+        intent = self._journal.intend(self._execution_id, Op.UPDATE, target)
+        state = self._send(intent, lambda: kind.update(self._cloud, target.id, target.inputs, changes))
+        return self._settle(intent, state, [state], [])
+
+    def adopt(self, target: ResourceState, kind: Kind) -> ResourceState:
+        """Takes over what is there under the target's id; nothing is sent that changes it.
+
+        Raises Refused where nothing is there, or something else than the program says.
+        """
+        observation = kind.read(self._cloud, target.id, target.inputs)
+        if observation is None:
+            raise Refused(
+                f"there is nothing with the id {target.id} to adopt",
+                where=target.urn,
+                remedy="correct the id that the program imports",
+            )
+        wanted = kind.desired(target.inputs)
+        differing = sorted(name for name, value in wanted.items() if observation.fields.get(name) != value)
+        if differing:
+            raise Refused(
+                f"what is to be adopted is not as the program says: {', '.join(differing)}",
+                where=target.urn,
+                remedy="write the program as it is; change it once it is adopted",
+            )
+        [generation] = self._journal.fresh_generations(target.urn, 1)
+        state = seen(replace(target, generation=generation), observation)
+        self._write(*taking_over(state, self._rows.live(state.urn)))
+        return state
+
+    def refresh(self, target: ResourceState, kind: Kind) -> ResourceState:
+        """Waits for the promised state of what is there; an update without a change sends nothing that changes."""
+        try:
+            state = seen(target, kind.update(self._cloud, target.id, target.inputs, {}))
+        except Unsettled as error:
+            state = not_ready(target, error)
+        return _promised(self.note(state))
+
+    def note(self, state: ResourceState) -> ResourceState:
+        """Writes a row that no call stands behind, where it says something new."""
+        if state != self._rows.live(state.urn):
+            self._write([state], [])
+        return state
+
+    def delete(self, resource: ResourceState) -> None:
+        """Deletes it; one that is not pending stands on as missing, to be made anew."""
+        if not resource.custom or resource.retain_on_delete:
+            self._write(*gone(resource))
+            return
+        kind = self._means.provider.kind(resource.type)
+        for _ in range(ATTEMPTS):
+            intent = self._journal.intend(self._execution_id, Op.DELETE, resource)
+            try:
+                self._call(intent, lambda: kind.delete(self._cloud, resource.id, resource.inputs))
+            except Lost as lost:
+                self._resolver.resolve_lost(lost.intent)
+                if not self._rows.stands(resource):
+                    return
+            except Unsettled as error:
+                self._journal.close(intent, Ending.SUPERSEDED, message=error.message)
+                raise
+            else:
+                saves, removes = gone(resource)
+                self._journal.close(intent, Ending.DONE, saves=saves, removes=removes)
+                self._rows.apply(saves, removes)
+                return
+        raise reply_lost(resource.urn)
+
+    def _send(self, intent: Intent, call: Callable[[], Observation]) -> ResourceState:
+        """The row after the call, unsettled where the cloud did not bring it that far."""
+        try:
+            return seen(intent.target, self._call(intent, call))
+        except Unsettled as error:
+            return not_ready(intent.target, error)
+
+    def _call(self, intent: Intent, call: Callable[[], _Answer]) -> _Answer:
+        """The answer. Raises Rejected with the intent closed; Unsettled and Lost with the intent open."""
+        self._journal.check()
+        self._means.progress.reached(Step.CALLING, intent.op, intent.target.urn)
+        try:
+            return call()
+        except Unsettled:
+            raise
+        except Rejected as error:
+            self._journal.close(intent, Ending.REJECTED, message=error.message)
+            raise
+        except YunguanError as error:
+            raise Lost(intent, error) from error
+        finally:
+            self._means.progress.reached(Step.CALLED, intent.op, intent.target.urn)
+
+    def _settle(
+        self, intent: Intent, state: ResourceState, saves: Sequence[ResourceState], removes: Sequence[ResourceState]
+    ) -> ResourceState:
+        self._journal.close(intent, Ending.DONE, saves=saves, removes=removes, message=state.unsettled)
+        self._rows.apply(saves, removes)
+        return _promised(state)
+
+    def _write(self, saves: Sequence[ResourceState], removes: Sequence[ResourceState]) -> None:
+        self._journal.note(saves=saves, removes=removes)
+        self._rows.apply(saves, removes)
+
+
+def reply_lost(urn: str) -> Failed:
+    """What is raised when a call's reply was lost each time it was made."""
+    return Failed(f"the reply was lost {ATTEMPTS} times", where=urn, remedy="look at the cloud's API, then apply again")
+
+
+def _promised(state: ResourceState) -> ResourceState:
+    """`state` where it is settled. Raises Failed where the cloud did not bring it that far."""
+    if state.unsettled:
+        raise Failed(
+            f"it exists, but is not ready: {state.unsettled}",
+            where=state.urn,
+            remedy="the next plan replaces it" if state.broken else "the next run waits for it again",
+        )
+    return state

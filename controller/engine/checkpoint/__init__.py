@@ -1,0 +1,1 @@
+"""State in Pulumi's own deployment format, out of the database and into it."""

@@ -1,0 +1,131 @@
+"""A stack's state out of the database as a checkpoint, and a checkpoint into an empty stack.
+
+Called by `yunguan stack export` and `import`; the caller commits. `document.py` turns checkpoints into files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from controller import audit
+from controller.clock import real_now
+from controller.domain.errors import Refused, WrongUse
+from controller.engine import storage
+from controller.engine.applying import approval
+from controller.engine.applying.journal import Ending
+from controller.engine.checkpoint.document import Checkpoint, Pending, Times
+from controller.engine.integrity import verify_integrity
+from controller.engine.order import Key
+from controller.engine.plan import Op
+from controller.engine.program import messages
+from controller.engine.provider import Provider
+from controller.engine.sealing import sealed
+from controller.engine.state import ResourceState
+from controller.store.engine import JournalRow, ResourceRow, StackRow
+from controller.store.vault import Vault
+
+
+def export_stack(session: Session, stack: StackRow, vault: Vault, *, by: str) -> Checkpoint:
+    """All that is known of the stack, as of one moment: `session` must read at REPEATABLE READ."""
+    open_intents = session.scalars(
+        select(JournalRow).where(JournalRow.stack_id == stack.id, JournalRow.outcome == "").order_by(JournalRow.id)
+    )
+    checkpoint = Checkpoint(
+        made_at=real_now(),
+        cloud=stack.cloud,
+        states=storage.load_state(session, stack.id, vault),
+        pending=[Pending(Op(row.op), storage.from_document(row.target, vault)) for row in open_intents],
+        times=_times(session, stack.id),
+    )
+    audit.record(
+        session,
+        actor=by,
+        action="stack.exported",
+        target=stack.name,
+        details={"resources": len(checkpoint.states), "pending": len(checkpoint.pending)},
+    )
+    return checkpoint
+
+
+def import_stack(
+    session: Session, stack: StackRow, checkpoint: Checkpoint, provider: Provider, vault: Vault, *, by: str
+) -> None:
+    """Makes the checkpoint the state of `stack`, which must have none.
+
+    Raises Refused where the stack has a state or is being worked on, where the file is another stack's or another
+    cloud's, where calls are pending in it, and where its resources do not fit together; WrongUse for an unknown kind.
+    """
+    _refuse_unless_empty(session, stack)
+    _refuse_foreign(stack, checkpoint)
+    if checkpoint.pending:
+        raise Refused(
+            "calls are pending whose results are not known",
+            where=", ".join(sorted(one.target.urn for one in checkpoint.pending)),
+            remedy="let the engine that made the file resolve them, and export again",
+        )
+    for one in checkpoint.states:
+        if one.custom:
+            provider.kind(one.type)
+    wrong = verify_integrity(checkpoint.states)
+    if wrong:
+        raise Refused("; ".join(wrong), where=stack.name, remedy="the state must be mended where it was exported")
+    storage.save(session, stack.id, checkpoint.states, vault)
+    root = next((one for one in checkpoint.states if one.type == messages.STACK_TYPE), None)
+    if root is not None:
+        stack.outputs = sealed(root.outputs, vault)
+    stack.settled_digest, stack.changed_at = "", real_now()
+    audit.record(
+        session,
+        actor=by,
+        action="stack.imported",
+        target=stack.name,
+        details={"resources": len(checkpoint.states), "made_at": checkpoint.made_at.isoformat()},
+    )
+
+
+def _times(session: Session, stack_id: int) -> dict[Key, Times]:
+    """From the journal, when a row was made; from the row, when it last changed."""
+    created = select(JournalRow.urn, JournalRow.generation, func.min(JournalRow.closed_at)).where(
+        JournalRow.stack_id == stack_id,
+        JournalRow.op == Op.CREATE,
+        JournalRow.outcome.in_([Ending.DONE, Ending.ADOPTED]),
+    )
+    made = {
+        (urn, generation): at
+        for urn, generation, at in session.execute(created.group_by(JournalRow.urn, JournalRow.generation))
+    }
+    rows = session.execute(
+        select(ResourceRow.urn, ResourceRow.generation, ResourceRow.changed_at).where(ResourceRow.stack_id == stack_id)
+    )
+    return {(urn, generation): Times(made.get((urn, generation)), at) for urn, generation, at in rows}
+
+
+def _refuse_unless_empty(session: Session, stack: StackRow) -> None:
+    held = session.scalar(select(func.count()).where(ResourceRow.stack_id == stack.id))
+    lost = session.scalar(select(func.count()).where(JournalRow.stack_id == stack.id, JournalRow.outcome == ""))
+    if held or lost:
+        raise Refused("the stack has a state already", where=stack.name, remedy="import it into an empty stack")
+    if approval.running(session, stack.id) is not None:
+        raise Refused("the stack is being worked on", where=stack.name, remedy="wait until that has ended")
+
+
+def _refuse_foreign(stack: StackRow, checkpoint: Checkpoint) -> None:
+    name = messages.pulumi_stack_name(stack.name)
+    others = _stack_names(checkpoint.states) - {name, stack.name}
+    if others:
+        raise Refused(f"the file is of the stack {min(others)}", where=stack.name, remedy=f"it must be of {name}")
+    if checkpoint.cloud not in {"", stack.cloud}:
+        raise Refused(f"the file's resources stand on {checkpoint.cloud}", where=stack.name, remedy="name that cloud")
+
+
+def _stack_names(states: Iterable[ResourceState]) -> set[str]:
+    names = set()
+    for one in states:
+        parts = one.urn.split("::")
+        if len(parts) < 4 or not parts[0].startswith("urn:pulumi:"):
+            raise WrongUse(f"{one.urn} is no URN")
+        names.add(parts[0].removeprefix("urn:pulumi:"))
+    return names

@@ -1,0 +1,1 @@
+"""Registrations and state → a plan. Changes nothing, calls no cloud."""

@@ -1,0 +1,153 @@
+"""Program or deletion → Plan: what would be done to a stack, from what is known of it. Changes nothing, calls no cloud.
+
+`make_plan` is called by whoever needs a plan (the reconciler, the command line). It runs the program against a
+`Preview`, which answers each registration with what can be foretold; what cannot is unknown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+
+from controller.engine import order, paths
+from controller.engine.plan import Op, Operation, Plan, Purpose
+from controller.engine.planning import planner
+from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
+from controller.engine.provider import Provider
+from controller.engine.registration import Program, Registered, Registration
+from controller.engine.state import ResourceState
+
+
+def make_plan(
+    *,
+    stack: str,
+    purpose: Purpose,
+    states: Iterable[ResourceState],
+    provider: Provider,
+    spec_digest: str,
+    program_version: str,
+    program: Program | None,
+) -> Plan:
+    """What would bring the stack from `states` to what `program` registers, or remove it where the purpose is DESTROY.
+
+    `program` is not run, and may be None, for DESTROY. Raises Refused for inputs that a kind refuses and for what
+    protection or the purpose forbids, ProgramFailed where the program is at fault.
+    """
+    preview = Preview(states, provider, purpose)
+    if purpose is not Purpose.DESTROY:
+        if program is None:
+            raise ValueError("a plan to apply or repair needs the program")
+        program(preview)
+    return Plan(
+        stack=stack,
+        purpose=purpose,
+        spec_digest=spec_digest,
+        program_version=program_version,
+        operations=preview.operations(),
+        autoname_seed=hashlib.sha256(stack.encode()).hexdigest()[:16],
+    )
+
+
+class Preview:
+    """A registrar that decides what would be done and foretells what the program would be told."""
+
+    def __init__(self, states: Iterable[ResourceState], provider: Provider, purpose: Purpose) -> None:
+        self._states = list(states)
+        self._live = {state.urn: state for state in self._states if not state.pending_delete}
+        self._provider = provider
+        self._purpose = purpose
+        self._lock = threading.Lock()
+        self._registrations: dict[str, Registration] = {}
+        self._planned: dict[str, Operation] = {}
+
+    def register(self, registration: Registration) -> Registered:
+        """Decides about one resource. Raises Refused where it may not be so, WrongUse for a type that is not known."""
+        kind = self._provider.kind(registration.type) if registration.custom else None
+        prior = planner.prior_of(registration, self._live)
+        assessment = planner.assess(registration, prior, kind)
+        data_bearing = kind is not None and kind.data_bearing
+        planner.refuse_in_repair(
+            self._purpose,
+            assessment.decision.op,
+            registration.urn,
+            data_bearing=data_bearing,
+            lost=prior is not None and prior.missing,
+        )
+        operation = Operation(
+            urn=registration.urn,
+            type=registration.type,
+            op=assessment.decision.op,
+            inputs=assessment.inputs,
+            parent=registration.parent,
+            generation=prior.generation if prior else 0,
+            diff=assessment.decision.diff,
+            observed_version=prior.version if prior else "",
+            delete_before_replace=assessment.decision.delete_before_replace,
+            data_bearing=data_bearing,
+            waits_for=self._waits_for(registration, assessment.inputs),
+        )
+        with self._lock:
+            self._registrations[registration.urn] = registration
+            self._planned[registration.urn] = operation
+        return _foretold(registration, operation, prior)
+
+    def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
+        """Outputs do nothing, so they are no part of a plan."""
+
+    def operations(self) -> Sequence[Operation]:
+        """All steps, in the plan's order; call it when the program has ended.
+
+        A repair leaves alone what a replace left over and what bears data: that waits for a person.
+        """
+        registered = order.creation_order(self._registrations.values())
+        doomed = order.deletions(self._states, self._registrations.keys())
+        if self._purpose is Purpose.REPAIR:
+            doomed = [state for state in doomed if not (state.pending_delete and self._bears_data(state))]
+        return [*(self._planned[one.urn] for one in registered), *(self._deletion(state) for state in doomed)]
+
+    def _bears_data(self, state: ResourceState) -> bool:
+        return state.custom and self._provider.kind(state.type).data_bearing
+
+    def _deletion(self, state: ResourceState) -> Operation:
+        data_bearing = self._bears_data(state)
+        planner.refuse_in_repair(self._purpose, Op.DELETE, state.urn, data_bearing=data_bearing)
+        return Operation(
+            urn=state.urn,
+            type=state.type,
+            op=Op.DELETE,
+            inputs=state.inputs,
+            parent=state.parent,
+            generation=state.generation,
+            observed_version=state.version,
+            data_bearing=data_bearing,
+            retain=state.retain_on_delete,
+        )
+
+    def _waits_for(self, registration: Registration, inputs: PropertyMap) -> Mapping[str, Sequence[str]]:
+        """For each input that is unknown: the resources, among those it comes from, that are still to be made."""
+        waiting = {}
+        for name, value in inputs.items():
+            if holds_unknown(value):
+                origins = registration.property_dependencies.get(name, ())
+                unsettled = [urn for urn in origins if self._is_unsettled(urn)]
+                waiting[name] = sorted(unsettled or origins)
+        return waiting
+
+    def _is_unsettled(self, urn: str) -> bool:
+        with self._lock:
+            operation = self._planned.get(urn)
+        return operation is not None and operation.op in {Op.CREATE, Op.REPLACE}
+
+
+def _foretold(registration: Registration, operation: Operation, prior: ResourceState | None) -> Registered:
+    """What is known before it is done: a new resource by its inputs alone, an old one by its outputs, too."""
+    if not registration.custom:
+        return Registered("", operation.inputs)
+    if operation.op is Op.ADOPT:
+        return Registered(registration.options.import_id, operation.inputs)
+    if prior is None or operation.op in {Op.CREATE, Op.REPLACE}:
+        return Registered(UNKNOWN, operation.inputs)
+    changed = {paths.parse(path)[0] for path in operation.diff}
+    new = {key: value for key, value in operation.inputs.items() if key in changed}
+    return Registered(prior.id, {**operation.inputs, **prior.outputs, **new})

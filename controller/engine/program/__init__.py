@@ -1,0 +1,1 @@
+"""Runs a stack's program and hears what it registers: process, protocol, project files."""

@@ -1,0 +1,202 @@
+"""Pulumi's resource monitor and engine service for one run: a program's messages → registrations, and the answers.
+
+`run.py` opens one for each run, on a socket that only this user can reach. What the protocol offers and the engine
+does not support is refused by name, never ignored. After the first failure nothing new is registered; what is in flight
+ends.
+"""
+
+# ruff: noqa: N802, ARG002 - the methods of a service are named and shaped by its protocol
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+
+from controller.domain.errors import Refused
+from controller.engine import wire
+from controller.engine.program import messages
+from controller.engine.properties import UNKNOWN, PropertyMap
+from controller.engine.registration import Registered, Registrar, Registration
+
+THREADS = 64
+"""Registrations that one run may have in flight: each holds a thread until its resource is there."""
+
+_SUPPORTED = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+)
+_SUPPORTED_BY_OLD_NAME = frozenset({"secrets", "aliasSpecs"})
+_LONGEST_FOLDER = 80
+_LONGEST_DETAIL = 2000
+"""Characters of an error in a reply: it travels in a header. The whole error stays in `Monitor.failure`."""
+
+
+@dataclass
+class Heard:
+    """What a monitor has learned from its program so far."""
+
+    outputs: PropertyMap = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+    failure: Exception | None = None
+
+
+class Monitor:
+    """A gRPC server for one run, between `with` and its end; leaving waits for the registrations in flight."""
+
+    def __init__(self, registrar: Registrar, *, project: str, stack: str, preview: bool) -> None:
+        self.heard = Heard()
+        self.folder = Path(tempfile.mkdtemp(prefix="yunguan-run-", dir=_short_folder()))
+        self.address = f"unix:{self.folder}/monitor"
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="registration")
+        self._server = grpc.server(
+            self._threads,
+            options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
+        )
+        service = _ResourceMonitor(registrar, self.heard, project, stack, preview=preview)
+        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(service, self._server)
+        engine_pb2_grpc.add_EngineServicer_to_server(_EngineService(self.heard), self._server)
+        self._server.add_insecure_port(self.address)
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop(grace=None)
+        self._threads.shutdown(wait=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _refusing(what: str) -> Callable[..., Any]:
+    """A method that refuses its request; `what` names what was asked for, from the request's fields."""
+
+    def refuse(service: _ResourceMonitor, request: Any, context: Any) -> NoReturn:
+        with service.reported(context):
+            raise Refused(
+                f"{what.format(request)} is not supported by this engine", remedy="take it out of the program"
+            )
+
+    return refuse
+
+
+class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
+    """Its methods are named as in the protocol; each runs in a thread of the server."""
+
+    def __init__(self, registrar: Registrar, heard: Heard, project: str, stack: str, *, preview: bool) -> None:
+        self._registrar = registrar
+        self._heard = heard
+        self._project = project
+        self._stack = stack
+        self._preview = preview
+        self._lock = threading.Lock()
+        self._urns: set[str] = set()
+
+    def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Any) -> resource_pb2.DeploymentInfo:
+        return resource_pb2.DeploymentInfo(
+            project=self._project, stack=self._stack, dryRun=self._preview, supportedFeatures=_SUPPORTED
+        )
+
+    def SupportsFeature(self, request: Any, context: Any) -> resource_pb2.SupportsFeatureResponse:
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _SUPPORTED_BY_OLD_NAME)
+
+    def RegisterResource(self, request: Any, context: Any) -> resource_pb2.RegisterResourceResponse:
+        with self.reported(context):
+            registration = messages.registration(request, project=self._project, stack=self._stack)
+            self._claim(registration)
+            return _response(registration, self._registrar.register(registration))
+
+    def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:
+        with self.reported(context):
+            outputs = wire.decode(request.outputs)
+            if request.urn == messages.stack_urn(self._project, self._stack):
+                self._heard.outputs = outputs
+            self._registrar.register_outputs(request.urn, outputs)
+            return empty_pb2.Empty()
+
+    def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
+        """The program has registered everything; no hook of it is needed any more, so it may end."""
+        return empty_pb2.Empty()
+
+    Invoke = _refusing("the function {0.tok}")
+    Call = _refusing("the method {0.tok}")
+    ReadResource = _refusing("reading the existing resource {0.name} ({0.type})")
+    ExistsResource = _refusing("asking whether a resource of type {0.type} exists")
+    RegisterStackTransform = _refusing("a transform of the stack")
+    RegisterStackInvokeTransform = _refusing("a transform of functions")
+    RegisterResourceHook = _refusing("the resource hook {0.name}")
+    RegisterErrorHook = _refusing("the error hook {0.name}")
+    RegisterPackage = _refusing("the parameterized package {0.name}")
+
+    def _claim(self, registration: Registration) -> None:
+        with self._lock:
+            if registration.urn in self._urns:
+                raise Refused(
+                    f"two resources of one type and parent are called {registration.name!r}",
+                    where=registration.urn,
+                    remedy="give each its own name in the program",
+                )
+            self._urns.add(registration.urn)
+
+    @contextmanager
+    def reported(self, context: Any) -> Iterator[None]:
+        """Keeps the first error for whoever started the run, and tells the program, which then ends."""
+        if self._heard.failure is None:
+            try:
+                yield
+            except Exception as error:  # a defect, too, must end the run and reach whoever started it
+                with self._lock:
+                    self._heard.failure = self._heard.failure or error
+            else:
+                return
+        context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(self._heard.failure)[:_LONGEST_DETAIL])
+
+
+def _short_folder() -> str:
+    """Where the socket's folder is made: a socket's path may have 107 bytes, which a TMPDIR of its own may exceed."""
+    folder = tempfile.gettempdir()
+    return folder if len(folder.encode()) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - mkdtemp makes it private
+
+
+class _EngineService(engine_pb2_grpc.EngineServicer):
+    """The engine's side of a program's log."""
+
+    def __init__(self, heard: Heard) -> None:
+        self._heard = heard
+        self._root = ""
+
+    def Log(self, request: engine_pb2.LogRequest, context: Any) -> empty_pb2.Empty:
+        about = f" ({request.urn})" if request.urn else ""
+        level = engine_pb2.LogSeverity.Name(request.severity).lower()
+        self._heard.log.append(f"{level}: {request.message}{about}")
+        return empty_pb2.Empty()
+
+    def GetRootResource(self, request: Any, context: Any) -> engine_pb2.GetRootResourceResponse:
+        return engine_pb2.GetRootResourceResponse(urn=self._root)
+
+    def SetRootResource(self, request: Any, context: Any) -> engine_pb2.SetRootResourceResponse:
+        self._root = request.urn
+        return engine_pb2.SetRootResourceResponse()
+
+    def RequirePulumiVersion(self, request: Any, context: Any) -> engine_pb2.RequirePulumiVersionResponse:
+        """The engine answers as the SDK's release does, which is pinned: it is what a program was written against."""
+        return engine_pb2.RequirePulumiVersionResponse()
+
+
+def _response(registration: Registration, registered: Registered) -> resource_pb2.RegisterResourceResponse:
+    return resource_pb2.RegisterResourceResponse(
+        urn=registration.urn,
+        id="" if registered.id is UNKNOWN else registered.id,
+        object=wire.encode(registration.with_secrets(registered.outputs)),
+        stable=False,
+    )

@@ -1,0 +1,229 @@
+"""Lost replies and dead workers: what the call did is found out by asking, and nothing is made twice or forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from controller.engine.applying.approval import Standing
+from controller.engine.applying.execute import execute
+from controller.engine.applying.fence import StaleFence
+from controller.engine.applying.journal import Ending
+from controller.engine.applying.progress import Step
+from controller.engine.applying.recover import recover
+from controller.engine.plan import Op, Purpose
+from controller.store.database import Sessions
+from controller.store.engine import ExecutionState
+from controller.store.vault import Vault
+from tests.engine.double import DISK, LINK, NET, Call, Out, TestProgram, Want, changed
+from tests.engine.scene import KillAt, Killed, Scene
+
+NET_A = Want("a", inputs={"cidr": "10.0.0.0/24", "name": "a"})
+DISK_B = Want("b", DISK, {"size": 10, "medium": "ssd"})
+LINK_D = Want("d", LINK, {"left": Out("a"), "right": Out("b")})
+PROGRAM = TestProgram(NET_A, DISK_B, LINK_D)
+
+
+@pytest.fixture
+def scene(sessions: Sessions, vault: Vault) -> Scene:
+    return Scene(sessions, vault)
+
+
+def endings(scene: Scene) -> list[str]:
+    return [row.outcome for row in scene.journal()]
+
+
+def test_a_create_whose_reply_was_lost_is_found_and_adopted(scene: Scene) -> None:
+    scene.cloud.faults["create"] = ["lose_after"]
+
+    assert scene.apply(TestProgram(NET_A)).state is ExecutionState.SUCCEEDED
+    assert endings(scene) == [Ending.ADOPTED]
+    assert scene.row(NET_A.urn).unsettled == ""
+    scene.assert_whole()
+
+
+def test_a_create_that_never_arrived_is_made_again_once_that_is_proven(scene: Scene) -> None:
+    scene.cloud.faults["create"] = ["lose_before"]
+
+    assert scene.apply(TestProgram(NET_A)).state is ExecutionState.SUCCEEDED
+    assert [(row.generation, row.attempt, row.outcome) for row in scene.journal()] == [
+        (1, 1, Ending.ABSENT),
+        (1, 2, Ending.DONE),
+    ]
+    scene.assert_whole()
+
+
+def test_a_create_that_shows_up_late_is_waited_for(scene: Scene) -> None:
+    scene.cloud.faults["create"] = ["late"]
+
+    assert scene.apply(TestProgram(NET_A)).state is ExecutionState.SUCCEEDED
+    assert endings(scene) == [Ending.ADOPTED]
+    scene.assert_whole()
+
+
+def test_a_list_that_breaks_off_is_no_absence(scene: Scene) -> None:
+    scene.cloud.faults = {"create": ["lose_after"], "find": ["incomplete", "incomplete"]}
+
+    assert scene.apply(TestProgram(NET_A)).state is ExecutionState.SUCCEEDED
+    assert len(scene.cloud.things) == 1
+    scene.assert_whole()
+
+
+def test_without_an_answer_the_execution_stays_running_and_says_when_to_look_again(scene: Scene) -> None:
+    scene.patience = 0.0
+    scene.cloud.faults = {"create": ["lose_after"], "find": ["incomplete"] * 3}
+
+    outcome = scene.apply(TestProgram(NET_A))
+
+    assert outcome.state is ExecutionState.RUNNING
+    assert outcome.look_again_at is not None
+    assert scene.resume(TestProgram(NET_A)).state is ExecutionState.RUNNING
+    scene.patience = 2.0
+    assert scene.resume(TestProgram(NET_A)).state is ExecutionState.SUCCEEDED
+    assert len(scene.cloud.things) == 1
+    scene.assert_whole()
+
+
+def test_the_moment_from_which_absence_counts_does_not_move(scene: Scene) -> None:
+    scene.patience = 0.0
+    scene.cloud.faults["create"] = ["lose_before"]
+    first = scene.apply(TestProgram(NET_A))
+
+    again = recover(scene.means(), scene.stack_id)
+
+    assert again.look_again_at in {None, first.look_again_at}
+
+
+@pytest.mark.parametrize("fault", ["lose_before", "lose_after"])
+def test_an_update_whose_reply_was_lost_ends_as_asked(scene: Scene, fault: str) -> None:
+    scene.apply(TestProgram(NET_A))
+    scene.cloud.faults["update"] = [fault]
+
+    outcome = scene.apply(TestProgram(changed(NET_A, name="new")))
+
+    assert outcome.state is ExecutionState.SUCCEEDED
+    assert scene.cloud.things[scene.row(NET_A.urn).id].inputs["name"] == "new"
+    assert scene.row(NET_A.urn).inputs["name"] == "new"
+    scene.assert_whole()
+
+
+@pytest.mark.parametrize("fault", ["lose_before", "lose_after"])
+def test_a_delete_whose_reply_was_lost_ends_with_nothing_left(scene: Scene, fault: str) -> None:
+    scene.apply(PROGRAM)
+    scene.cloud.faults["delete"] = [fault, fault]
+
+    assert scene.apply(None, Purpose.DESTROY).state is ExecutionState.SUCCEEDED
+    assert scene.cloud.things == {}
+    scene.assert_whole()
+
+
+def send_twice(scene: Scene, want: Want) -> None:
+    """The next create reaches the cloud two times (a proxy repeated it, say), and its reply is lost."""
+
+    def witness(call: Call) -> None:
+        if call.op == "create":
+            scene.cloud.make(want.type, {**want.inputs, "colour": "grey"}, call.identity)
+
+    scene.cloud.faults["create"] = ["lose_after"]
+    scene.cloud.witness = witness
+
+
+def test_duplicates_of_a_lost_create_are_removed_by_the_same_run(scene: Scene) -> None:
+    send_twice(scene, NET_A)
+    outcome = scene.apply(TestProgram(NET_A))
+
+    assert outcome.state is ExecutionState.SUCCEEDED
+    assert len(scene.cloud.things) == 1
+    scene.assert_whole()
+
+
+@pytest.mark.parametrize("gives_up", [True, False])
+def test_a_duplicate_that_bears_data_is_left_to_a_person(scene: Scene, gives_up: bool) -> None:
+    send_twice(scene, DISK_B)
+    outcome = scene.apply(TestProgram(DISK_B))
+
+    assert outcome.state is ExecutionState.SUCCEEDED
+    assert outcome.undecided == (DISK_B.urn,)
+    assert len(scene.cloud.things) == 2
+    assert [one.pending_delete for one in scene.state() if one.custom] == [False, True]
+
+    if gives_up:
+        scene.apply(TestProgram(DISK_B), gives_up=[DISK_B.urn])
+        assert len(scene.cloud.things) == 1
+        scene.assert_whole()
+    else:
+        assert scene.apply(TestProgram(DISK_B), Purpose.REPAIR, by=Standing("GY-22a")).undecided == (DISK_B.urn,)
+        assert len(scene.cloud.things) == 2
+
+
+@pytest.mark.parametrize("step", list(Step))
+@pytest.mark.parametrize("op", [Op.CREATE, Op.UPDATE, Op.DELETE])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_killed_worker_leaves_nothing_that_the_next_one_cannot_settle(
+    scene: Scene, step: Step, op: Op, nth: int
+) -> None:
+    """Created, updated, replaced and deleted in one run; killed at each step of each, then gone on with."""
+    old, kept = Want("old", inputs={"cidr": "10.8.0.0/24"}), Want("kept", LINK, {"left": "x", "right": "y"})
+    scene.apply(TestProgram(NET_A, DISK_B, LINK_D, old, kept))
+    other = Want("e", DISK, {"size": 1, "medium": "ssd"})
+    program = TestProgram(
+        changed(NET_A, cidr="10.1.0.0/24"),
+        changed(DISK_B, size=11),
+        changed(LINK_D, colour="red"),
+        changed(kept, colour="red"),
+        other,
+    )
+
+    with pytest.raises(Killed):
+        scene.apply(program, progress=KillAt(step, nth, op))
+    outcome = scene.resume(program)
+
+    assert outcome.state is ExecutionState.SUCCEEDED
+    assert len(scene.cloud.things) == 5
+    assert {one.inputs["cidr"] for one in scene.cloud.things.values() if one.type == NET} == {"10.1.0.0/24"}
+    assert all(row.outcome for row in scene.journal())
+    scene.assert_whole()
+
+
+@dataclass
+class TakenOver:
+    """At the first `step`, another worker takes the stack over and finishes its work before this one goes on."""
+
+    scene: Scene
+    step: Step
+    execution_id: int
+    program: TestProgram
+    done: bool = False
+
+    def reached(self, step: Step, op: Op, urn: str) -> None:
+        if step is self.step and not self.done:
+            self.done = True
+            outcome = execute(self.scene.means(), self.execution_id, self.program)
+            assert outcome.state is ExecutionState.SUCCEEDED
+            self.scene.cloud.witness = lambda call: None
+
+
+@pytest.mark.parametrize("step", [Step.INTENDING, Step.INTENDED, Step.CALLED, Step.CLOSING])
+def test_a_worker_that_was_taken_over_can_write_nothing_more(scene: Scene, step: Step) -> None:
+    execution_id = scene.start(PROGRAM)
+
+    with pytest.raises(StaleFence):
+        execute(scene.means(TakenOver(scene, step, execution_id, PROGRAM)), execution_id, PROGRAM)
+
+    assert len(scene.cloud.things) == 3
+    assert len({row.id for row in scene.journal()}) == len(scene.cloud.calls) + (step is Step.INTENDED)
+    scene.assert_whole()
+
+
+def test_what_a_taken_over_worker_still_sent_is_known_by_its_identity(scene: Scene) -> None:
+    """It is stopped in its call, after the fence was checked: the late creation bears a known identity."""
+    program = TestProgram(NET_A)
+    execution_id = scene.start(program)
+
+    with pytest.raises(StaleFence):
+        execute(scene.means(TakenOver(scene, Step.CALLING, execution_id, program)), execution_id, program)
+
+    assert scene.row(NET_A.urn).id == "id-1"
+    assert list(scene.cloud.things) == ["id-1", "id-2"]
+    assert scene.cloud.things["id-2"].identity == scene.row(NET_A.urn).identity

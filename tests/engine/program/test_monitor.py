@@ -1,0 +1,115 @@
+"""What the protocol offers and the engine does not support is refused by name; what it supports is read right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+
+from controller.domain.errors import Refused, YunguanError
+from controller.engine.program import messages
+from controller.engine.program.monitor import Monitor
+from tests.engine.runs import Notes, run
+
+HOOK = "pulumi.ResourceHook('hook', lambda args: None)"
+UNSUPPORTED = [
+    ("pulumi.runtime.invoke('t:m:getThing', {'name': 'x'})", "the function t:m:getThing"),
+    ("pulumi.runtime.call('t:m:do', {})", "the method t:m:do"),
+    ("pulumi.StackReference('org/project/other')", "reading the existing resource org/project/other"),
+    ("Thing('a', ResourceOptions(id='42'))", r"reading the existing resource a \(t:m:Thing\)"),
+    ("Thing('a', ResourceOptions(transforms=[lambda args: None]))", "transforms"),
+    ("Thing('a', ResourceOptions(deleted_with=Thing('b')))", "(?i)deletedWith"),
+    ("Thing('a', ResourceOptions(replace_with=[Thing('b')]))", "(?i)replaceWith"),
+    ("Thing('a', ResourceOptions(replacement_trigger='1'))", "replacementTrigger"),
+    ("Thing('a', ResourceOptions(hide_diffs=['size']))", "hideDiffs"),
+    (f"Thing('a', ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[{HOOK}])))", "hook"),
+    ("pulumi.ProviderResource('t', 'mine', {})", "an explicit provider"),
+    ("pulumi.ComponentResource('t:m:Remote', 'r', {}, remote=True)", "a component that a provider builds"),
+    ("Thing('a', of=pulumi.StringAsset('x'))", "an asset"),
+    ("Thing('a', of=pulumi.FileArchive('.'))", "an archive"),
+    ("pulumi.runtime.register_stack_transform(lambda args: None)", "transforms"),
+]
+
+
+@pytest.mark.parametrize(("body", "what"), UNSUPPORTED)
+def test_what_is_not_supported_is_refused_by_name(body: str, what: str) -> None:
+    notes = Notes()
+    with pytest.raises(YunguanError, match=what):
+        run(body, notes)
+    assert {name for name in notes.registrations if not name.startswith("snippet")} <= {"b"}
+
+
+def test_two_resources_of_one_name_are_refused() -> None:
+    with pytest.raises(Refused, match="called 'twin'") as refusal:
+        run("Thing('twin'); Thing('twin')", Notes())
+    assert refusal.value.where.endswith("t:m:Thing::twin")
+
+
+def test_one_name_under_two_parents_or_types_is_two_resources() -> None:
+    notes = Notes()
+    run("Group('x'); Thing('x'); Thing('y', ResourceOptions(parent=Group('g')))", notes)
+    assert notes["x"].urn != notes["y"].urn
+
+
+@pytest.mark.parametrize("timeout", ["soon", "10", "-5s", ""])
+def test_malformed_duration_is_refused(timeout: str) -> None:
+    body = f"Thing('a', ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create={timeout!r})))"
+    if timeout:
+        with pytest.raises(Refused, match="no duration"):
+            run(body, Notes())
+    else:
+        run(body, Notes())
+
+
+@given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59))
+def test_durations_are_read_in_seconds(hours: int, minutes: int, seconds: int) -> None:
+    assert messages.seconds(f"{hours}h{minutes}m{seconds}s", "urn") == hours * 3600 + minutes * 60 + seconds
+
+
+codes = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
+
+
+@given(st.tuples(codes, codes, codes, codes), st.tuples(codes, codes, codes, codes))
+def test_stacks_of_different_names_have_different_urns(one: tuple[str, ...], other: tuple[str, ...]) -> None:
+    names = ["{}/{}/{}.{}".format(*parts) for parts in (one, other)]
+    urns = [messages.stack_urn("p", messages.pulumi_stack_name(name)) for name in names]
+    assert (names[0] == names[1]) is (urns[0] == urns[1])
+
+
+def test_other_clients_of_the_protocol_are_answered() -> None:
+    """What an older SDK, or one of another language, asks before it registers anything."""
+    with (
+        Monitor(Notes(), project="p", stack="s", preview=True) as monitor,
+        grpc.insecure_channel(monitor.address) as to,
+    ):
+        resources, engine = resource_pb2_grpc.ResourceMonitorStub(to), engine_pb2_grpc.EngineStub(to)
+        deployment = resources.GetDeploymentInfo(empty_pb2.Empty())
+        assert (deployment.project, deployment.stack, deployment.dryRun) == ("p", "s", True)
+        supported = {
+            feature: resources.SupportsFeature(resource_pb2.SupportsFeatureRequest(id=feature)).hasSupport
+            for feature in ("secrets", "aliasSpecs", "transforms", "resourceReferences", "what-comes-next-year")
+        }
+        assert [feature for feature, has in supported.items() if has] == ["secrets", "aliasSpecs"]
+        engine.SetRootResource(engine_pb2.SetRootResourceRequest(urn="urn:x"))
+        assert engine.GetRootResource(engine_pb2.GetRootResourceRequest()).urn == "urn:x"
+
+
+def test_socket_is_for_this_user_alone() -> None:
+    with Monitor(Notes(), project="p", stack="s", preview=True) as monitor:
+        folder = monitor.folder
+        assert folder.stat().st_mode & 0o077 == 0
+    assert not folder.exists()
+
+
+def test_long_temporary_folder_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("deep" * 30)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    notes = Notes()
+    run("Thing('a')", notes)
+    assert "a" in notes.registrations

@@ -1,0 +1,424 @@
+"""Programs on the real SDK, in the real runner, against the real monitor: what they register and how they end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from controller.domain.errors import Failed, Refused, WrongUse
+from controller.engine.program import run as program_module
+from controller.engine.program.launch import Runner
+from controller.engine.program.run import ProgramFailed, ProgramSource, program_version, run_program
+from controller.engine.properties import UNKNOWN, Secret
+from controller.engine.registration import Registration
+from tests.engine.runs import PROGRAMS, ROOT, STACK, Notes, run
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether it holds within a bounded time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def printed_pid(path: Path) -> int:
+    assert eventually(lambda: path.exists() and path.read_text().endswith("\n"))
+    return int(path.read_text())
+
+
+WRITE_PID = """
+    import os
+    open(Config("snippet").require("pid"), "w").write(f"{os.getpid()}\\n")
+"""
+HANG = "\n    while True: pass\n"
+
+
+def test_resources_come_with_urn_parent_and_dependencies() -> None:
+    notes = Notes()
+    result = run(
+        """
+        group = Group("g")
+        first = Thing("first", ResourceOptions(parent=group), size=1)
+        second = Thing("second", ResourceOptions(depends_on=[group]), of=first.id, sizes=[first.made, "x"])
+        group.register_outputs({"first": first.id})
+        export("second", second.made)
+        """,
+        notes,
+    )
+    first, second = notes["first"], notes["second"]
+    assert first.urn == ROOT.replace("pulumi:pulumi:Stack::snippet-liuzhou_unit_oa.internet", "") + (
+        "my:parts:Group$t:m:Thing::first"
+    )
+    assert first.parent == notes["g"].urn
+    assert second.parent == ROOT
+    assert second.inputs == {"of": "id-first", "sizes": ["made-first", "x"]}
+    assert second.dependencies == (first.urn,)
+    assert second.property_dependencies == {"of": (first.urn,), "sizes": (first.urn,)}
+    assert (notes["g"].custom, notes[f"snippet-{STACK.replace('/', '_')}"].urn) == (False, ROOT)
+    assert notes.outputs[notes["g"].urn] == {"first": "id-first"}
+    assert result.outputs == {"second": "made-second"}
+
+
+def test_outputs_are_unknown_while_previewing() -> None:
+    notes = Notes(preview=True)
+    result = run(
+        """
+        first = Thing("first", size=1)
+        Thing("second", of=first.id, made_of=first.made, sizes=[first.id, 2], known=first.size if False else 1)
+        first.made.apply(lambda made: Thing(f"only-when-{made}-is-known"))
+        export("made", first.made)
+        """,
+        notes,
+        preview=True,
+    )
+    assert notes["second"].inputs == {"of": UNKNOWN, "made_of": UNKNOWN, "sizes": [UNKNOWN, 2], "known": 1}
+    assert result.outputs == {"made": UNKNOWN}
+    assert not any(name.startswith("only-when") for name in notes.registrations)
+
+
+def test_options_arrive_as_they_were_written() -> None:
+    notes = Notes()
+    run(
+        """
+        opts = ResourceOptions(
+            protect=True, ignore_changes=["size"], replace_on_changes=["colour"], delete_before_replace=False,
+            retain_on_delete=True, additional_secret_outputs=["key"], import_="42",
+            custom_timeouts=pulumi.CustomTimeouts(create="1h30m", delete="90s"),
+            aliases=[pulumi.Alias(name="old"), "urn:pulumi:x::y::z::w"],
+        )
+        Thing("a", opts)
+        Thing("b")
+        """,
+        notes,
+    )
+    options = notes["a"].options
+    assert options.protect
+    assert options.retain_on_delete
+    assert options.ignore_changes == ("size",)
+    assert options.replace_on_changes == ("colour",)
+    assert options.delete_before_replace is False
+    assert notes["b"].options.delete_before_replace is None
+    assert options.import_id == "42"
+    assert options.timeouts == {"create": 5400.0, "delete": 90.0}
+    assert set(options.aliases) == {notes["a"].urn.replace("::a", "::old"), "urn:pulumi:x::y::z::w"}
+
+
+def test_secrets_stay_secrets_on_their_way() -> None:
+    """Through configuration, inputs and outputs; an output is secret where its input is, or the option says so."""
+    notes = Notes()
+    result = run(
+        """
+        word = Config("snippet").require_secret("word")
+        first = Thing("first", ResourceOptions(additional_secret_outputs=["made"]), key=word)
+        Thing("second", key=first.key, made_of=first.made)
+        export("word", word)
+        """,
+        notes,
+        config={"snippet:word": "open sesame"},
+        secret_config_keys=["snippet:word"],
+    )
+    assert notes["first"].inputs == {"key": Secret("open sesame")}
+    assert notes["second"].inputs == {"key": Secret("open sesame"), "made_of": Secret("made-first")}
+    assert result.outputs == {"word": Secret("open sesame")}
+
+
+def test_program_sees_nothing_of_the_controllers_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUNGUAN_DATABASE_URL", "postgresql://secret")
+    monkeypatch.setenv("OS_PASSWORD", "secret")
+    monkeypatch.setattr(program_module, "_runner", Runner())
+    result = run(
+        """
+        import os, sys
+        print("environment", sorted(os.environ))
+        print("arguments", sys.argv, open("/proc/self/cmdline").read().split("\\0"))
+        """,
+        Notes(),
+        config={"snippet:word": "open sesame"},
+    )
+    environment = next(line for line in result.log if line.startswith("environment"))
+    assert "YUNGUAN" not in environment
+    assert "OS_PASSWORD" not in environment
+    assert not any("open sesame" in line for line in result.log)
+
+
+def test_what_it_prints_and_logs_is_kept_with_secrets_masked() -> None:
+    result = run(
+        """
+        import sys
+        print("to output: open sesame")
+        print("to errors", file=sys.stderr)
+        pulumi.warn("look out: open sesame")
+        pulumi.debug("nobody reads this")
+        """,
+        Notes(),
+        config={"snippet:word": "open sesame"},
+        secret_config_keys=["snippet:word"],
+    )
+    assert list(result.log) == ["warning: look out: [secret]", "to output: [secret]", "to errors"]
+
+
+def test_endless_output_is_bounded() -> None:
+    result = run("for number in range(200_000): print(number, 'x' * 30)", Notes())
+    assert len(result.log) <= 1000
+    assert result.log[-1].startswith("199999 ")
+
+
+# How a program may fail.
+
+
+def test_failing_program_says_where_and_registers_nothing_more() -> None:
+    notes = Notes()
+    source = ProgramSource.at(PROGRAMS / "broken")
+    with pytest.raises(ProgramFailed, match="LookupError: no such zone") as failure:
+        run_program(source, stack=STACK, config={}, registrar=notes, preview=False)
+    assert failure.value.where == "__main__.py:4"
+    assert 'raise LookupError("no such zone")' in failure.value.traceback
+    assert "after" not in notes.registrations
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("def f(:", "SyntaxError"),
+        ("raise pulumi.RunError('not today')", "not today"),
+        ("import os; os._exit(0)", "without an answer"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "without an answer"),
+        ("Config('snippet').require('zone')", "Missing required configuration variable 'snippet:zone'"),
+        ("async def late(): raise KeyError('late')\nThing('a', x=late())", "KeyError: 'late'"),
+    ],
+)
+def test_every_way_to_fail_is_told(body: str, message: str) -> None:
+    with pytest.raises(ProgramFailed, match=message):
+        run(body, Notes())
+
+
+def test_leaving_early_without_an_error_is_an_end() -> None:
+    notes = Notes()
+    run("Thing('a'); import sys; sys.exit(0)", notes)
+    assert "a" in notes.registrations
+
+
+def test_secret_is_masked_in_a_programs_own_error() -> None:
+    with pytest.raises(ProgramFailed) as failure:
+        run(
+            "raise ValueError(Config('snippet').get('word'))",
+            Notes(),
+            config={"snippet:word": "open sesame"},
+            secret_config_keys=["snippet:word"],
+        )
+    assert "open sesame" not in str(failure.value) + failure.value.traceback
+
+
+@pytest.mark.parametrize("error", [Refused("not this one", where="here", rule="LZ-2"), KeyError("a defect")])
+def test_what_the_registrar_raises_reaches_the_caller_as_it_is(error: Exception) -> None:
+    def act(registration: Registration) -> None:
+        if registration.name == "second":
+            raise error
+
+    notes = Notes(act=act)
+    with pytest.raises(type(error)) as raised:
+        run("Thing('third', of=Thing('second', of=Thing('first').id).id)", notes)
+    assert raised.value is error
+    assert "third" not in notes.registrations
+
+
+def test_after_a_failure_nothing_begins_and_what_is_in_flight_ends() -> None:
+    failed, slow_is_here, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def act(registration: Registration) -> None:
+        if registration.name == "slow":
+            slow_is_here.set()
+            assert failed.wait(10)
+            ended.set()
+        if registration.name == "bad":
+            assert slow_is_here.wait(10)
+            failed.set()
+            raise Refused("bad")
+
+    notes = Notes(act=act)
+    with pytest.raises(Refused, match="bad"):
+        run("slow = Thing('slow'); bad = Thing('bad'); Thing('after-slow', of=slow.id)", notes)
+    assert ended.is_set()
+    assert "after-slow" not in notes.registrations
+
+
+def test_program_that_does_not_end_is_ended_at_its_limit(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    with pytest.raises(Failed, match=r"did not end within 2 s"):
+        run(WRITE_PID + HANG, Notes(), config={"snippet:pid": str(pid_file)}, time_limit=2.0)
+    assert eventually(lambda: not is_running(printed_pid(pid_file)))
+
+
+def test_cancelled_run_ends(tmp_path: Path) -> None:
+    pid_file, cancelled = tmp_path / "pid", threading.Event()
+
+    def cancel() -> None:
+        printed_pid(pid_file)
+        cancelled.set()
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    with pytest.raises(Failed, match="cancelled"):
+        run(WRITE_PID + HANG, Notes(), config={"snippet:pid": str(pid_file)}, cancelled=cancelled)
+    canceller.join()
+    assert eventually(lambda: not is_running(printed_pid(pid_file)))
+
+
+# The runner and the processes around it.
+
+ASKER = """
+import sys
+from tests.engine.runs import Notes, run
+run(sys.argv[1], Notes(), config={"snippet:pid": sys.argv[2]})
+"""
+
+
+def test_program_dies_with_the_controller_that_asked_for_it(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    asker = subprocess.Popen([sys.executable, "-c", ASKER, WRITE_PID + HANG, str(pid_file)])
+    pid = printed_pid(pid_file)
+    runner = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    assert is_running(pid)
+    asker.kill()
+    asker.wait()
+    assert eventually(lambda: not is_running(pid))
+    assert eventually(lambda: not is_running(runner)), "nobody is left to ask the runner"
+
+
+FORKING = """
+import os, sys
+from controller.engine.program.run import warm_up
+from tests.engine.runs import Notes, run
+warm_up()
+children = [os.fork() for _ in range(3)]
+if 0 in children:
+    notes = Notes()
+    run("Thing('a')", notes)
+    os._exit(0 if "a" in notes.registrations else 1)
+sys.exit(any(os.waitpid(child, 0)[1] for child in children))
+"""
+
+
+def test_processes_forked_from_a_warm_one_run_programs() -> None:
+    assert subprocess.run([sys.executable, "-c", FORKING], check=False, timeout=60).returncode == 0
+
+
+def test_runner_that_was_killed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = Runner()
+    monkeypatch.setattr(program_module, "_runner", runner)
+    run("Thing('a')", Notes())
+    assert runner._process is not None
+    runner._process.kill()
+    runner._process.wait()
+    notes = Notes()
+    run("Thing('b')", notes)
+    assert "b" in notes.registrations
+
+
+def test_runs_at_once_do_not_hear_each_other() -> None:
+    notes = [Notes() for _ in range(4)]
+    threads = [threading.Thread(target=run, args=(f"Thing('only-{number}')", one)) for number, one in enumerate(notes)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [[name for name in one.registrations if name.startswith("only")] for one in notes] == [
+        [f"only-{number}"] for number in range(4)
+    ]
+
+
+def test_program_may_start_processes_of_its_own() -> None:
+    result = run("import subprocess; print(subprocess.run(['echo', 'hello'], stdout=-1).stdout)", Notes())
+    assert result.log == ["b'hello\\n'"]
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    descriptors = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        run("Thing('a')", Notes())
+    assert list(tmp_path.iterdir()) == []
+    assert eventually(lambda: len(os.listdir("/proc/self/fd")) <= descriptors + 2)
+
+
+def test_interrupt_of_the_terminal_does_not_end_the_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = Runner()
+    monkeypatch.setattr(program_module, "_runner", runner)
+    run("Thing('a')", Notes())
+    assert runner._process is not None
+    runner._process.send_signal(signal.SIGINT)
+    run("Thing('b')", Notes())
+    assert runner._process.poll() is None
+
+
+# Where programs lie, and what version they are.
+
+
+def test_project_names_its_main_module(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\nmain: code\n")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "helpers.py").write_text("NAME = 'from-a-module-beside'\n")
+    (tmp_path / "code" / "__main__.py").write_text(
+        "import pulumi, helpers\npulumi.CustomResource('t:m:Thing', helpers.NAME, {})\n"
+    )
+    notes = Notes()
+    run_program(ProgramSource.at(tmp_path), stack="s", config={}, registrar=notes, preview=False)
+    assert "from-a-module-beside" in notes.registrations
+
+
+@pytest.mark.parametrize(
+    ("project", "message"),
+    [
+        (None, "no readable Pulumi project"),
+        ("name: p", "no readable Pulumi project"),
+        ("[]", "no readable Pulumi project"),
+        ("name: {", "no readable Pulumi project"),
+        ("name: p\nruntime: {}", "no readable Pulumi project"),
+        ("name: p\nruntime: nodejs", "written in nodejs"),
+    ],
+)
+def test_what_is_no_python_project_is_refused(tmp_path: Path, project: str | None, message: str) -> None:
+    if project is not None:
+        (tmp_path / "Pulumi.yaml").write_text(project)
+    with pytest.raises(WrongUse, match=message):
+        ProgramSource.at(tmp_path)
+
+
+def test_version_changes_with_the_program_and_with_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text("one")
+    source = ProgramSource.at(tmp_path)
+    first = program_version(source)
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "x.pyc").write_text("compiled")
+    (tmp_path / ".hidden").write_text("editor's")
+    assert program_version(source) == first
+    (tmp_path / "more.py").write_text("")
+    with_more = program_version(source)
+    (tmp_path / "__main__.py").write_text("two")
+    assert len({first, with_more, program_version(source)}) == 3
+
+
+@pytest.mark.parametrize("name", ["a b", "城市", "a:b", ""])
+def test_name_that_pulumi_does_not_allow_is_refused(name: str) -> None:
+    with pytest.raises(WrongUse, match="no stack name"):
+        run_program(ProgramSource.at(PROGRAMS / "broken"), stack=name, config={}, registrar=Notes(), preview=True)
