@@ -34,6 +34,7 @@ class Carrier(StrEnum):
     DESCRIPTION = "description"
     NAME = "name"
     NATURAL = "natural key"
+    STATE = "state"  # it is nowhere but in the state: a lost create made nothing that could be found
 
 
 class Rejected(Failed):
@@ -150,7 +151,8 @@ class Page:
 class Kind(Protocol):
     """A resource type: how it is checked, compared, made, read, changed, removed, found again and listed.
 
-    `Cloud` below is the provider's own connection, opaque to the engine.
+    `cloud` below is the provider's own connection, opaque to the engine. A kind that acts on no cloud has no `service`,
+    is given None for it, and is not scanned.
     """
 
     token: str
@@ -207,7 +209,7 @@ class Provider(Protocol):
         ...
 
     def kinds(self) -> Sequence[Kind]:
-        """Every kind, in the order in which a scan lists them (what owns comes before what is owned)."""
+        """Every kind with a service, in the order in which a scan lists them (what owns comes before what is owned)."""
         ...
 
     def calls_made(self, name: str) -> int:

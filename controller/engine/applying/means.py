@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from controller.engine.applying.progress import Progress, Silent
-from controller.engine.provider import Provider
+from controller.engine.provider import Kind, Provider
 from controller.store.database import Sessions
 from controller.store.vault import Vault
 
@@ -25,3 +26,7 @@ class Means:
     retry_seconds: float = 30.0
     deletes_at_once: int = 16
     progress: Progress = field(default_factory=Silent)
+
+    def connection(self, kind: Kind, cloud: str) -> Any:
+        """What the calls of `kind` are given: the connection to `cloud`, None for a kind that acts on no cloud."""
+        return self.provider.cloud(cloud) if kind.service else None

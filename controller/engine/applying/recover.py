@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from controller.clock import real_now
 from controller.domain.errors import Failed, Unknown
@@ -23,7 +23,7 @@ from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.rows import Rows, gone, seen, taking_over
 from controller.engine.plan import Op
-from controller.engine.provider import Observation
+from controller.engine.provider import Kind, Observation
 from controller.engine.state import ResourceState
 
 _Answer = TypeVar("_Answer")
@@ -62,16 +62,13 @@ class Resolver:
         self._means = means
         self._journal = journal
         self._rows = rows if rows is not None else Rows(journal.state())
-        self._cloud = means.provider.cloud(journal.held.cloud)
-        self._settle = timedelta(seconds=means.provider.settle_seconds(journal.held.cloud))
 
     def resolve_open(self) -> Recovery:
         """Resolves what a dead worker left open. Its last call may have been sent just before this claim was made."""
-        conclusive_at = real_now() + timedelta(seconds=self._means.request_timeout) + self._settle
         closed, again = 0, None
         for intent in self._journal.open_intents():
             try:
-                self._resolve(self._journal.lose(intent, conclusive_at))
+                self._resolve(self._lost(intent, still_underway=self._means.request_timeout))
                 closed += 1
             except LookAgain as later:
                 again = min(again, later.at) if again else later.at
@@ -79,7 +76,16 @@ class Resolver:
 
     def resolve_lost(self, intent: Intent) -> None:
         """Resolves an intent whose call just came back without an answer. Raises LookAgain."""
-        self._resolve(self._journal.lose(intent, real_now() + self._settle))
+        self._resolve(self._lost(intent, still_underway=0.0))
+
+    def _lost(self, intent: Intent, *, still_underway: float) -> Intent:
+        """`intent` with the moment from which absence is proof; its call may be underway for so many seconds more.
+
+        Where no cloud is acted on, nothing shows up later.
+        """
+        kind = self._means.provider.kind(intent.target.type)
+        wait = still_underway + self._means.provider.settle_seconds(self._journal.held.cloud) if kind.service else 0.0
+        return self._journal.lose(intent, real_now() + timedelta(seconds=wait))
 
     def _resolve(self, intent: Intent) -> None:
         if intent.op is Op.CREATE:
@@ -92,12 +98,13 @@ class Resolver:
     def _resolve_create(self, intent: Intent) -> None:
         """Found → adopted. Absence counts only from a list that was begun when it is conclusive."""
         kind, target = self._means.provider.kind(intent.target.type), intent.target
+        cloud = self._connection(kind)
         conclusive_at = intent.conclusive_at or real_now()
         begun = real_now()
-        found = self._ask(intent, lambda: kind.find(self._cloud, target.identity, target.inputs))
+        found = self._ask(intent, lambda: kind.find(cloud, target.identity, target.inputs))
         if not found and begun < conclusive_at:
             self._wait_until(conclusive_at, target.urn)
-            found = self._ask(intent, lambda: kind.find(self._cloud, target.identity, target.inputs))
+            found = self._ask(intent, lambda: kind.find(cloud, target.identity, target.inputs))
         if not found:
             self._close(intent, Ending.ABSENT)
             return
@@ -132,7 +139,10 @@ class Resolver:
 
     def _read(self, intent: Intent) -> Observation | None:
         kind, target = self._means.provider.kind(intent.target.type), intent.target
-        return self._ask(intent, lambda: kind.read(self._cloud, target.id, target.inputs))
+        return self._ask(intent, lambda: kind.read(self._connection(kind), target.id, target.inputs))
+
+    def _connection(self, kind: Kind) -> Any:
+        return self._means.connection(kind, self._journal.held.cloud)
 
     def _close(
         self,

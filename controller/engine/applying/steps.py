@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from controller.domain.errors import Failed, Refused, YunguanError
 from controller.engine.applying.journal import Ending, Intent, Journal
@@ -43,19 +43,19 @@ class Steps:
         self._rows = rows
         self._resolver = resolver
         self._execution_id = execution_id
-        self._cloud = means.provider.cloud(journal.held.cloud)
 
     def create(self, target: ResourceState, kind: Kind) -> ResourceState:
         """Makes `target`; a row that stands before it waits for its removal from then on."""
         intent = self._journal.intend_create(self._execution_id, target)
-        named = intent.target
-        state = self._send(intent, lambda: kind.create(self._cloud, named.inputs, named.identity))
+        named, cloud = intent.target, self._connection(kind)
+        state = self._send(intent, lambda: kind.create(cloud, named.inputs, named.identity))
         return self._settle(intent, state, *taking_over(state, self._rows.live(state.urn)))
 
     def update(self, target: ResourceState, changes: Mapping[str, Change], kind: Kind) -> ResourceState:
         """Changes what is there to `target`, in place."""
+        cloud = self._connection(kind)
         intent = self._journal.intend(self._execution_id, Op.UPDATE, target)
-        state = self._send(intent, lambda: kind.update(self._cloud, target.id, target.inputs, changes))
+        state = self._send(intent, lambda: kind.update(cloud, target.id, target.inputs, changes))
         return self._settle(intent, state, [state], [])
 
     def adopt(self, target: ResourceState, kind: Kind) -> ResourceState:
@@ -63,7 +63,7 @@ class Steps:
 
         Raises Refused where nothing is there, or something else than the program says.
         """
-        observation = kind.read(self._cloud, target.id, target.inputs)
+        observation = kind.read(self._connection(kind), target.id, target.inputs)
         if observation is None:
             raise Refused(
                 f"there is nothing with the id {target.id} to adopt",
@@ -86,7 +86,7 @@ class Steps:
     def refresh(self, target: ResourceState, kind: Kind) -> ResourceState:
         """Waits for the promised state of what is there; an update without a change sends nothing that changes."""
         try:
-            state = seen(target, kind.update(self._cloud, target.id, target.inputs, {}))
+            state = seen(target, kind.update(self._connection(kind), target.id, target.inputs, {}))
         except Unsettled as error:
             state = not_ready(target, error)
         return _promised(self.note(state))
@@ -103,10 +103,11 @@ class Steps:
             self._write(*gone(resource))
             return
         kind = self._means.provider.kind(resource.type)
+        cloud = self._connection(kind)
         for _ in range(ATTEMPTS):
             intent = self._journal.intend(self._execution_id, Op.DELETE, resource)
             try:
-                self._call(intent, lambda: kind.delete(self._cloud, resource.id, resource.inputs))
+                self._call(intent, lambda: kind.delete(cloud, resource.id, resource.inputs))
             except Lost as lost:
                 self._resolver.resolve_lost(lost.intent)
                 if not self._rows.stands(resource):
@@ -120,6 +121,9 @@ class Steps:
                 self._rows.apply(saves, removes)
                 return
         raise reply_lost(resource.urn)
+
+    def _connection(self, kind: Kind) -> Any:
+        return self._means.connection(kind, self._journal.held.cloud)
 
     def _send(self, intent: Intent, call: Callable[[], Observation]) -> ResourceState:
         """The row after the call, unsettled where the cloud did not bring it that far."""
