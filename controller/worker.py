@@ -19,7 +19,8 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from sqlalchemy.exc import DBAPIError
 
-from controller.casework import completion, consequences, publishing, timers
+from controller.casework import completion, consequences, timers
+from controller.casework.specifying import publishing
 from controller.clock import real_now
 from controller.domain.errors import YunguanError
 from controller.engine.applying.fence import StaleFence

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from controller.casework.evidence import EvidenceStore
+from controller.casework.casefile.evidence import EvidenceStore
 from controller.casework.ports import Ports
 from controller.engine.applying.means import Means
 from controller.estate.forge.local import LocalForge

@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import catalogue
-from controller.casework.clocks import running
-from controller.casework.filing import system_of_stack
+from controller.casework.casefile.clocks import running
+from controller.casework.casefile.filing import system_of_stack
+from controller.casework.casefile.steps import exceptions_of, standing_of
 from controller.casework.people import roles_of, roles_on
-from controller.casework.resolve import stack_names
-from controller.casework.steps import exceptions_of, standing_of
+from controller.casework.specifying.resolve import stack_names
 from controller.domain.city import City
 from controller.domain.demand import Demand, DemandedMachine
 from controller.domain.errors import Refused, WrongUse

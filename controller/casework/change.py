@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from controller.casework.confirming import confirmed, require_ended, require_ready
-from controller.casework.evidence import HandedIn
-from controller.casework.filing import Filing, file_case, in_service, system_of_stack
-from controller.casework.inventory import stacks_of
-from controller.casework.merging import approved, merge
-from controller.casework.outcome import CaseOutcome, Confirmation
+from controller.casework.casefile.confirming import confirmed, require_ended, require_ready
+from controller.casework.casefile.evidence import HandedIn
+from controller.casework.casefile.filing import Filing, file_case, in_service, system_of_stack
+from controller.casework.casefile.outcome import CaseOutcome, Confirmation
+from controller.casework.casefile.steps import Taken
 from controller.casework.people import account_of
 from controller.casework.ports import Ports
-from controller.casework.resolve import Resolver, stack_name
-from controller.casework.steps import Taken
+from controller.casework.specifying.inventory import stacks_of
+from controller.casework.specifying.merging import approved, merge
+from controller.casework.specifying.resolve import Resolver, stack_name
 from controller.domain.demand import Change, Demand, changed
 from controller.domain.spec import Phase
 from controller.store.casework import CaseRow

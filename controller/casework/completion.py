@@ -13,12 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import catalogue
-from controller.casework.certificate import keep_search
+from controller.casework.casefile.steps import Act, locked_case
+from controller.casework.certificate.issue import keep_search
 from controller.casework.conduct import perform
 from controller.casework.consequences import follow
-from controller.casework.inventory import stacks_of
 from controller.casework.ports import Ports
-from controller.casework.steps import Act, locked_case
+from controller.casework.specifying.inventory import stacks_of
 from controller.clock import real_now
 from controller.domain.errors import YunguanError
 from controller.domain.lifecycle import Effect

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from controller import audit
 from controller.casework import change, exit, opening, trial
-from controller.casework.confirming import check_confirmation
-from controller.casework.outcome import CaseOutcome
+from controller.casework.casefile.confirming import check_confirmation
+from controller.casework.casefile.outcome import CaseOutcome
+from controller.casework.casefile.steps import Act, Taken, take
 from controller.casework.ports import Ports
-from controller.casework.steps import Act, Taken, take
 from controller.domain.lifecycle import Effect
 
 EFFECTS: Mapping[Effect, Callable[[Taken], CaseOutcome]] = {

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from controller.casework.certificate import issue_due
-from controller.casework.outcome import CaseOutcome, Confirmed
+from controller.casework.casefile.outcome import CaseOutcome, Confirmed
+from controller.casework.certificate.issue import issue_due
 from controller.casework.ports import Ports
 from controller.domain.roles import Role
 from controller.metering import ledger

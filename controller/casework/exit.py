@@ -8,15 +8,15 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from controller.casework.addresses import release_subnets
-from controller.casework.confirming import confirmed, require_ended
-from controller.casework.evidence import HandedIn
-from controller.casework.filing import Filing, file_case, in_service, system_of_stack
-from controller.casework.inventory import stacks_of
-from controller.casework.merging import approved, merge
-from controller.casework.outcome import CaseOutcome, Confirmation
+from controller.casework.casefile.confirming import confirmed, require_ended
+from controller.casework.casefile.evidence import HandedIn
+from controller.casework.casefile.filing import Filing, file_case, in_service, system_of_stack
+from controller.casework.casefile.outcome import CaseOutcome, Confirmation
+from controller.casework.casefile.steps import Taken
 from controller.casework.ports import Ports
-from controller.casework.steps import Taken
+from controller.casework.specifying.addresses import release_subnets
+from controller.casework.specifying.inventory import stacks_of
+from controller.casework.specifying.merging import approved, merge
 from controller.domain.errors import Refused
 from controller.store.casework import CaseRow
 from controller.store.certificate import ReclaimSearchRow

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from controller.casework.codes import code_for
-from controller.casework.confirming import confirmed, require_ready
-from controller.casework.evidence import HandedIn
-from controller.casework.filing import Filing, file_case
-from controller.casework.merging import approved, merge_demand
-from controller.casework.outcome import CaseOutcome, Confirmation
+from controller.casework.casefile.confirming import confirmed, require_ready
+from controller.casework.casefile.evidence import HandedIn
+from controller.casework.casefile.filing import Filing, file_case
+from controller.casework.casefile.outcome import CaseOutcome, Confirmation
+from controller.casework.casefile.steps import Taken
 from controller.casework.people import account_of, unit_named
 from controller.casework.ports import Ports
-from controller.casework.steps import Taken
+from controller.casework.specifying.codes import code_for
+from controller.casework.specifying.merging import approved, merge_demand
 from controller.domain import request
 from controller.domain.demand import demand_of
 from controller.domain.errors import Refused, WrongUse

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller import audit, catalogue
-from controller.casework.codes import code_for
+from controller.casework.specifying.codes import code_for
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.funding import UnitKind
 from controller.domain.request import Person

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from controller.casework.evidence import EvidenceStore
+from controller.casework.casefile.evidence import EvidenceStore
 from controller.domain.spec import CloudFlavor
 from controller.estate.forge import Forge
 from controller.estate.repository import Estate

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import catalogue
-from controller.casework.clocks import deadline_of, look
+from controller.casework.casefile.clocks import deadline_of, look
+from controller.casework.casefile.outcome import CaseOutcome
+from controller.casework.casefile.steps import Act
 from controller.casework.conduct import perform
-from controller.casework.outcome import CaseOutcome
 from controller.casework.ports import Ports
-from controller.casework.steps import Act
 from controller.domain.roles import CONTROLLER_ACTOR
 from controller.store import clock
 from controller.store.casework import CaseRow, ClockRow

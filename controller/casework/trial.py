@@ -5,10 +5,10 @@ Rule: LZ-21-4. `clocks` counts the days, `timers` brings the end; only a person 
 
 from __future__ import annotations
 
-from controller.casework.confirming import require_ready
-from controller.casework.merging import approved, merge, merge_demand
-from controller.casework.outcome import CaseOutcome
-from controller.casework.steps import Taken
+from controller.casework.casefile.confirming import require_ready
+from controller.casework.casefile.outcome import CaseOutcome
+from controller.casework.casefile.steps import Taken
+from controller.casework.specifying.merging import approved, merge, merge_demand
 from controller.domain.spec import Phase, Power
 
 

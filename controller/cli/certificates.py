@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.casework import certificate as certificates
-from controller.casework.certificate import certificate_of, fingerprint, fingerprint_of, read
-from controller.casework.certificate_pdf import write_pdf
+from controller.casework.certificate import issue as certificates
+from controller.casework.certificate.issue import certificate_of, fingerprint, fingerprint_of, read
+from controller.casework.certificate.pdf import write_pdf
 from controller.cli.arguments import settings, workplace
 from controller.cli.output import Format, Output, print_document, print_facts, say
 from controller.domain.errors import Refused, WrongUse

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controller.casework.deadlines import deadline_json, deadlines
+from controller.casework.casefile.deadlines import deadline_json, deadlines
 from controller.cli.output import Format, Output, print_document, stdout
 
 

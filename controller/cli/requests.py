@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from controller.casework import opening
+from controller.casework.casefile.declarations import declare, record_exception
+from controller.casework.casefile.evidence import HandedIn
+from controller.casework.casefile.handing import handed_in
+from controller.casework.casefile.steps import Act
 from controller.casework.cases import list_cases, show_case
-from controller.casework.declarations import declare, record_exception
-from controller.casework.evidence import HandedIn
-from controller.casework.handing import handed_in
-from controller.casework.steps import Act
 from controller.cli.arguments import CityCode, Reason, User, pairs, workplace
 from controller.cli.case_view import print_case
 from controller.cli.output import Format, Output, print_document, print_rows, say, stdout

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from controller.casework.casefile.outcome import CaseOutcome
+from controller.casework.casefile.steps import Act
 from controller.casework.conduct import perform
 from controller.casework.consequences import follow
-from controller.casework.outcome import CaseOutcome
-from controller.casework.publishing import publish_due
-from controller.casework.steps import Act
+from controller.casework.specifying.publishing import publish_due
 from controller.domain.errors import Refused
 from controller.domain.roles import CONTROLLER_ACTOR
 from controller.workplace import Workplace

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from controller.casework import change as changes
 from controller.casework import exit as exits
+from controller.casework.casefile.evidence import HandedIn
+from controller.casework.casefile.steps import Act
 from controller.casework.cases import case_of_stack
-from controller.casework.evidence import HandedIn
-from controller.casework.steps import Act
 from controller.cli.arguments import User, pairs, workplace
 from controller.cli.output import say
 from controller.cli.steps import do

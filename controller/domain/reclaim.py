@@ -1,7 +1,7 @@
 """What a certificate of reclaim tells about a system: what there was, what was looked at, who decided, when it ended.
 
-Values only. `casework.reclaim_facts` collects them from the case file, the journal and the ledger;
-`casework.certificate` signs them. No name, e-mail or telephone of a person stands here: people are account ids.
+Values only. `casework.certificate.facts` collects them from the case file, the journal and the ledger;
+`casework.certificate.issue` signs them. No name, e-mail or telephone of a person stands here: people are account ids.
 """
 
 from __future__ import annotations

@@ -16,14 +16,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from controller.casework import opening
+from controller.casework.casefile.evidence import EvidenceStore, HandedIn
+from controller.casework.casefile.outcome import CaseOutcome
+from controller.casework.casefile.steps import Act
 from controller.casework.conduct import perform
 from controller.casework.consequences import follow
-from controller.casework.evidence import EvidenceStore, HandedIn
-from controller.casework.outcome import CaseOutcome
 from controller.casework.people import Grant, grant, register_unit
 from controller.casework.ports import Ports
-from controller.casework.publishing import publish_due
-from controller.casework.steps import Act
+from controller.casework.specifying.publishing import publish_due
 from controller.casework.timers import due_clocks, tend
 from controller.domain import request
 from controller.domain.calendar import SHANGHAI

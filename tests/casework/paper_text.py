@@ -1,4 +1,4 @@
-"""The text of a PDF that `controller.casework.paper` made, page by page: its streams inflated, its strings decoded."""
+"""The text of a PDF that `certificate.paper` made, page by page: its streams inflated, its strings decoded."""
 
 from __future__ import annotations
 

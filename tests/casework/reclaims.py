@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from controller.casework import change, exit
-from controller.casework.certificate import certificate_of
+from controller.casework.certificate.issue import certificate_of
 from controller.casework.completion import complete_reclaims
 from controller.domain.demand import Change
 from controller.engine.plan import Purpose

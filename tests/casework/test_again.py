@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from controller.casework.certificate import read
+from controller.casework.certificate.issue import read
 from controller.domain.demand import Change
 from controller.store.engine import Provisioning
 from controller.store.metering import LedgerEventRow, MeterEvent

@@ -15,9 +15,9 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from controller import audit
-from controller.casework.certificate import certificate_of, fingerprint, read, signed, verify
+from controller.casework.certificate.facts import collect_facts
+from controller.casework.certificate.issue import certificate_of, fingerprint, read, signed, verify
 from controller.casework.completion import complete
-from controller.casework.reclaim_facts import collect_facts
 from controller.domain.errors import Refused, Unknown, WrongUse
 from controller.engine.applying.journal import Ending
 from controller.engine.provider import Incomplete, Page

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.casework.certificate import fingerprint_of, signed
-from controller.casework.certificate_pdf import pdf, write_pdf
+from controller.casework.certificate.issue import fingerprint_of, signed
+from controller.casework.certificate.pdf import pdf, write_pdf
 from controller.domain.errors import WrongUse
 from controller.domain.reclaim import (
     Certificate,

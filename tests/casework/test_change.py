@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from controller.casework import change
+from controller.casework.casefile.outcome import Confirmation
 from controller.casework.cases import show_case
-from controller.casework.outcome import Confirmation
 from controller.domain.demand import Change, Resize
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.spec import Phase

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.casework.codes import MAX_LENGTH, code_for
+from controller.casework.specifying.codes import MAX_LENGTH, code_for
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from controller.casework.deadlines import deadline_json, deadlines
+from controller.casework.casefile.deadlines import deadline_json, deadlines
 from controller.domain.errors import WrongUse
 
 

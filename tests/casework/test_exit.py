@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from controller.casework import exit
+from controller.casework.casefile.outcome import Confirmation
 from controller.casework.cases import show_case
-from controller.casework.outcome import Confirmation
 from controller.domain.errors import Refused
 from controller.domain.roles import CONTROLLER_ACTOR
 from controller.store.casework import CidrRow

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from controller.casework.casefile.declarations import declare, record_exception
+from controller.casework.casefile.outcome import Confirmation
 from controller.casework.cases import show_case
-from controller.casework.declarations import declare, record_exception
 from controller.casework.opening import Application, apply
-from controller.casework.outcome import Confirmation
 from controller.casework.people import Grant, grant, register_unit
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.funding import UnitKind

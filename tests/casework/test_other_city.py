@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from controller import catalogue
+from controller.casework.casefile.outcome import Confirmation
 from controller.casework.cases import show_case
-from controller.casework.outcome import Confirmation
 from controller.casework.people import Grant, grant
 from controller.domain.city import City
 from controller.domain.errors import Refused

@@ -9,10 +9,10 @@ import pygit2
 import pytest
 from sqlalchemy import select
 
-from controller.casework import publishing
+from controller.casework.casefile.steps import Act
 from controller.casework.conduct import perform
 from controller.casework.consequences import follow
-from controller.casework.steps import Act
+from controller.casework.specifying import publishing
 from controller.domain.spec import Phase
 from controller.estate.repository import MAIN, Estate
 from controller.store.casework import PublicationRow

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from controller import audit, catalogue
+from controller.casework.casefile.evidence import MAX_BYTES
+from controller.casework.casefile.handing import handed_in
 from controller.casework.cases import case_of_stack, list_cases, show_case
-from controller.casework.evidence import MAX_BYTES
-from controller.casework.handing import handed_in
 from controller.casework.people import Grant, grant, register_unit
 from controller.casework.timers import due_clocks, tend
 from controller.domain.errors import Failed, Refused, WrongUse

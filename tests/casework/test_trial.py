@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from controller.casework.casefile.declarations import record_exception
 from controller.casework.cases import show_case
-from controller.casework.declarations import record_exception
 from controller.domain.errors import Refused
 from controller.domain.roles import CONTROLLER_ACTOR
 from controller.domain.spec import Phase, Power

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from controller.casework.certificate import signed
+from controller.casework.certificate.issue import signed
 from controller.cli.certificates import app
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse

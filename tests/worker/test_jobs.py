@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import select, text
 
 from controller.casework import opening
+from controller.casework.casefile.steps import Act
 from controller.casework.conduct import perform
 from controller.casework.people import Grant, grant, register_unit
-from controller.casework.steps import Act
 from controller.cli.demo.workbook import UNIT, request
 from controller.clock import real_now
 from controller.domain.funding import UnitKind

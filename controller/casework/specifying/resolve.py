@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from controller.casework.addresses import subnet_of
-from controller.casework.codes import code_for
-from controller.casework.inventory import approved_specs
 from controller.casework.ports import Ports
+from controller.casework.specifying.addresses import subnet_of
+from controller.casework.specifying.codes import code_for
+from controller.casework.specifying.inventory import approved_specs
 from controller.domain.city import City, Zone
 from controller.domain.demand import Demand, DemandedMachine
 from controller.domain.spec import CloudImage, CloudNetwork, Machine, Metadata, Phase, Placement, SystemSpec

@@ -12,11 +12,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from controller import audit, catalogue
-from controller.casework.clocks import CaseClock
-from controller.casework.declarations import check_facts
-from controller.casework.evidence import EvidenceStore, HandedIn
+from controller.casework.casefile.clocks import CaseClock
+from controller.casework.casefile.declarations import check_facts
+from controller.casework.casefile.evidence import EvidenceStore, HandedIn
+from controller.casework.casefile.steps import keep_evidence
 from controller.casework.people import roles_of, roles_on
-from controller.casework.steps import keep_evidence
 from controller.domain.calendar import day_of
 from controller.domain.demand import Demand
 from controller.domain.errors import Refused, WrongUse

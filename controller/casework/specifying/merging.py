@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from controller.casework.inventory import approved_specs
-from controller.casework.outcome import Merged
-from controller.casework.publishing import book
-from controller.casework.resolve import Resolver
-from controller.casework.steps import Taken
+from controller.casework.casefile.outcome import Merged
+from controller.casework.casefile.steps import Taken
+from controller.casework.specifying.inventory import approved_specs
+from controller.casework.specifying.publishing import book
+from controller.casework.specifying.resolve import Resolver
 from controller.domain.demand import Demand
 from controller.domain.errors import Failed
 from controller.domain.spec import Phase, SystemSpec

@@ -18,8 +18,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import audit, catalogue
-from controller.casework.filing import system_of_stack
-from controller.casework.reclaim_facts import collect_facts
+from controller.casework.casefile.filing import system_of_stack
+from controller.casework.certificate.facts import collect_facts
 from controller.domain.errors import Refused
 from controller.domain.reclaim import Certificate, Searched
 from controller.domain.roles import CONTROLLER_ACTOR

@@ -8,8 +8,8 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from controller.casework.outcome import Confirmation, Confirmed
-from controller.casework.steps import Taken
+from controller.casework.casefile.outcome import Confirmation, Confirmed
+from controller.casework.casefile.steps import Taken
 from controller.domain.calendar import day_of
 from controller.domain.errors import Refused
 from controller.domain.spec import SystemSpec

@@ -1,4 +1,4 @@
-"""Case file, journal and ledger become the facts of a certificate of reclaim. `certificate.issue` calls it.
+"""Case file, journal and ledger become the facts of a certificate of reclaim. `issue.py` calls it.
 
 A case that is not closed, was not searched or whose ledger is still open has no such facts yet: Refused.
 """

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import catalogue
-from controller.casework.evidence import OTHER, HandedIn
-from controller.casework.steps import exceptions_of
+from controller.casework.casefile.evidence import OTHER, HandedIn
+from controller.casework.casefile.steps import exceptions_of
 from controller.domain.errors import WrongUse
 from controller.domain.lifecycle import Document, lacking
 from controller.store.casework import CaseRow, EvidenceRow

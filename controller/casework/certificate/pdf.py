@@ -12,8 +12,8 @@ from pathlib import Path
 
 from reportlab.platypus import Flowable
 
-from controller.casework.certificate import fingerprint_of, read
-from controller.casework.paper import code, facts, rule, space, table, text, to_pdf
+from controller.casework.certificate.issue import fingerprint_of, read
+from controller.casework.certificate.paper import code, facts, rule, space, table, text, to_pdf
 from controller.catalogue import term
 from controller.domain.calendar import SHANGHAI
 from controller.domain.errors import WrongUse
@@ -33,7 +33,7 @@ def write_pdf(document: str, path: Path) -> None:
 
 
 def pdf(document: str) -> bytes:
-    """The PDF of a document that `certificate.signed` made; equal documents give equal bytes."""
+    """The PDF of a document that `issue.signed` made; equal documents give equal bytes."""
     certificate = read(document)
     story = [
         *_head(certificate),

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from controller import audit, catalogue
+from controller.casework.casefile.steps import locked_case
 from controller.casework.people import roles_on
-from controller.casework.steps import locked_case
 from controller.domain.city import City
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.roles import Role

@@ -1,6 +1,6 @@
 """Official paper: flowing content becomes an A4 PDF in Chinese, with headings, tables, and page numbers.
 
-`certificate_pdf` writes on it. The text stands in STSong-Light, one of the fonts that PDF readers bring along for
+`pdf` writes on it. The text stands in STSong-Light, one of the fonts that PDF readers bring along for
 Chinese, so that no font file is installed. Equal content gives equal bytes.
 """
 

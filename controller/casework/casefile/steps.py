@@ -14,9 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import catalogue
-from controller.casework.clocks import CaseClock
-from controller.casework.evidence import OTHER, EvidenceStore, HandedIn
-from controller.casework.outcome import CaseOutcome, Confirmed, Merged
+from controller.casework.casefile.clocks import CaseClock
+from controller.casework.casefile.evidence import OTHER, EvidenceStore, HandedIn
+from controller.casework.casefile.outcome import CaseOutcome, Confirmed, Merged
 from controller.casework.people import roles_on
 from controller.casework.ports import Ports
 from controller.domain.city import City

@@ -1,0 +1,1 @@
+"""A demand → approved specifications, one a zone: names made ids, merged into the estate."""
