@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from controller.domain.errors import Refused
+from controller.engine import paths
 from controller.engine.plan import Op, Operation
 from controller.engine.registration import Registration
 from controller.engine.state import ResourceState
-
-_GOING = frozenset({Op.REPLACE, Op.DELETE})
 
 Key = tuple[str, int]
 """URN and generation."""
@@ -46,8 +46,7 @@ def deletions(states: Iterable[ResourceState], kept: Collection[str]) -> Sequenc
                 where=state.urn,
                 remedy="put it back into the program, or take the protection off in a change of its own first",
             )
-    waiting = {key: set(before) for key, before in must_go_first(doomed.values()).items()}
-    return [doomed[key] for key in _in_order(waiting)]
+    return [doomed[key] for key in _in_order(must_go_first(doomed.values()))]
 
 
 def must_go_first(doomed: Iterable[ResourceState]) -> Mapping[Key, frozenset[Key]]:
@@ -65,53 +64,53 @@ def must_go_first(doomed: Iterable[ResourceState]) -> Mapping[Key, frozenset[Key
 
 
 def in_the_way(
-    replaced: ResourceState, live: Mapping[str, ResourceState], planned: Mapping[str, Operation]
+    replaced: ResourceState, rows: Iterable[ResourceState], planned: Mapping[str, Operation]
 ) -> Sequence[ResourceState]:
-    """What hangs on `replaced` and is replaced or deleted, too: where the old one goes first, these go before it.
+    """What hangs on `replaced` and must be gone before it: where the old one goes first, these go before it.
 
-    In the order in which they may go. What merely changes stays; the cloud says whether it can.
+    That is whatever goes anyway, and what is replaced by a property that comes from something that goes. What merely
+    changes stays; the cloud says whether it can. In the order in which they may go.
     """
     waited_by: dict[str, list[ResourceState]] = {}
-    for state in live.values():
-        for urn in needs(state):
-            waited_by.setdefault(urn, []).append(state)
-    found: dict[str, ResourceState] = {}
+    for row in rows:
+        if row.custom and not row.missing and row.urn != replaced.urn:
+            for urn in needs(row):
+                waited_by.setdefault(urn, []).append(row)
+    going: dict[Key, ResourceState] = {}
     reached = [replaced.urn]
     while reached:
-        for state in waited_by.get(reached.pop(), []):
-            if state.urn not in found:
-                found[state.urn] = state
-                reached.append(state.urn)
-    going = [
-        state
-        for state in found.values()
-        if state.custom
-        and not state.missing
-        and state.urn in planned
-        and planned[state.urn].op in {Op.REPLACE, Op.DELETE}
-    ]
-    keys = {(state.urn, state.generation): state for state in going}
-    return [keys[key] for key in _in_order({key: set(before) for key, before in must_go_first(going).items()})]
+        urn = reached.pop()
+        for row in waited_by.get(urn, []):
+            key = (row.urn, row.generation)
+            if key not in going and _goes_with(row, urn, planned.get(row.urn)):
+                going[key] = row
+                reached.append(row.urn)
+    return [going[key] for key in _in_order(must_go_first(going.values()))]
 
 
-def _in_order(waiting: Mapping[Any, set[Any]]) -> list[Any]:
+def _goes_with(row: ResourceState, urn: str, operation: Operation | None) -> bool:
+    """Whether `row`, which hangs on the resource `urn`, cannot outlive it."""
+    if row.pending_delete:
+        return True
+    if operation is None or operation.op is not Op.REPLACE:
+        return operation is not None and operation.op is Op.DELETE
+    replacing = {paths.parse(path)[0] for path, change in operation.diff.items() if change.replaces}
+    return any(urn in origins for name, origins in row.property_dependencies.items() if name in replacing)
+
+
+def _in_order(waiting: Mapping[Any, Collection[Any]]) -> list[Any]:
     """Keys with those they wait for before them, the smallest first among equals. Raises Refused for a circle."""
-    waited_by: dict[Any, list[Any]] = {}
-    open_needs = {key: len(before) for key, before in waiting.items()}
-    for key, before in waiting.items():
-        for need in before:
-            waited_by.setdefault(need, []).append(key)
-    ready = [key for key, count in open_needs.items() if count == 0]
-    heapq.heapify(ready)
+    sorter = TopologicalSorter(waiting)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = ", ".join(sorted({str(key) for key in error.args[1]}))
+        raise Refused(f"these resources depend on each other in a circle: {circle}") from None
+    ready: list[Any] = []
     order = []
-    while ready:
-        key = heapq.heappop(ready)
-        order.append(key)
-        for follower in waited_by.get(key, []):
-            open_needs[follower] -= 1
-            if open_needs[follower] == 0:
-                heapq.heappush(ready, follower)
-    if len(order) != len(waiting):
-        stuck = sorted(str(key) for key in waiting.keys() - set(order))
-        raise Refused(f"these resources depend on each other in a circle: {', '.join(stuck)}")
+    while sorter.is_active():
+        for key in sorter.get_ready():
+            heapq.heappush(ready, key)
+        order.append(heapq.heappop(ready))
+        sorter.done(order[-1])
     return order

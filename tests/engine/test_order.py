@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from controller.domain.errors import Refused
 from controller.engine import order
-from controller.engine.plan import Op
+from controller.engine.plan import Op, Operation
+from controller.engine.provider import Change
 from controller.engine.state import ResourceState
 from tests.engine.kinds import made, planned, registered, urn
 
@@ -93,25 +94,41 @@ def test_creation_order_is_the_same_whatever_the_threads_did(states: list[Resour
     assert order.creation_order(registrations) == ordered
 
 
+def by_its_property(state: ResourceState) -> ResourceState:
+    """`state` with all that it depends on in the property `of`."""
+    return replace(state, property_dependencies={"of": tuple(state.dependencies)})
+
+
+def anew(name: str, path: str) -> Operation:
+    return replace(planned(name, Op.REPLACE), diff={path: Change("old", "new", replaces=True)})
+
+
 @pytest.mark.parametrize(
-    ("planned_ops", "going", "why"),
+    ("operations", "going", "why"),
     [
-        ({"port": Op.REPLACE, "server": Op.REPLACE}, ["server", "port"], "dependents of dependents first"),
-        ({"port": Op.REPLACE, "server": Op.UPDATE}, ["port"], "what merely changes stays"),
-        ({"port": Op.DELETE}, ["port"], "it goes anyway"),
-        ({"port": Op.SAME, "server": Op.REPLACE}, ["server"], "it hangs on it through another"),
-        ({}, [], "what the plan does not name stays"),
-        ({"other": Op.REPLACE}, [], "it hangs on something else"),
+        ([anew("port", "of"), anew("server", "of[0]")], ["server", "port"], "dependents of dependents first"),
+        ([anew("port", "of"), planned("server", Op.UPDATE)], ["port"], "what merely changes stays"),
+        ([planned("port", Op.DELETE)], ["port"], "it goes anyway"),
+        ([planned("port", Op.SAME), anew("server", "of")], [], "what it hangs on stays"),
+        ([anew("port", "size")], [], "it is replaced for a reason of its own"),
+        ([], [], "what the plan does not name stays"),
+        ([anew("other", "of")], [], "it hangs on something else"),
     ],
 )
-def test_what_stands_in_the_way_of_going_first(planned_ops: dict[str, Op], going: list[str], why: str) -> None:
-    states = chained(("port", "subnet"), ("server", "port"), ("other", "elsewhere"))
-    live = {state.urn: state for state in states}
-    plan = {urn(name): planned(name, op) for name, op in planned_ops.items()}
-    assert names(order.in_the_way(live[urn("subnet")], live, plan)) == going, why
+def test_what_stands_in_the_way_of_going_first(operations: list[Operation], going: list[str], why: str) -> None:
+    chain = chained(("port", "subnet"), ("server", "port"), ("other", "elsewhere"))
+    states = [by_its_property(state) for state in chain]
+    subnet = next(state for state in states if state.urn == urn("subnet"))
+    assert names(order.in_the_way(subnet, states, {one.urn: one for one in operations})) == going, why
+
+
+def test_what_a_replace_left_over_goes_before_what_it_hangs_on() -> None:
+    subnet, port = chained(("port", "subnet"))[::-1]
+    leftover, living = replace(port, pending_delete=True), replace(made("port"), generation=2)
+    assert order.in_the_way(subnet, [subnet, leftover, living], {}) == [leftover]
 
 
 def test_what_is_missing_stands_in_nobodys_way() -> None:
     subnet, port = chained(("port", "subnet"))[::-1]
-    live = {subnet.urn: subnet, port.urn: replace(port, missing=True)}
-    assert order.in_the_way(subnet, live, {port.urn: planned("port", Op.REPLACE)}) == []
+    states = [subnet, replace(by_its_property(port), missing=True)]
+    assert order.in_the_way(subnet, states, {port.urn: anew("port", "of")}) == []

@@ -299,7 +299,8 @@ def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[Resou
         state, operation = live[urn], planned[urn]
         if operation.op is Op.CREATE and not state.missing:
             return f"{urn} was made since"
-        if operation.op is not Op.CREATE and (state.missing or state.version != operation.observed_version):
+        lost = state.missing and operation.op is not Op.DELETE  # what is gone may go
+        if operation.op is not Op.CREATE and (lost or state.version != operation.observed_version):
             return f"{urn} changed since"
     return _renamed_or_moved(
         [state for urn, state in live.items() if urn not in planned],

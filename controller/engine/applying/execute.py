@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -91,7 +92,7 @@ class Execution:
         self._steps = steps
         self._permits = permits
         self._lock = threading.Lock()
-        self._clearing = threading.Lock()
+        self._worked_on: dict[Key, threading.Lock] = {}
         self._registered: set[str] = set()
         self._errors: dict[str, Exception] = {}
 
@@ -116,7 +117,8 @@ class Execution:
                 raise Failed("not begun, because another resource failed", where=registration.urn)
             self._registered.add(registration.urn)
         try:
-            state = self._bring_about(registration)
+            with self._alone_with(self._rows.live(registration.urn)):
+                state = self._bring_about(registration)
         except Exception as error:
             self._fail(registration.urn, error)
             raise
@@ -167,11 +169,22 @@ class Execution:
 
     def _clear_the_way(self, prior: ResourceState) -> None:
         """Removes `prior`, and before it what hangs on it and goes or comes anew, too; it stands on as missing."""
-        with self._clearing:  # two that are replaced may have a dependent in common
-            live = {row.urn: row for row in self._rows.all() if not row.pending_delete}
-            for one in self._permits.in_the_way(prior, live):
-                self._steps.delete(one)
+        for one in self._permits.in_the_way(prior, self._rows.all()):
+            with self._alone_with(one):
+                row = self._rows.standing(one)
+                if row is not None:
+                    self._steps.delete(row)
         self._steps.delete(prior)
+
+    def _alone_with(self, row: ResourceState | None) -> AbstractContextManager[object]:
+        """Held while `row` is worked on, since one that is being replaced by itself may stand in the way of others.
+
+        Whoever holds one waits only for what hangs on it, and so never in a circle.
+        """
+        if row is None:
+            return nullcontext()
+        with self._lock:
+            return self._worked_on.setdefault((row.urn, row.generation), threading.Lock())
 
     def _target(self, registration: Registration, assessment: Assessment, prior: ResourceState | None) -> ResourceState:
         """The row that is asked for; what only the cloud knows comes from the row before, where that stays."""
@@ -220,11 +233,15 @@ class Execution:
         by_key = {(one.urn, one.generation): replace(one, pending_delete=True) for one in doomed}
 
         def remove(key: Key) -> None:
-            self._steps.delete(by_key[key])
+            try:
+                self._steps.delete(by_key[key])
+            except Exception as error:
+                self._fail(key[0], error)
+                raise
 
-        failed = in_dependency_order(must_go_first(doomed), remove, at_once=self._means.deletes_at_once)
-        for (urn, _), failure in failed.items():
-            self._fail(urn, failure)
+        in_dependency_order(
+            must_go_first(doomed), remove, at_once=self._means.deletes_at_once, goes_on=lambda: not self._errors
+        )
         return [one.urn for one in undecided]
 
     def _fail(self, urn: str, error: Exception) -> None:

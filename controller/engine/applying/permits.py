@@ -6,7 +6,7 @@ person's decision about that very resource (invariant 4), and a repair neither d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from controller.domain.errors import Refused
 from controller.engine.order import in_the_way
@@ -41,9 +41,9 @@ class Permits:
         if needs_decision(op, data_bearing=True):
             self._require_decision(prior)
 
-    def in_the_way(self, replaced: ResourceState, live: Mapping[str, ResourceState]) -> Sequence[ResourceState]:
+    def in_the_way(self, replaced: ResourceState, rows: Iterable[ResourceState]) -> Sequence[ResourceState]:
         """What the plan lets go before `replaced`, where that goes before its successor comes."""
-        going = in_the_way(replaced, live, self._planned)
+        going = [one for one in in_the_way(replaced, rows, self._planned) if not self.is_undecided(one)]
         for one in going:
             if self._bears_data(one):
                 self._require_decision(one)

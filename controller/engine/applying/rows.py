@@ -34,11 +34,11 @@ class Rows:
         with self._lock:
             return self._live.get(urn)
 
-    def stands(self, resource: ResourceState) -> bool:
-        """Whether the row of that URN and generation is there and not known as missing."""
+    def standing(self, resource: ResourceState) -> ResourceState | None:
+        """The row of that URN and generation as it is now; None where it is gone, or known as missing."""
         with self._lock:
             row = self._rows.get((resource.urn, resource.generation))
-            return row is not None and not row.missing
+            return row if row is not None and not row.missing else None
 
     def all(self) -> list[ResourceState]:
         """Every row as it is now."""

@@ -110,7 +110,7 @@ class Steps:
                 self._call(intent, lambda: kind.delete(cloud, resource.id, resource.inputs))
             except Lost as lost:
                 self._resolver.resolve_lost(lost.intent)
-                if not self._rows.stands(resource):
+                if self._rows.standing(resource) is None:
                     return
             except Unsettled as error:
                 self._journal.close(intent, Ending.SUPERSEDED, message=error.message)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from controller.engine import order, paths
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning import planner
+from controller.engine.planning.dependents import carried_along
 from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
 from controller.engine.provider import Provider
 from controller.engine.registration import Program, Registered, Registration
@@ -66,6 +68,8 @@ class Preview:
         kind = self._provider.kind(registration.type) if registration.custom else None
         prior = planner.prior_of(registration, self._live)
         assessment = planner.assess(registration, prior, kind)
+        if kind is not None:
+            assessment = carried_along(registration, prior, kind, assessment, self._going_first())
         data_bearing = kind is not None and kind.data_bearing
         planner.refuse_in_repair(
             self._purpose,
@@ -104,7 +108,23 @@ class Preview:
         doomed = order.deletions(self._states, self._registrations.keys())
         if self._purpose is Purpose.REPAIR:
             doomed = [state for state in doomed if not (state.pending_delete and self._bears_data(state))]
-        return [*(self._planned[one.urn] for one in registered), *(self._deletion(state) for state in doomed)]
+        deletions = [self._deletion(state) for state in doomed]
+        coming = self._with_the_way_cleared({one.urn: one for one in deletions} | self._planned)
+        return [*(coming[one.urn] for one in registered), *deletions]
+
+    def _with_the_way_cleared(self, planned: Mapping[str, Operation]) -> Mapping[str, Operation]:
+        """`planned`, in which all that stands in the way of something that goes first goes first, too."""
+        cleared = dict(planned)
+        for urn in self._going_first():
+            for one in order.in_the_way(self._live[urn], self._states, planned):
+                if planned[one.urn].op is Op.REPLACE and not one.pending_delete:
+                    cleared[one.urn] = replace(planned[one.urn], delete_before_replace=True)
+        return cleared
+
+    def _going_first(self) -> Collection[str]:
+        """URNs whose old resource goes before the new one comes, as far as they are registered."""
+        with self._lock:
+            return [urn for urn, one in self._planned.items() if one.delete_before_replace]
 
     def _bears_data(self, state: ResourceState) -> bool:
         return state.custom and self._provider.kind(state.type).data_bearing

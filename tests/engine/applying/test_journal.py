@@ -185,19 +185,22 @@ def test_work_is_done_once_all_before_it_is(graph: dict[int, set[int]], at_once:
         assert before[key] <= set(done)
         done.append(key)
 
-    assert in_dependency_order(before, work, at_once=at_once) == {}
+    in_dependency_order(before, work, at_once=at_once, goes_on=lambda: True)
     assert sorted(done) == sorted(graph)
 
 
-def test_after_a_failure_nothing_that_depends_on_it_is_begun() -> None:
-    done: list[str] = []
+@pytest.mark.parametrize(("goes_on", "done"), [(True, ["aside"]), (False, [])])
+def test_after_a_failure_nothing_that_comes_after_it_is_begun(goes_on: bool, done: list[str]) -> None:
+    did: list[str] = []
+    failed = threading.Event()
 
     def work(key: str) -> None:
         if key == "bad":
+            failed.set()
             raise Failed("no")
-        done.append(key)
+        did.append(key)
 
-    failed = in_dependency_order({"bad": [], "after": ["bad"], "later": ["after"]}, work, at_once=2)
+    before = {"bad": [], "after": ["bad"], "later": ["after"], "aside": []}
+    in_dependency_order(before, work, at_once=1, goes_on=lambda: goes_on or not failed.is_set())
 
-    assert list(failed) == ["bad"]
-    assert done == []
+    assert did == done
