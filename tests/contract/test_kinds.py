@@ -11,6 +11,8 @@ from controller.engine.provider import Carrier, Incomplete, Kind, Observation, R
 from controller.providers.registry import KINDS
 from tests.contract.cases import CASES
 from tests.contract.world import Inputs, World
+from tests.providers.otherwise import NOT_SHOWN, differing
+from tests.providers.sdk import sdk_resource
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.token.rpartition(":")[2])
 
@@ -27,6 +29,10 @@ def inputs_of(world: World, kind: Kind) -> Inputs:
 def changing(kind: Kind) -> dict[str, str]:
     """Matches the request that makes a resource of this kind."""
     return {"service": SERVICES[kind.service], "method": "POST|PUT"}
+
+
+def not_shown(kind: Kind) -> set[str]:
+    return differing(NOT_SHOWN, kind) & sdk_resource(kind.token).outputs
 
 
 def listing(kind: Kind) -> dict[str, str]:
@@ -50,6 +56,7 @@ def test_a_resource_is_made_read_found_listed_changed_and_removed(world: World, 
     assert kind.desired(inputs).items() <= made.fields.items()
     assert made.identity == (None if kind.carrier is Carrier.NATURAL else identity)
     assert not kind.diff(inputs, made.fields, inputs).changes
+    assert sdk_resource(kind.token).outputs - made.outputs.keys() == not_shown(kind)
     assert kind.read(world.cloud, made.id, inputs) == made
     assert [item.id for item in kind.find(world.cloud, identity, inputs)] == [made.id]
     listed = [item for item in world.everything(kind) if item.id == made.id]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from controller.engine.properties import UNKNOWN, Secret
 from controller.engine.provider import Change
-from controller.providers.openstack.fields import (
+from controller.providers.fields import (
     Field,
     changes_of_seen,
     changes_of_unseen,
@@ -35,11 +35,11 @@ FIELDS = (
 
 
 def failures(**inputs: Any) -> list[tuple[str, str]]:
-    return [(failure.path, failure.reason) for failure in check(FIELDS, inputs).failures]
+    return [(failure.path, failure.reason) for failure in check(FIELDS, inputs, {}).failures]
 
 
 def test_defaults_are_filled_in_and_whole_numbers_made_int() -> None:
-    checked = check(FIELDS, {"name": "n", "size": 40.0, "mode": None})
+    checked = check(FIELDS, {"name": "n", "size": 40.0, "mode": None}, {})
     assert checked.inputs == {"name": "n", "size": 40, "adminStateUp": True, "tags": []}
     assert isinstance(checked.inputs["size"], int)
     assert not checked.failures
@@ -47,7 +47,7 @@ def test_defaults_are_filled_in_and_whole_numbers_made_int() -> None:
 
 def test_every_failure_is_named_at_once() -> None:
     assert failures(colour="red", size="big", mode="c", adminStateUp=1) == [
-        ("colour", f"is not supported (known: {', '.join(sorted(row.name for row in FIELDS))})"),
+        ("colour", f"is no input of this resource (known: {', '.join(sorted(row.name for row in FIELDS))})"),
         ("size", "must be a whole number"),
         ("mode", "must be one of a, b, not 'c'"),
         ("adminStateUp", "must be true or false"),
@@ -79,7 +79,7 @@ def test_what_is_not_known_yet_passes(row: Field) -> None:
 
 def test_a_secret_may_stand_where_the_cloud_does_not_show_it() -> None:
     assert not failures(name="n", userData=Secret("token"))
-    assert "token" not in str(check(FIELDS, {"name": "n", "userData": Secret(7)}).failures)
+    assert "token" not in str(check(FIELDS, {"name": "n", "userData": Secret(7)}, {}).failures)
 
 
 def test_only_what_is_asked_for_or_has_a_default_is_managed() -> None:

@@ -3,7 +3,7 @@
 connection.py   one cloud of clouds.yaml: calls in, raw bodies or the engine's errors out
 budget.py       how many calls of this process a service bears at once
 paging.py       a list and the proof that it is whole
-fields.py       the inputs of a kind: checked, compared, turned into the API's form and back
+unsupported.py  inputs that the SDK knows and this engine does not offer
 identity.py     where a resource carries the identity that its create call was given
 resource.py     RestKind: check to list over a collection of a REST API; each kind states what is its own
 catalogue.py    images, flavors and networks by name, for approvals

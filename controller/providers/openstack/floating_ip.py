@@ -10,11 +10,11 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap, revealed
 from controller.engine.provider import Observation, Rejected
+from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field
 from controller.providers.openstack.network import Network
-from controller.providers.openstack.networking import DESCRIPTION, TAGS, NetworkingKind
+from controller.providers.openstack.networking import DESCRIPTION, TAGS, TENANT_ID, NetworkingKind
 
 
 class FloatingIp(NetworkingKind):
@@ -27,6 +27,13 @@ class FloatingIp(NetworkingKind):
         Field("subnetId", "subnet_id", replaces=True, observed=False),
         DESCRIPTION,
         TAGS,
+    )
+    shows = (
+        TENANT_ID,
+        Field("dnsDomain"),
+        Field("dnsName"),
+        Field("fixedIp", "fixed_ip_address"),
+        Field("portId"),
     )
 
     def create(self, cloud: Cloud, inputs: PropertyMap, identity: str) -> Observation:

@@ -10,9 +10,9 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap, revealed
 from controller.engine.provider import Carrier, Observation, Rejected
+from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field
 from controller.providers.openstack.floating_ip import FloatingIp
 from controller.providers.openstack.identity import unsigned
 from controller.providers.openstack.networking import NetworkingKind

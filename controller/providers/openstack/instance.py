@@ -13,8 +13,8 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Change, Failure
+from controller.providers.fields import Field, unordered
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field, unordered
 from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.shape import Lifecycle
 
@@ -77,6 +77,10 @@ class Instance(RestKind):
         Field("tags", type=list, default=[], normal=unordered, patched=False),
         Field("powerState", default="active", choices=tuple(_POWER_STATES.values()), patched=False),
     )
+    shows = (
+        Field("created"),
+        Field("updated"),
+    )
 
     def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:
         """What would make Nova create volumes or ports, or put data on a disk that goes with the server."""
@@ -120,10 +124,12 @@ class Instance(RestKind):
         addresses = [entry for network in (body.get("addresses") or {}).values() for entry in network]
         first = {one["version"]: one["addr"] for one in reversed(addresses)}
         return {
+            **super().outputs_of(body),
             "accessIpV4": body.get("accessIPv4") or first.get(4, ""),
             "accessIpV6": body.get("accessIPv6") or first.get(6, ""),
             "allMetadata": dict(body.get("metadata") or {}),
             "allTags": sorted(body.get("tags") or ()),
+            "securityGroups": sorted({group["name"] for group in body.get("security_groups") or ()}),
         }
 
     def meter_tags(self, body: Body) -> Mapping[str, str]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Observation, Rejected, Scope
+from controller.providers.fields import Field, stripped
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field, stripped
 from controller.providers.openstack.resource import RestKind
 
 
@@ -27,6 +27,10 @@ class Keypair(RestKind):
     fields = (
         Field("name", required=True, replaces=True, longest=255),
         Field("publicKey", required=True, replaces=True, normal=stripped),
+    )
+    shows = (
+        Field("fingerprint"),
+        Field("userId"),
     )
 
     def create(self, cloud: Cloud, inputs: PropertyMap, identity: str) -> Observation:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from controller.engine.properties import PropertyMap
+from controller.providers.fields import Field, unordered
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field, unordered
 from controller.providers.openstack.load_balancing import (
     ADMIN_STATE_UP,
     DESCRIPTION,
     NAME,
     TAGS,
+    TENANT_ID,
     LoadBalancingKind,
     first_of,
 )
@@ -45,6 +46,20 @@ class Listener(LoadBalancingKind):
         Field("timeoutTcpInspect", type=int),
         Field("defaultTlsContainerRef"),
         TAGS,
+    )
+    shows = (
+        TENANT_ID,
+        Field("alpnProtocols", type=list),
+        Field("clientAuthentication"),
+        Field("clientCaTlsContainerRef"),
+        Field("clientCrlContainerRef"),
+        Field("defaultPoolId"),
+        Field("hstsIncludeSubdomains", type=bool),
+        Field("hstsMaxAge", type=int),
+        Field("hstsPreload", type=bool),
+        Field("sniContainerRefs", type=list),
+        Field("tlsCiphers"),
+        Field("tlsVersions", type=list),
     )
 
     def fields_of(self, body: Body) -> dict[str, Any]:

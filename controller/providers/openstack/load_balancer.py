@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Failure
-from controller.providers.openstack.fields import Field
+from controller.providers.fields import Field
 from controller.providers.openstack.load_balancing import (
     ADMIN_STATE_UP,
     DESCRIPTION,
     NAME,
     TAGS,
+    TENANT_ID,
     LoadBalancingKind,
 )
 
@@ -36,6 +37,11 @@ class LoadBalancer(LoadBalancingKind):
         Field("availabilityZone", replaces=True),
         Field("loadbalancerProvider", "provider", replaces=True),
         TAGS,
+    )
+    shows = (
+        TENANT_ID,
+        Field("securityGroupIds", "vip_sg_ids", type=list),
+        Field("vipQosPolicyId"),
     )
 
     def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:

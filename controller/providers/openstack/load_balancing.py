@@ -10,8 +10,8 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier
+from controller.providers.fields import Field, unordered
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field, unordered
 from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.shape import Lifecycle
 from controller.providers.openstack.waiting import looks
@@ -20,6 +20,7 @@ NAME = Field("name", default="", longest=255)
 DESCRIPTION = Field("description", default="", longest=255)
 ADMIN_STATE_UP = Field("adminStateUp", type=bool, default=True)
 TAGS = Field("tags", type=list, default=[], normal=unordered)
+TENANT_ID = Field("tenantId", "project_id")
 
 
 class LoadBalancingKind(RestKind):

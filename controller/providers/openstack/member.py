@@ -10,14 +10,15 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap, revealed
 from controller.engine.provider import Incomplete, Observation, Page, Scope
+from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field
 from controller.providers.openstack.identity import unsigned
 from controller.providers.openstack.load_balancing import (
     ADMIN_STATE_UP,
     NAME,
     TAGS,
+    TENANT_ID,
     LoadBalancingKind,
     balancer_of_pool,
 )
@@ -44,6 +45,7 @@ class Member(LoadBalancingKind):
         Field("monitorPort", type=int, default=None),
         TAGS,
     )
+    shows = (TENANT_ID,)
 
     def find(self, cloud: Cloud, identity: str, inputs: PropertyMap) -> Sequence[Observation]:
         members = self._walk(cloud, revealed(inputs)["poolId"], Priority.APPLY)

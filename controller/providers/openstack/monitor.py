@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from controller.engine.properties import PropertyMap
+from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field
 from controller.providers.openstack.load_balancing import (
     ADMIN_STATE_UP,
     NAME,
+    TENANT_ID,
     LoadBalancingKind,
     balancer_of_pool,
     first_of,
@@ -37,6 +38,11 @@ class Monitor(LoadBalancingKind):
         Field("expectedCodes"),
         NAME,
         ADMIN_STATE_UP,
+    )
+    shows = (
+        TENANT_ID,
+        Field("domainName"),
+        Field("httpVersion"),
     )
 
     def fields_of(self, body: Body) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from controller.providers.fields import Field, unordered
 from controller.providers.openstack.connection import Body
-from controller.providers.openstack.fields import Field, unordered
-from controller.providers.openstack.networking import ADMIN_STATE_UP, DESCRIPTION, NAME, TAGS, NetworkingKind
+from controller.providers.openstack.networking import ADMIN_STATE_UP, DESCRIPTION, NAME, TAGS, TENANT_ID, NetworkingKind
 
 
 class Network(NetworkingKind):
@@ -20,6 +20,12 @@ class Network(NetworkingKind):
         Field("portSecurityEnabled", type=bool),
         Field("availabilityZoneHints", type=list, replaces=True, normal=unordered),
         TAGS,
+    )
+    shows = (
+        TENANT_ID,
+        Field("dnsDomain"),
+        Field("qosPolicyId"),
+        Field("transparentVlan", "vlan_transparent", type=bool),
     )
 
     def is_by_cloud(self, body: Body) -> bool:

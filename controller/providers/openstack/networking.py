@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Change
+from controller.providers.fields import Field, unordered
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field, unordered
 from controller.providers.openstack.identity import SUFFIX_LENGTH
 from controller.providers.openstack.resource import RestKind
 
@@ -18,6 +18,7 @@ NAME = Field("name", required=True, longest=255)
 DESCRIPTION = Field("description", default="", longest=255 - SUFFIX_LENGTH)
 ADMIN_STATE_UP = Field("adminStateUp", type=bool, default=True)
 TAGS = Field("tags", type=list, default=[], normal=unordered, patched=False)
+TENANT_ID = Field("tenantId", "project_id")
 
 
 class NetworkingKind(RestKind):
@@ -32,7 +33,7 @@ class NetworkingKind(RestKind):
         return body
 
     def outputs_of(self, body: Body) -> dict[str, object]:
-        return {"allTags": sorted(body.get("tags") or ())}
+        return {**super().outputs_of(body), "allTags": sorted(body.get("tags") or ())}
 
     def finish(self, cloud: Cloud, body: Body, plain: PropertyMap) -> Body:
         tags = plain.get("tags")

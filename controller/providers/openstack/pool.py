@@ -7,13 +7,14 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Failure
+from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field
 from controller.providers.openstack.load_balancing import (
     ADMIN_STATE_UP,
     DESCRIPTION,
     NAME,
     TAGS,
+    TENANT_ID,
     LoadBalancingKind,
     balancer_of_listener,
     first_of,
@@ -52,6 +53,16 @@ class Pool(LoadBalancingKind):
             members={"type": "type", "cookieName": "cookie_name"},
         ),
         TAGS,
+    )
+    shows = (
+        TENANT_ID,
+        Field("alpnProtocols", type=list),
+        Field("caTlsContainerRef"),
+        Field("crlContainerRef"),
+        Field("tlsCiphers"),
+        Field("tlsContainerRef"),
+        Field("tlsEnabled", type=bool),
+        Field("tlsVersions", type=list),
     )
 
     def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:

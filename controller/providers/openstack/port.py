@@ -7,9 +7,9 @@ from typing import Any
 
 from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
 from controller.engine.provider import Change, Failure, Fields
+from controller.providers.fields import Field, to_api, unordered
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field, to_api, unordered
-from controller.providers.openstack.networking import ADMIN_STATE_UP, DESCRIPTION, NAME, TAGS, NetworkingKind
+from controller.providers.openstack.networking import ADMIN_STATE_UP, DESCRIPTION, NAME, TAGS, TENANT_ID, NetworkingKind
 
 FIXED_IPS, FIXED_SUBNETS = "fixedIps", "fixedIps[*].subnetId"
 """Where the program leaves the address to the cloud, only the subnets are managed."""
@@ -43,6 +43,14 @@ class Port(NetworkingKind):
         ),
         Field("macAddress", replaces=True),
         TAGS,
+    )
+    shows = (
+        TENANT_ID,
+        Field("deviceId"),
+        Field("deviceOwner"),
+        Field("dnsName"),
+        Field("dnsAssignments", "dns_assignment", type=list),
+        Field("qosPolicyId"),
     )
 
     def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Change, Failure
+from controller.providers.fields import Field, unordered
 from controller.providers.openstack.connection import Body
-from controller.providers.openstack.fields import Field, unordered
-from controller.providers.openstack.networking import ADMIN_STATE_UP, DESCRIPTION, NAME, TAGS, NetworkingKind
+from controller.providers.openstack.networking import ADMIN_STATE_UP, DESCRIPTION, NAME, TAGS, TENANT_ID, NetworkingKind
 
 
 class Router(NetworkingKind):
@@ -25,6 +25,10 @@ class Router(NetworkingKind):
         Field("distributed", type=bool, replaces=True),
         Field("availabilityZoneHints", type=list, replaces=True, normal=unordered),
         TAGS,
+    )
+    shows = (
+        TENANT_ID,
+        Field("externalFixedIps", type=list, members={"subnetId": "subnet_id", "ipAddress": "ip_address"}),
     )
 
     def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:
@@ -45,6 +49,9 @@ class Router(NetworkingKind):
         gateway = body.get("external_gateway_info") or {}
         flat = {**body, "external_network_id": gateway.get("network_id")}
         return super().fields_of({**flat, "enable_snat": gateway.get("enable_snat")})
+
+    def outputs_of(self, body: Body) -> dict[str, object]:
+        return super().outputs_of({**body, **(body.get("external_gateway_info") or {})})
 
     def _with_gateway(self, body: Body, plain: PropertyMap) -> Body:
         for name in ("external_network_id", "enable_snat"):

@@ -7,10 +7,10 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Change, Fields
+from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field
 from controller.providers.openstack.identity import unsigned
-from controller.providers.openstack.networking import DESCRIPTION, NAME, TAGS, NetworkingKind
+from controller.providers.openstack.networking import DESCRIPTION, NAME, TAGS, TENANT_ID, NetworkingKind
 
 
 class SecurityGroup(NetworkingKind):
@@ -25,6 +25,7 @@ class SecurityGroup(NetworkingKind):
         Field("deleteDefaultRules", type=bool, patched=False),
         TAGS,
     )
+    shows = (TENANT_ID,)
 
     def body_of(self, plain: PropertyMap) -> Body:
         body = super().body_of(plain)

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Failure, Observation, Page, Scope
+from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field
 from controller.providers.openstack.identity import SUFFIX_LENGTH, unsigned
-from controller.providers.openstack.networking import NetworkingKind
+from controller.providers.openstack.networking import TENANT_ID, NetworkingKind
 from controller.providers.openstack.security_group import SecurityGroup, lets_all_out
 
 _MADE_TOGETHER = 2.0
@@ -34,6 +34,10 @@ class SecurityGroupRule(NetworkingKind):
         Field("remoteIpPrefix", default=None, replaces=True),
         Field("remoteGroupId", default=None, replaces=True),
         Field("description", default="", replaces=True, longest=255 - SUFFIX_LENGTH),
+    )
+    shows = (
+        TENANT_ID,
+        Field("remoteAddressGroupId"),
     )
 
     def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.engine.provider import Carrier, Incomplete
+from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field
 from controller.providers.openstack.identity import SUFFIX_LENGTH
 from controller.providers.openstack.paging import PAGE_SIZE, Answer, Fetch, Place
 from controller.providers.openstack.resource import RestKind

@@ -12,10 +12,11 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Change, Checked, Diff, Failure, Fields, Observation
-from controller.providers.openstack import fields as rows
+from controller.providers import fields as rows
+from controller.providers.fields import UNSET, Field
 from controller.providers.openstack import identity as carriers
 from controller.providers.openstack.connection import Body
-from controller.providers.openstack.fields import UNSET, Field
+from controller.providers.openstack.unsupported import unsupported_inputs
 
 _PROJECT_NAMES = ("project_id", "tenant_id", "os-vol-tenant-attr:tenant_id")
 """What the services call the project that a resource belongs to."""
@@ -42,6 +43,7 @@ class Shape:
     key, plural       the name of the object in a body, and that of the list
     detail            what is appended to `path` for a list of whole bodies
     everywhere        the query for a list over all projects
+    shows             what a program may read beyond the fields, as the body tells it; never sent, never compared
     replace_on        made of the fields: inputs whose change always needs a new resource
     lifecycle         None where the API has done its work when it answers
     """
@@ -54,6 +56,7 @@ class Shape:
     plural: str
     fields: tuple[Field, ...]
     replace_on: frozenset[str]
+    shows: tuple[Field, ...] = ()
     detail: str = ""
     everywhere: Mapping[str, str] = {}
     microversion: str | None = None
@@ -70,7 +73,7 @@ class Shape:
 
     def check(self, inputs: PropertyMap) -> Checked:
         """Defaults filled in, and every unknown, missing, malformed or contradictory input named."""
-        checked = rows.check(self.fields, inputs)
+        checked = rows.check(self.fields, inputs, unsupported_inputs(self.token))
         failures = checked.failures or self.contradictions(checked.inputs)
         return Checked(checked.inputs, tuple(failures))
 
@@ -127,8 +130,8 @@ class Shape:
         return rows.from_api(self.fields, body)
 
     def outputs_of(self, body: Body) -> dict[str, Any]:
-        """Outputs beyond the inputs."""
-        return {}
+        """Outputs beyond the fields; a kind may add to them what no attribute of the body tells as it is."""
+        return rows.from_api(self.shows, body)
 
     def meter_tags(self, body: Body) -> Mapping[str, str]:
         """Tags of people and meters, by key."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Change, Failure, Fields, Page, Scope
+from controller.providers.fields import Field, unordered
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field, unordered
 from controller.providers.openstack.network import Network
-from controller.providers.openstack.networking import DESCRIPTION, NAME, TAGS, NetworkingKind
+from controller.providers.openstack.networking import DESCRIPTION, NAME, TAGS, TENANT_ID, NetworkingKind
 
 
 class Subnet(NetworkingKind):
@@ -30,6 +30,15 @@ class Subnet(NetworkingKind):
         Field("dnsNameservers", type=list, default=[]),
         Field("allocationPools", type=list, members={"start": "start", "end": "end"}, normal=unordered),
         TAGS,
+    )
+    shows = (
+        TENANT_ID,
+        Field("dnsPublishFixedIp", type=bool),
+        Field("ipv6AddressMode"),
+        Field("ipv6RaMode"),
+        Field("segmentId"),
+        Field("serviceTypes", type=list),
+        Field("subnetpoolId", "subnetpool_id"),
     )
 
     def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Change, Diff, Failure, Fields, Rejected
+from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field
 from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.shape import Lifecycle
 
@@ -46,6 +46,12 @@ class Volume(RestKind):
         Field("snapshotId", replaces=True, observed=False),
         Field("sourceVolId", "source_volid", replaces=True, observed=False),
         Field("enableOnlineResize", type=bool, observed=False, patched=False),
+    )
+    shows = (
+        Field("snapshotId"),
+        Field("sourceVolId", "source_volid"),
+        Field("consistencyGroupId", "consistencygroup_id"),
+        Field("attachments", type=list, members={"id": "id", "instanceId": "server_id", "device": "device"}),
     )
 
     def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap, revealed
 from controller.engine.provider import Carrier, Change, Observation, Page, Rejected, Scope, Unsettled
+from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.fields import Field
 from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.volume import Volume
 

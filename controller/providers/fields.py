@@ -1,6 +1,6 @@
 """The inputs of a kind, each a Field: how it is called on both sides, what it may hold, and what its change does.
 
-`resource.py` checks, compares and sends by these rows; a kind's module lists them. Everything here is pure.
+A kind's module lists them; `openstack/shape.py` and `random/` check and compare by these rows. Everything here is pure.
 """
 
 from __future__ import annotations
@@ -138,8 +138,11 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def check(fields: Sequence[Field], inputs: PropertyMap) -> Checked:
-    """Defaults filled in, whole numbers made int; every unknown, missing or malformed input named."""
+def check(fields: Sequence[Field], inputs: PropertyMap, unsupported: Mapping[str, str]) -> Checked:
+    """Defaults filled in, whole numbers made int; every unknown, missing or malformed input named.
+
+    `unsupported` says of inputs that the SDK knows why they are not offered.
+    """
     known = {row.name: row for row in fields}
     filled: dict[str, PropertyValue] = {}
     failures: list[Failure] = []
@@ -147,7 +150,7 @@ def check(fields: Sequence[Field], inputs: PropertyMap) -> Checked:
         if value is None:
             continue
         if name not in known:
-            failures.append(Failure(name, f"is not supported (known: {', '.join(sorted(known))})"))
+            failures.append(Failure(name, _strange(name, known, unsupported)))
             continue
         filled[name] = _whole(value)
         reason = known[name].failure(filled[name])
@@ -161,6 +164,12 @@ def check(fields: Sequence[Field], inputs: PropertyMap) -> Checked:
         elif row.default is not UNSET and row.default is not None:
             filled[row.name] = row.default
     return Checked(filled, tuple(failures))
+
+
+def _strange(name: str, known: Iterable[str], unsupported: Mapping[str, str]) -> str:
+    if name in unsupported:
+        return f"is not supported: {unsupported[name]}"
+    return f"is no input of this resource (known: {', '.join(sorted(known))})"
 
 
 def desired(fields: Iterable[Field], inputs: PropertyMap) -> dict[str, PropertyValue]:
