@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from controller.domain.spec import Phase, ServerType, SystemSpec
-from tests.stacks.specs import machine, placement, system
+from tests.specs import machine, placement, system
 
 WEB_CLUSTER = (machine("web-1", ServerType.WEB, cluster="c1"), machine("web-2", ServerType.WEB, cluster="c1"))
 
@@ -27,7 +27,7 @@ def test_entries_have_an_address_outside_where_the_zone_gives_them(
     external: bool, floating_ips: bool, entries: tuple[str, ...]
 ) -> None:
     machines = (*WEB_CLUSTER, machine("web-9", ServerType.WEB), machine("app-1", ServerType.APP))
-    spec = system(*machines, place=placement(external=external, floating_ips=floating_ips))
+    spec = system(*machines, place=placement(outside=external, floating_ips=floating_ips))
     assert spec.floating_ip_entries == entries
 
 

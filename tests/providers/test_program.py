@@ -11,8 +11,8 @@ from controller.domain.spec import Power, ServerType
 from controller.providers.openstack.connection import ProviderSettings
 from controller.providers.registry import OpenStack
 from stacks.system import program
+from tests.specs import machine, system
 from tests.stacks.recording import Recording
-from tests.stacks.specs import machine, system
 
 
 @pytest.mark.parametrize("power", list(Power))

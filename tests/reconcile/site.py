@@ -10,17 +10,7 @@ from typing import Any
 import openstack
 from sqlalchemy import select
 
-from controller.domain.spec import (
-    CloudImage,
-    CloudNetwork,
-    Machine,
-    Metadata,
-    Phase,
-    Placement,
-    Power,
-    ServerType,
-    SystemSpec,
-)
+from controller.domain.spec import Machine, Power, ServerType, SystemSpec
 from controller.engine.applying.means import Means
 from controller.engine.plan import Plan
 from controller.providers.openstack.catalogue import CloudCatalogue
@@ -38,6 +28,7 @@ from controller.store.engine import ExecutionRow, Provisioning, ResourceRow, Sta
 from controller.store.reconcile import IncidentRow
 from controller.store.vault import Vault
 from sandbox.cloud.process import RunningCloud
+from tests.specs import Systems
 
 CLOUD = "sandbox"
 REQUEST_TIMEOUT, SETTLE = 2.0, 0.2
@@ -64,7 +55,7 @@ class Site:
     valid_for: timedelta = timedelta(hours=1)
 
     def __post_init__(self) -> None:
-        self.catalogue = CloudCatalogue(self.provider.cloud(CLOUD))
+        self.systems = Systems.on(CloudCatalogue(self.provider.cloud(CLOUD)), "CentOS 7.9")
         self.hand: Any = openstack.connect(cloud=CLOUD)
 
     @property
@@ -77,44 +68,12 @@ class Site:
     # Systems.
 
     def machine(self, name: str, role: ServerType, *, cluster: str | None = None, data: int = 0) -> Machine:
-        return Machine(
-            name=name,
-            role=role,
-            vcpu=2,
-            memory_gb=4,
-            system_disk_gb=40,
-            data_disk_gb=data,
-            image=CloudImage(name="CentOS 7.9", id=self.catalogue.image("CentOS 7.9")),
-            flavor=self.catalogue.flavor(2, 4),
-            cluster=cluster,
-            owners=("p-1",),
-        )
+        return self.systems.machine(name, role, size=(2, 4), system_disk_gb=40, cluster=cluster, data_disk_gb=data)
 
     def system(self, *machines: Machine, name: str = "caiwu", cloud: str = CLOUD) -> SystemSpec:
         """A system of `machines`; of one database server with a data disk where none is given."""
-        outside = self.catalogue.network("ext-internet")
-        return SystemSpec(
-            metadata=Metadata(
-                city="liuzhou",
-                unit="caizhengju",
-                unit_name="柳州市财政局",
-                system=name,
-                system_name="财务管理系统",
-                zone="internet",
-                zone_name="互联网区",
-                request="R-2026-0001",
-            ),
-            phase=Phase.SERVICE,
-            placement=Placement(
-                cloud=cloud,
-                availability_zone="az-internet",
-                cidr="10.20.0.0/24",
-                external_network=CloudNetwork(name="ext-internet", id=outside),
-                reachable_from=("0.0.0.0/0",),
-                bastions=("10.1.1.0/28",),
-            ),
-            machines=machines or (self.machine("db-1", ServerType.DAT, data=100),),
-        )
+        machines = machines or (self.machine("db-1", ServerType.DAT, data=100),)
+        return self.systems.system(*machines, name=name, place=self.systems.placement(cloud=cloud))
 
     def cluster(self) -> SystemSpec:
         """Two web servers behind a load balancer."""

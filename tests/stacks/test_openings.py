@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from controller.domain.spec import Machine, ServerType
 from stacks.openings import Direction, Opening, groups, groups_of, openings
-from tests.stacks.specs import WINDOWS, machine, system
+from tests.specs import WINDOWS, machine, system
 
 OUT = [
     "linux → 10.20.0.0/24 any",

@@ -10,8 +10,8 @@ import pytest
 
 from controller.domain.spec import Phase, Power, ServerType, SystemSpec
 from controller.providers.registry import KINDS
+from tests.specs import WINDOWS, machine, placement, system
 from tests.stacks.recording import Recording
-from tests.stacks.specs import WINDOWS, machine, placement, system
 
 Run = Callable[[SystemSpec], Recording]
 
@@ -27,7 +27,7 @@ def kinds(recording: Recording) -> Counter[str]:
 
 @pytest.mark.parametrize("role", list(ServerType))
 def test_a_machine_of_any_type_is_port_boot_volume_and_server(run: Run, role: ServerType) -> None:
-    found = kinds(run(system(machine("m-1", role), place=placement(external=False))))
+    found = kinds(run(system(machine("m-1", role), place=placement(outside=False))))
     assert found["Port"] == found["Volume"] == found["Instance"] == 1
     assert found["VolumeAttach"] == found["LoadBalancer"] == found["FloatingIp"] == found["ServerGroup"] == 0
 
@@ -118,7 +118,7 @@ def test_a_zone_that_only_routes_has_a_gateway_and_no_addresses(run: Run) -> Non
 
 
 def test_a_closed_zone_has_no_gateway(run: Run) -> None:
-    recording = run(system(*WEB_CLUSTER, place=placement(external=False)))
+    recording = run(system(*WEB_CLUSTER, place=placement(outside=False)))
     assert "externalNetworkId" not in recording.of("Router")["router"]
     assert not recording.of("FloatingIp")
 
