@@ -92,7 +92,7 @@ class Execution:
         self._steps = steps
         self._permits = permits
         self._lock = threading.Lock()
-        self._worked_on: dict[Key, threading.Lock] = {}
+        self._worked_on: dict[Key, AbstractContextManager[object]] = {}
         self._registered: set[str] = set()
         self._errors: dict[str, Exception] = {}
 
@@ -184,7 +184,7 @@ class Execution:
         if row is None:
             return nullcontext()
         with self._lock:
-            return self._worked_on.setdefault((row.urn, row.generation), threading.Lock())
+            return self._worked_on.setdefault((row.urn, row.generation), self._means.threads.lock())
 
     def _target(self, registration: Registration, assessment: Assessment, prior: ResourceState | None) -> ResourceState:
         """The row that is asked for; what only the cloud knows comes from the row before, where that stays."""
@@ -239,9 +239,8 @@ class Execution:
                 self._fail(key[0], error)
                 raise
 
-        in_dependency_order(
-            must_go_first(doomed), remove, at_once=self._means.deletes_at_once, goes_on=lambda: not self._errors
-        )
+        pool = self._means.threads.pool(self._means.deletes_at_once)
+        in_dependency_order(must_go_first(doomed), remove, pool, goes_on=lambda: not self._errors)
         return [one.urn for one in undecided]
 
     def _fail(self, urn: str, error: Exception) -> None:

@@ -1,10 +1,14 @@
-"""What work on a stack needs from outside: database, vault, provider, and how long to wait. Made at the roots."""
+"""What work on a stack needs from outside: database, vault, provider, clock, threads, and how long to wait. Made at the
+roots; tests of faults give a clock and threads that they control.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.clock import Clock, RealClock
+from controller.engine.applying.parallel import RealThreads, Threads
 from controller.engine.applying.progress import Progress, Silent
 from controller.engine.provider import Kind, Provider
 from controller.store.database import Sessions
@@ -26,6 +30,8 @@ class Means:
     retry_seconds: float = 30.0
     deletes_at_once: int = 16
     progress: Progress = field(default_factory=Silent)
+    clock: Clock = field(default_factory=RealClock)
+    threads: Threads = field(default_factory=RealThreads)
 
     def connection(self, kind: Kind, cloud: str) -> Any:
         """What the calls of `kind` are given: the connection to `cloud`, None for a kind that acts on no cloud."""

@@ -1,20 +1,47 @@
-"""Work on many things at once where some must be done before others. Called by `execute.py` for deletes."""
+"""Work on many things at once where some must be done before others. Called by `execute.py` for deletes.
+
+`Threads` is where the threads of a run come from: the real ones, or in tests those that take turns.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from graphlib import TopologicalSorter
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 _Key = TypeVar("_Key")
+
+
+class Threads(Protocol):
+    """Threads, and what makes them wait for each other."""
+
+    def pool(self, at_once: int) -> Executor:
+        """Runs up to `at_once` pieces of work side by side."""
+        ...
+
+    def lock(self) -> AbstractContextManager[object]:
+        """A lock that may be held across calls to the cloud."""
+        ...
+
+
+class RealThreads:
+    """Those of the operating system."""
+
+    def pool(self, at_once: int) -> Executor:
+        return ThreadPoolExecutor(at_once, thread_name_prefix="delete")
+
+    def lock(self) -> AbstractContextManager[object]:
+        return threading.Lock()
 
 
 def in_dependency_order(
     before: Mapping[_Key, Collection[_Key]],
     work: Callable[[_Key], None],
+    pool: Executor,
     *,
-    at_once: int,
     goes_on: Callable[[], bool],
 ) -> None:
     """Does `work` for each key once all that stand `before` it are done.
@@ -22,25 +49,26 @@ def in_dependency_order(
     Where it raises, all that come after that key are left undone. Once `goes_on` says no, what is being done is
     finished and nothing new is begun.
     """
-
-    def attempt(key: _Key) -> bool:
-        if goes_on():
-            work(key)
-            return True
-        return False
-
     sorter = TopologicalSorter(before)
     sorter.prepare()
-    running: dict[Future[bool], _Key] = {}
-    with ThreadPoolExecutor(at_once, thread_name_prefix="delete") as pool:
-        while sorter.is_active():
-            running |= {pool.submit(attempt, key): key for key in sorter.get_ready()}
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                key = running.pop(future)
-                error = future.exception()
-                if error is None and future.result():
-                    sorter.done(key)
-                if error is not None and not isinstance(error, Exception):
-                    raise error
+    turn = threading.Lock()
+    begun: list[Future[None]] = []
+
+    def begin() -> None:
+        begun.extend(pool.submit(attempt, key) for key in sorter.get_ready())
+
+    def attempt(key: _Key) -> None:
+        if not goes_on():
+            return
+        work(key)
+        with turn:
+            sorter.done(key)
+            begin()
+
+    with pool:
+        with turn:
+            begin()
+        for future in begun:  # grows meanwhile: what comes after a key is begun before that one's future is done
+            error = future.exception()
+            if error is not None and not isinstance(error, Exception):
+                raise error

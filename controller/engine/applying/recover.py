@@ -10,13 +10,11 @@ intents. Nothing is changed in the cloud here; what is left to do is found by co
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from controller.clock import real_now
 from controller.domain.errors import Failed, Unknown
 from controller.engine.applying import fence
 from controller.engine.applying.journal import Ending, Intent, Journal
@@ -62,6 +60,7 @@ class Resolver:
         self._means = means
         self._journal = journal
         self._rows = rows if rows is not None else Rows(journal.state())
+        self._clock = means.clock
 
     def resolve_open(self) -> Recovery:
         """Resolves what a dead worker left open. Its last call may have been sent just before this claim was made."""
@@ -85,7 +84,7 @@ class Resolver:
         """
         kind = self._means.provider.kind(intent.target.type)
         wait = still_underway + self._means.provider.settle_seconds(self._journal.held.cloud) if kind.service else 0.0
-        return self._journal.lose(intent, real_now() + timedelta(seconds=wait))
+        return self._journal.lose(intent, self._clock.now() + timedelta(seconds=wait))
 
     def _resolve(self, intent: Intent) -> None:
         if intent.op is Op.CREATE:
@@ -99,8 +98,8 @@ class Resolver:
         """Found → adopted. Absence counts only from a list that was begun when it is conclusive."""
         kind, target = self._means.provider.kind(intent.target.type), intent.target
         cloud = self._connection(kind)
-        conclusive_at = intent.conclusive_at or real_now()
-        begun = real_now()
+        conclusive_at = intent.conclusive_at or self._clock.now()
+        begun = self._clock.now()
         found = self._ask(intent, lambda: kind.find(cloud, target.identity, target.inputs))
         if not found and begun < conclusive_at:
             self._wait_until(conclusive_at, target.urn)
@@ -156,22 +155,22 @@ class Resolver:
 
     def _ask(self, intent: Intent, question: Callable[[], _Answer]) -> _Answer:
         """The answer; where the cloud does not give one, it is asked again while patience lasts."""
-        until = time.monotonic() + self._means.patience
+        until = self._clock.now() + timedelta(seconds=self._means.patience)
         pause = 0.05
         while True:
             try:
                 return question()
             except (Unknown, Failed) as error:
-                if time.monotonic() + pause > until:
-                    at = real_now() + timedelta(seconds=self._means.retry_seconds)
+                if self._clock.now() + timedelta(seconds=pause) > until:
+                    at = self._clock.now() + timedelta(seconds=self._means.retry_seconds)
                     reason = f"the cloud does not tell: {error.message}"
                     raise LookAgain(reason, at=at, where=intent.target.urn) from error
-                time.sleep(pause)
+                self._clock.sleep(pause)
                 pause *= 2
 
     def _wait_until(self, moment: datetime, urn: str) -> None:
         """A short wait is waited here; a long one is the caller's: raises LookAgain."""
-        rest = (moment - real_now()).total_seconds()
+        rest = (moment - self._clock.now()).total_seconds()
         if rest > self._means.patience:
             raise LookAgain("a lost create may still show up", at=moment, where=urn)
-        time.sleep(max(rest, 0))
+        self._clock.sleep(max(rest, 0))

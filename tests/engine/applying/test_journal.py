@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -185,7 +186,7 @@ def test_work_is_done_once_all_before_it_is(graph: dict[int, set[int]], at_once:
         assert before[key] <= set(done)
         done.append(key)
 
-    in_dependency_order(before, work, at_once=at_once, goes_on=lambda: True)
+    in_dependency_order(before, work, ThreadPoolExecutor(at_once), goes_on=lambda: True)
     assert sorted(done) == sorted(graph)
 
 
@@ -201,6 +202,6 @@ def test_after_a_failure_nothing_that_comes_after_it_is_begun(goes_on: bool, don
         did.append(key)
 
     before = {"bad": [], "after": ["bad"], "later": ["after"], "aside": []}
-    in_dependency_order(before, work, at_once=1, goes_on=lambda: goes_on or not failed.is_set())
+    in_dependency_order(before, work, ThreadPoolExecutor(1), goes_on=lambda: goes_on or not failed.is_set())
 
     assert did == done
