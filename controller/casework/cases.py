@@ -21,7 +21,7 @@ from controller.casework.casefile.steps import exceptions_of, standing_of
 from controller.casework.people import roles_of, roles_on
 from controller.casework.specifying.resolve import stack_names
 from controller.domain.city import City
-from controller.domain.demand import Demand, DemandedMachine
+from controller.domain.demand import Demand, DemandedMachine, Difference
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.lifecycle import lacking, offered
 from controller.domain.roles import Role
@@ -60,13 +60,15 @@ class Offer:
 
 @dataclass(frozen=True)
 class Event:
-    """A row of the timeline."""
+    """A row of the timeline. `title` and `role_title` are what the city calls its action and role, else the words."""
 
     at: datetime
     kind: str
     actor: str
     role: str
+    role_title: str
     action: str
+    title: str
     before: str
     after: str
     rule: str
@@ -97,13 +99,14 @@ class People:
 
 @dataclass(frozen=True)
 class Detail:
-    """A whole case. `people` is None for a reader who may not see them."""
+    """A whole case. `changes` is what a change asked for; `people` is None for a reader who may not see them."""
 
     summary: Summary
     payer: str
     facts: Mapping[str, str]
     exceptions: tuple[str, ...]
     machines: tuple[DemandedMachine, ...]
+    changes: tuple[Difference, ...]
     stacks: tuple[str, ...]
     offers: tuple[Offer, ...]
     evidence: tuple[Evidence, ...]
@@ -138,19 +141,22 @@ def show_case(session: Session, number: str, *, actor: str | None = None) -> Det
     city = catalogue.city(case.city)
     demand = Demand.model_validate(case.demand)
     kept = session.scalars(select(EvidenceRow).where(EvidenceRow.case_id == case.id).order_by(EvidenceRow.id)).all()
-    events = session.scalars(select(CaseEventRow).where(CaseEventRow.case_id == case.id).order_by(CaseEventRow.id))
+    events = session.scalars(
+        select(CaseEventRow).where(CaseEventRow.case_id == case.id).order_by(CaseEventRow.id)
+    ).all()
     return Detail(
         summary=summary_of(case, running(session, case), clock.now(session)),
         payer=case.payer,
         facts=case.facts,
         exceptions=tuple(sorted(exceptions_of(session, case))),
         machines=demand.machines,
+        changes=tuple(Difference.model_validate(one) for one in events[0].details.get("changes", ())),
         stacks=stack_names(case.system, city, demand),
         offers=_offers(session, city, case, frozenset(row.document for row in kept)),
         evidence=tuple(
             Evidence(row.document, row.file_name, row.sha256, row.size, row.handed_by, row.handed_at) for row in kept
         ),
-        timeline=tuple(_event(row) for row in events),
+        timeline=tuple(_event(row, city, case.procedure) for row in events),
         people=_people(session, case, demand) if _sees_people(city, roles) else None,
     )
 
@@ -200,9 +206,22 @@ def _offers(session: Session, city: City, case: CaseRow, kept: frozenset[str]) -
     )
 
 
-def _event(row: CaseEventRow) -> Event:
+def _event(row: CaseEventRow, city: City, procedure: str) -> Event:
+    entry = city.role(Role(row.role)) if row.role else None
+    action = city.procedure(procedure).stage(row.before).action(row.action) if row.before and row.action else None
     return Event(
-        row.at, row.kind, row.actor, row.role, row.action, row.before, row.after, row.rule, row.reason, row.details
+        at=row.at,
+        kind=row.kind,
+        actor=row.actor,
+        role=row.role,
+        role_title=entry.title if entry else catalogue.term("role", row.role),
+        action=row.action,
+        title=action.title if action else catalogue.term("step", row.action or row.kind),
+        before=row.before,
+        after=row.after,
+        rule=row.rule,
+        reason=row.reason,
+        details=row.details,
     )
 
 

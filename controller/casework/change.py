@@ -17,7 +17,7 @@ from controller.casework.ports import Ports
 from controller.casework.specifying.inventory import stacks_of
 from controller.casework.specifying.merging import approved, merge
 from controller.casework.specifying.resolve import Resolver, stack_name
-from controller.domain.demand import Change, Demand, changed
+from controller.domain.demand import Change, Demand, changed, differences
 from controller.domain.spec import Phase
 from controller.store.casework import CaseRow
 from controller.store.engine import Wanted
@@ -33,12 +33,9 @@ def apply(
     Raises Refused where it is not in service, a case is open on it, or the change does not hold together.
     """
     row = system_of_stack(session, system)
-    demand = changed(in_service(row), change, lambda owner: account_of(session, owner).account)
-    asked = {
-        "resize": [one.model_dump(exclude_none=True) for one in change.resize],
-        "remove": list(change.remove),
-        "add": len(change.add),
-    }
+    present = in_service(row)
+    demand = changed(present, change, lambda owner: account_of(session, owner).account)
+    asked = {"changes": [one.model_dump(mode="json") for one in differences(present, demand)]}
     return file_case(
         session,
         Filing(procedure=PROCEDURE, system=row, actor=actor, demand=demand, evidence=evidence, details=asked),

@@ -6,8 +6,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from controller.casework.cases import Detail
+from controller.catalogue import term
 from controller.cli.output import stdout
 from controller.domain.calendar import SHANGHAI
+from controller.domain.demand import Difference
 
 
 def print_case(detail: Detail) -> None:
@@ -22,8 +24,17 @@ def print_case(detail: Detail) -> None:
     for offer in detail.offers:
         missing = f"，尚缺：{'；'.join(offer.missing)}" if offer.missing else ""
         stdout.print(f"  可办理：{offer.title}（{offer.action}，{'、'.join(offer.roles)}）{missing}", markup=False)
+    for change in detail.changes:
+        stdout.print(f"  变更：{_words(change)}", markup=False)
     stdout.print(_machines(detail))
     stdout.print(_timeline(detail))
+
+
+def _words(change: Difference) -> str:
+    if change.comes or change.goes:
+        return f"{change.machine} {'新增' if change.comes else '退回'}"
+    sizes = (f"{term('size', size)} {old} → {new}" for size, (old, new) in change.sizes.items())
+    return f"{change.machine} {'，'.join(sizes)}"
 
 
 def _machines(detail: Detail) -> Table:
@@ -49,5 +60,5 @@ def _timeline(detail: Detail) -> Table:
     table = Table("时间", "人员", "角色", "事项", "依据", "说明", title="办理记录")
     for event in detail.timeline:
         at = event.at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-        table.add_row(at, event.actor, event.role, event.action or event.kind, event.rule, escape(event.reason))
+        table.add_row(at, event.actor, escape(event.role_title), escape(event.title), event.rule, escape(event.reason))
     return table

@@ -69,6 +69,15 @@ class Demand(_Value):
         return request.by_zone(self.machines)
 
 
+class Difference(_Value):
+    """What a change does to one machine: `sizes` from → to by field (vCPU, GiB); none for one that comes or goes."""
+
+    machine: str
+    comes: bool = False
+    goes: bool = False
+    sizes: dict[str, tuple[int, int]] = {}
+
+
 AccountOf = Callable[[request.Owner], str]
 
 
@@ -97,6 +106,24 @@ def changed(demand: Demand, change: Change, account_of: AccountOf) -> Demand:
     if not machines:
         raise Refused("变更后系统没有任何机器", remedy="不再使用云资源时请申请终止", rule="LZ-21-7")
     return Demand(machines=machines)
+
+
+def differences(before: Demand, after: Demand) -> tuple[Difference, ...]:
+    """What `after` changes of `before`, machine by machine: those that stay or go first, then those that come."""
+    now = {machine.name: machine for machine in after.machines}
+    known = {machine.name for machine in before.machines}
+    found = [_difference(machine, now.get(machine.name)) for machine in before.machines]
+    return (
+        *(one for one in found if one.goes or one.sizes),
+        *(Difference(machine=name, comes=True) for name in now if name not in known),
+    )
+
+
+def _difference(old: DemandedMachine, new: DemandedMachine | None) -> Difference:
+    if new is None:
+        return Difference(machine=old.name, goes=True)
+    pairs = {size: (getattr(old, size), getattr(new, size)) for size in ("vcpu", "memory_gb", "data_disk_gb")}
+    return Difference(machine=old.name, sizes={size: pair for size, pair in pairs.items() if pair[0] != pair[1]})
 
 
 def _resized(machine: DemandedMachine, resize: Resize) -> DemandedMachine:

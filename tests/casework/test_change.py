@@ -177,3 +177,17 @@ def test_a_return_stops_the_authoritys_clock(office: Office) -> None:
     office.pass_days(10)
     office.act(number, "resubmit", "unit")
     assert due(office, number) == date(2026, 10, 12)
+
+
+@pytest.mark.rule("LZ-21-6")
+def test_the_case_tells_what_changes_from_what_to_what(office: Office) -> None:
+    stack = office.opened(BOTH_ZONES)
+    wanted = Change(resize=(Resize(machine="app-1", vcpu=16),), add=(machine(3, "互联网区", "WEB"),), remove=("web-1",))
+    number = approved(office, stack, wanted)
+    with office.sessions() as session:
+        shown = show_case(session, number, actor="unit")
+    told = {one.machine: one for one in shown.changes}
+    assert told["app-1"].sizes == {"vcpu": (8, 16)}
+    assert (told["web-1"].goes, told["web-2"].comes) == (True, True)
+    assert len(told) == 3
+    assert [event.title for event in shown.timeline[:2]] == ["提出申请", "提出评估意见"]
