@@ -5,11 +5,26 @@ below.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 DRIVER = "postgresql+psycopg://"
+
+
+Service = Literal["block-storage", "compute", "identity", "image", "load-balancer", "network"]
+
+
+class CloudSettings(BaseModel):
+    """What one cloud bears; where it says nothing, the settings of all clouds hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    calls_per_second: float | None = Field(default=None, gt=0)
+    calls_burst: float | None = Field(default=None, ge=10)
+    concurrency: int | None = Field(default=None, gt=0)
+    concurrency_of: dict[Service, int] = Field(default={}, description="By service, where it is another number")
 
 
 class Settings(BaseSettings):
@@ -25,7 +40,12 @@ class Settings(BaseSettings):
     settle_seconds: float = Field(
         default=30.0, ge=0, description="Seconds after a request's time-out in which a lost create may still show up"
     )
-    concurrency: int = Field(default=16, gt=0, description="Calls in flight to one service of a cloud")
+    concurrency: int = Field(default=16, gt=0, description="Calls in flight to one service of a cloud, of a process")
+    calls_per_second: float = Field(default=200.0, gt=0, description="Calls a second to a cloud, of all processes")
+    calls_burst: float = Field(default=400.0, ge=10, description="Calls to a cloud at once after a quiet time")
+    clouds: dict[str, CloudSettings] = Field(
+        default={}, description="What clouds bear that differ from the three settings above, by name"
+    )
     plan_valid_hours: float = Field(default=72.0, gt=0, description="Hours in which an approval of a plan may be used")
     guard_max_changes: int = Field(default=10, ge=0, description="Deletes and replaces that one repair pass may do")
     guard_max_share: float = Field(

@@ -15,6 +15,8 @@ from controller.casework.ports import Ports
 from controller.engine.applying.means import Means
 from controller.estate.forge.local import LocalForge
 from controller.estate.repository import Estate
+from controller.providers.openstack.accounts import SharedAccounts
+from controller.providers.openstack.budget import CloudLimits
 from controller.providers.openstack.catalogue import CloudCatalogue
 from controller.providers.openstack.connection import ProviderSettings
 from controller.providers.registry import OpenStack
@@ -22,7 +24,7 @@ from controller.reconcile.apply import Reconciler
 from controller.reconcile.guard import Limits
 from controller.reconcile.planning import SystemProgram
 from controller.reconcile.queue import Queue
-from controller.settings import Settings
+from controller.settings import CloudSettings, Settings
 from controller.store.database import Sessions, connect, open_database
 from controller.store.signer import Signer
 from controller.store.vault import Vault
@@ -62,8 +64,10 @@ def _assemble(settings: Settings, url: str, sessions: Sessions, queue: Queue) ->
         ProviderSettings(
             request_timeout=settings.request_timeout,
             settle_seconds=settings.settle_seconds,
-            concurrency=settings.concurrency,
-        )
+            limits=_limits(settings, CloudSettings()),
+            limits_of={name: _limits(settings, cloud) for name, cloud in settings.clouds.items()},
+        ),
+        SharedAccounts(sessions),
     )
     estate = Estate.open_or_create(settings.home / "estate.git")
     means = Means(
@@ -91,4 +95,13 @@ def _assemble(settings: Settings, url: str, sessions: Sessions, queue: Queue) ->
             valid_for=timedelta(hours=settings.plan_valid_hours),
         ),
         queue=queue,
+    )
+
+
+def _limits(settings: Settings, cloud: CloudSettings) -> CloudLimits:
+    return CloudLimits(
+        per_second=cloud.calls_per_second or settings.calls_per_second,
+        burst=cloud.calls_burst or settings.calls_burst,
+        concurrency=cloud.concurrency or settings.concurrency,
+        concurrency_of={str(service): number for service, number in cloud.concurrency_of.items()},
     )

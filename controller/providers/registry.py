@@ -10,6 +10,7 @@ from openstack.exceptions import ConfigException
 
 from controller.domain.errors import WrongUse
 from controller.engine.provider import Kind
+from controller.providers.openstack.accounts import Accounts, OwnAccounts
 from controller.providers.openstack.connection import Cloud, ProviderSettings
 from controller.providers.openstack.floating_ip import FloatingIp
 from controller.providers.openstack.floating_ip_association import FloatingIpAssociation
@@ -56,10 +57,14 @@ KINDS: tuple[Kind, ...] = (
 
 
 class OpenStack:
-    """The kinds of OpenStack on the clouds of clouds.yaml. One for a process, shared by its threads."""
+    """The kinds of OpenStack on the clouds of clouds.yaml. One for a process, shared by its threads.
 
-    def __init__(self, settings: ProviderSettings) -> None:
+    `accounts` hold the budgets of calls that it shares with other processes; without them it has its own.
+    """
+
+    def __init__(self, settings: ProviderSettings, accounts: Accounts | None = None) -> None:
         self._settings = settings
+        self._accounts = accounts or OwnAccounts()
         self._kinds = {kind.token: kind for kind in KINDS}
         self._clouds: dict[str, Cloud] = {}
         self._lock = Lock()
@@ -82,7 +87,7 @@ class OpenStack:
         with self._lock:
             if name not in self._clouds:
                 _require_cloud(name)
-                self._clouds[name] = Cloud(name, self._settings)
+                self._clouds[name] = Cloud(name, self._settings, self._accounts)
             return self._clouds[name]
 
     def calls_made(self, name: str) -> int:

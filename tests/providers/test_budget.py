@@ -1,81 +1,109 @@
-"""A service bears only so many calls at once; approved work goes first; a pause that was asked for is kept."""
+"""The budget of a cloud never grants more than it bears, lets the urgent go first, and starves nobody."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from controller.providers.openstack.budget import Budget, Priority
+from controller.providers.openstack.budget import SHARES, Account, CloudLimits, Grant, Priority, paused, take
 
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10.0
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+LIMITS = st.builds(CloudLimits, per_second=st.floats(0.5, 500), burst=st.floats(10, 1000))
+ASKS = st.lists(st.tuples(st.floats(0, 20), st.sampled_from(Priority), st.integers(1, 200)), max_size=60)
 
 
-def waiting(budget: Budget) -> int:
-    return sum(budget._waiting.values())
+def later(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
 
 
-def test_no_more_calls_at_once_than_it_bears() -> None:
-    budget, lock, most, now = Budget(3), threading.Lock(), 0, 0
+class Teller:
+    """An account with a clock of its own."""
 
-    def call(_number: int) -> None:
-        nonlocal most, now
-        with budget.call("compute", Priority.APPLY):
-            with lock:
-                now += 1
-                most = max(most, now)
-            time.sleep(0.001)
-            with lock:
-                now -= 1
+    def __init__(self, limits: CloudLimits) -> None:
+        self.limits, self.seconds = limits, 0.0
+        self.account = Account.full(limits, START)
+        self.granted = dict.fromkeys(Priority, 0)
 
-    with ThreadPoolExecutor(16) as pool:
-        list(pool.map(call, range(64)))
-    assert most == 3
-    assert budget.calls == 64
+    def ask(self, priority: Priority, wanted: int, *, after: float = 0.0) -> Grant:
+        self.seconds += after
+        now = later(self.seconds)
+        self.account, grant = take(self.account, self.limits, now, priority=priority, wanted=wanted)
+        self.granted[priority] += grant.tokens
+        return grant
 
 
-def test_approved_work_goes_before_the_search_for_drift() -> None:
-    budget, order = Budget(1), []
-
-    def call(priority: Priority) -> None:
-        with budget.call("compute", priority):
-            order.append(priority)
-
-    with ThreadPoolExecutor(4) as pool, budget.call("compute", Priority.APPLY):
-        for count, priority in enumerate((Priority.DRIFT, Priority.DRIFT, Priority.APPLY, Priority.APPLY), 1):
-            pool.submit(call, priority)
-            until(lambda count=count: waiting(budget) == count)
-    assert order == [Priority.APPLY, Priority.APPLY, Priority.DRIFT, Priority.DRIFT]
+@given(LIMITS, ASKS)
+def test_no_more_is_granted_than_the_burst_and_the_income(
+    limits: CloudLimits, asks: list[tuple[float, Priority, int]]
+) -> None:
+    teller = Teller(limits)
+    for after, priority, wanted in asks:
+        grant = teller.ask(priority, wanted, after=after)
+        assert 0 <= grant.tokens <= wanted
+        assert sum(teller.granted.values()) <= limits.burst + limits.per_second * teller.seconds + 1e-6
+        assert all(tokens >= -1e-9 for tokens in teller.account.purses.values())
 
 
-def test_services_do_not_wait_for_each_other() -> None:
-    budget = Budget(1)
-    with budget.call("compute", Priority.APPLY), budget.call("network", Priority.DRIFT):
-        assert budget.calls == 2
+@given(LIMITS, st.sampled_from(Priority))
+def test_whoever_calls_alone_gets_all_the_income(limits: CloudLimits, priority: Priority) -> None:
+    teller = Teller(limits)
+    step = 2.0 / limits.per_second
+    for _ in range(400):
+        teller.ask(priority, 10_000, after=step)
+    assert teller.granted[priority] >= limits.per_second * teller.seconds * (
+        1 - sum(SHARES.values()) + SHARES[priority]
+    )
+    assert teller.granted[priority] >= 0.99 * limits.per_second * teller.seconds - limits.burst
 
 
-def test_a_pause_holds_new_calls_back_and_ends() -> None:
-    budget = Budget(2)
-    budget.pause("compute", 0.2)
-    begun = time.monotonic()
-    with budget.call("network", Priority.APPLY):
-        assert not waiting(budget)
-    with budget.call("compute", Priority.APPLY):
-        assert time.monotonic() - begun >= 0.2
+@given(LIMITS, st.sampled_from([Priority.CONFIRM, Priority.DRIFT]))
+def test_who_is_less_urgent_gets_his_share_however_much_others_ask_for(limits: CloudLimits, patient: Priority) -> None:
+    teller = Teller(limits)
+    step = 1.0 / limits.per_second
+    for _ in range(400):
+        for priority in Priority:
+            if priority is not patient:
+                teller.ask(priority, 10_000)
+        teller.ask(patient, 1, after=step)
+    assert teller.granted[patient] >= 0.9 * SHARES[patient] * 400 - 1
 
 
-def test_a_call_that_fails_gives_its_place_back() -> None:
-    budget = Budget(1)
-    for _ in range(2):
-        with pytest.raises(ConnectionError), budget.call("compute", Priority.APPLY):
-            raise ConnectionError
-    with budget.call("compute", Priority.APPLY):
-        assert budget.calls == 3
+@given(LIMITS)
+def test_drift_leaves_the_burst_to_what_is_approved(limits: CloudLimits) -> None:
+    teller = Teller(limits)
+    teller.ask(Priority.DRIFT, 10_000)
+    teller.ask(Priority.CONFIRM, 10_000)
+    left = teller.ask(Priority.APPLY, 10_000).tokens
+    assert left >= int(0.25 * SHARES[Priority.APPLY] * limits.burst)
+    assert teller.granted[Priority.DRIFT] >= int(0.4 * limits.burst)
+
+
+@given(LIMITS, st.sampled_from(Priority), st.floats(0.1, 300), st.floats(0, 300))
+def test_a_pause_is_kept_to_its_end_and_a_shorter_one_does_not_shorten_it(
+    limits: CloudLimits, priority: Priority, long: float, short: float
+) -> None:
+    teller = Teller(limits)
+    teller.account = paused(paused(teller.account, START, long), START, min(short, long))
+    refused = teller.ask(priority, 1)
+    assert (refused.tokens, refused.paused) == (0, True)
+    assert abs(refused.wait - long) < 0.001
+    assert teller.ask(priority, 1, after=long + 0.001).tokens == 1
+
+
+@given(LIMITS, st.sampled_from(Priority))
+def test_the_wait_that_is_told_ends_with_a_token(limits: CloudLimits, priority: Priority) -> None:
+    teller = Teller(limits)
+    while not (refused := teller.ask(priority, 10_000)).wait:
+        pass
+    assert teller.ask(priority, 1, after=refused.wait + 0.001).tokens == 1
+
+
+def test_a_clock_that_was_set_back_neither_pays_twice_nor_stands_still() -> None:
+    teller = Teller(CloudLimits(per_second=10, burst=10))
+    teller.ask(Priority.APPLY, 100, after=3600)
+    assert teller.ask(Priority.APPLY, 100, after=-1).tokens == 0
+    assert teller.ask(Priority.APPLY, 100, after=1).tokens == 0
+    assert teller.ask(Priority.APPLY, 100, after=-3000).tokens == 0
+    assert teller.ask(Priority.APPLY, 100, after=1).tokens > 0

@@ -1,67 +1,117 @@
-"""How many calls this process has open at a service, and the pause that the service asked for.
+"""How many calls a cloud bears, and who may make them: the arithmetic of one account of tokens a cloud. Pure.
 
-`connection.py` takes a place for every request. Work that people approved goes before the search for drift. The budget
-that all processes share in the database will stand above this one, which is that of a single process.
+A token is the right to one call. `accounts.py` keeps the account, `gate.py` spends what was granted.
+
+Income flows into a purse a priority by fixed shares. Who is less urgent has a small purse of his own, which nobody else
+spends, so that he never starves; beyond it he takes from the common purse only what the more urgent leave over.
 """
 
 from __future__ import annotations
 
-import time
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import IntEnum
-from threading import Condition
 
 
 class Priority(IntEnum):
-    """Who goes first when a place becomes free."""
+    """Who goes first: calls of approved work, the looks that wait for what they began, the search for drift."""
 
     APPLY = 0
-    DRIFT = 1
+    CONFIRM = 1
+    DRIFT = 2
 
 
-class Budget:
-    """At most `concurrency` calls at once to each service; shared by threads."""
+@dataclass(frozen=True)
+class CloudLimits:
+    """What one cloud bears: calls a second over all processes in the long run, and at once after a quiet time.
 
-    def __init__(self, concurrency: int) -> None:
-        self.calls = 0
-        self._concurrency = concurrency
-        self._changed = Condition()
-        self._open: dict[str, int] = defaultdict(int)
-        self._waiting: dict[tuple[str, Priority], int] = defaultdict(int)
-        self._paused_until: dict[str, float] = defaultdict(float)
+    `concurrency`: calls in flight to one service from one process; `concurrency_of`: the same for services that bear
+    another number. `burst` is at least 10, or the smallest share would never hold a whole token.
+    """
 
-    @contextmanager
-    def call(self, service: str, priority: Priority) -> Iterator[None]:
-        """Holds a place at `service` for one request; waits for it behind all that are more urgent."""
-        with self._changed:
-            self._waiting[service, priority] += 1
-            try:
-                while not self._may_go(service, priority):
-                    self._changed.wait(self._pause_left(service) or None)
-            finally:
-                self._waiting[service, priority] -= 1
-            self._open[service] += 1
-            self.calls += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._open[service] -= 1
-                self._changed.notify_all()
+    per_second: float = 200.0
+    burst: float = 400.0
+    concurrency: int = 16
+    concurrency_of: Mapping[str, int] = field(default_factory=dict)
 
-    def pause(self, service: str, seconds: float) -> None:
-        """No new call to `service` for `seconds`: it answered 429 with a Retry-After."""
-        with self._changed:
-            until = time.monotonic() + seconds
-            self._paused_until[service] = max(self._paused_until[service], until)
-            self._changed.notify_all()
+    def at_once(self, service: str) -> int:
+        """Calls in flight to `service`."""
+        return self.concurrency_of.get(service, self.concurrency)
 
-    def _may_go(self, service: str, priority: Priority) -> bool:
-        if self._pause_left(service) > 0 or self._open[service] >= self._concurrency:
-            return False
-        return not any(self._waiting[service, urgent] for urgent in Priority if urgent < priority)
 
-    def _pause_left(self, service: str) -> float:
-        return max(0.0, self._paused_until[service] - time.monotonic())
+Purses = Mapping[Priority, float]
+"""Tokens by priority; the purse of the most urgent is the common one."""
+
+SHARES: Purses = {Priority.APPLY: 0.7, Priority.CONFIRM: 0.2, Priority.DRIFT: 0.1}
+"""What part of income and burst a purse gets; what does not fit into its own goes into the common one."""
+
+_LEAVES: Purses = {Priority.APPLY: 0.0, Priority.CONFIRM: 0.25, Priority.DRIFT: 0.5}
+"""The part of the full common purse that a priority leaves for the more urgent."""
+
+
+_SET_BACK = timedelta(minutes=1)
+"""A clock that stands this far before the last count was set; less is only a count that came late."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """The tokens of one cloud as they were at `at`, and until when the cloud asked for silence."""
+
+    purses: Purses
+    at: datetime
+    paused_until: datetime
+
+    @classmethod
+    def full(cls, limits: CloudLimits, now: datetime) -> Account:
+        """After a quiet time."""
+        return cls({priority: share * limits.burst for priority, share in SHARES.items()}, now, now)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Tokens that were taken; where there are none, the seconds after which there will be one, or the pause ends."""
+
+    tokens: int
+    wait: float = 0.0
+    paused: bool = False
+
+
+def refilled(account: Account, limits: CloudLimits, now: datetime) -> Account:
+    """The account with the income until `now`; a moment before the last count brings none."""
+    income = max(0.0, (now - account.at).total_seconds()) * limits.per_second
+    purses, left = dict(account.purses), income
+    for priority in (Priority.DRIFT, Priority.CONFIRM):
+        full = SHARES[priority] * limits.burst
+        before = min(purses[priority], full)
+        purses[priority] = min(before + SHARES[priority] * income, full)
+        left -= purses[priority] - before
+    purses[Priority.APPLY] = min(purses[Priority.APPLY] + left, SHARES[Priority.APPLY] * limits.burst)
+    is_set_back = now < account.at - _SET_BACK
+    return replace(account, purses=purses, at=now if is_set_back else max(now, account.at))
+
+
+def take(
+    account: Account, limits: CloudLimits, now: datetime, *, priority: Priority, wanted: int
+) -> tuple[Account, Grant]:
+    """Takes up to `wanted` tokens, of the own purse first."""
+    account = refilled(account, limits, now)
+    if now < account.paused_until:
+        return account, Grant(0, (account.paused_until - now).total_seconds(), paused=True)
+    purses = dict(account.purses)
+    own = 0.0 if priority is Priority.APPLY else purses[priority]
+    common = purses[Priority.APPLY] - _LEAVES[priority] * SHARES[Priority.APPLY] * limits.burst
+    available = own + max(0.0, common)
+    granted = min(wanted, math.floor(available))
+    if not granted:
+        return account, Grant(0, (1.0 - available) / (SHARES[priority] * limits.per_second))
+    spent = min(own, granted)
+    purses[priority] -= spent
+    purses[Priority.APPLY] -= granted - spent
+    return replace(account, purses=purses), Grant(granted)
+
+
+def paused(account: Account, now: datetime, seconds: float) -> Account:
+    """No tokens for `seconds`; a longer pause that was asked for before stays."""
+    return replace(account, paused_until=max(account.paused_until, now + timedelta(seconds=seconds)))

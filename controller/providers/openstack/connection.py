@@ -11,7 +11,9 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from threading import Lock
 from typing import Any
@@ -22,13 +24,18 @@ from keystoneauth1 import exceptions
 from openstack.exceptions import SDKException
 
 from controller.engine.provider import Incomplete, Rejected, Uncertain
-from controller.providers.openstack.budget import Budget, Priority
+from controller.providers.openstack.accounts import Accounts, OwnAccounts
+from controller.providers.openstack.budget import CloudLimits, Priority
+from controller.providers.openstack.gate import Gate
 from controller.providers.openstack.transport import Transport
 from controller.providers.openstack.waiting import looks
 
 Body = dict[str, Any]
 
 _READ_ATTEMPTS = 5
+_LONGEST_PAUSE = 300.0
+"""What a service asks for beyond that is taken for a mistake."""
+
 _PROXIES = {"block-storage": "block_storage", "load-balancer": "load_balancer"}
 
 
@@ -38,26 +45,29 @@ class NotAllowed(Incomplete):
 
 @dataclass(frozen=True)
 class ProviderSettings:
-    """How the provider treats a cloud. Times in seconds, `concurrency` in calls at once to one service.
+    """How the provider treats its clouds. Times in seconds.
 
     `patience` is how long a conflict that may pass (409) and a service that asks for a pause (429) are waited for;
-    `retry_seconds` the pause before a read that failed is tried again, doubled with each further try.
+    `retry_seconds` the pause before a read that failed is tried again, doubled with each further try. `limits` are
+    those of clouds that `limits_of` does not name.
     """
 
     request_timeout: float = 60.0
     settle_seconds: float = 30.0
-    concurrency: int = 32
     patience: float = 60.0
     retry_seconds: float = 0.2
+    limits: CloudLimits = field(default_factory=CloudLimits)
+    limits_of: Mapping[str, CloudLimits] = field(default_factory=dict)
 
 
 class Cloud:
     """The connection to one cloud, shared by threads. It connects at its first call."""
 
-    def __init__(self, name: str, settings: ProviderSettings) -> None:
+    def __init__(self, name: str, settings: ProviderSettings, accounts: Accounts | None = None) -> None:
         self.name = name
         self.settings = settings
-        self._budget = Budget(settings.concurrency)
+        self._limits = settings.limits_of.get(name, settings.limits)
+        self._gate = Gate(name, self._limits, accounts or OwnAccounts())
         self._lock = Lock()
         self._connection: Any = None
         self._services: dict[str, Any] = {}
@@ -65,7 +75,7 @@ class Cloud:
     @property
     def calls_made(self) -> int:
         """How many requests this process has sent to the cloud's services."""
-        return self._budget.calls
+        return self._gate.calls
 
     @property
     def project_id(self) -> str:
@@ -82,7 +92,7 @@ class Cloud:
         *,
         query: Mapping[str, Any] | None = None,
         microversion: str | None = None,
-        priority: Priority = Priority.APPLY,
+        priority: Priority = Priority.CONFIRM,
     ) -> Body | None:
         """The body at `path`, or None after an answer that there is none (404).
 
@@ -153,7 +163,7 @@ class Cloud:
     ) -> requests.Response:
         try:
             adapter = self._service(service)
-            with self._budget.call(service, priority):
+            with self._gate.call(service, priority):
                 answer: requests.Response = adapter.request(
                     path,
                     method,
@@ -171,8 +181,9 @@ class Cloud:
             # The service's own answers come back as responses: this is sign-in or discovery, before anything was sent.
             status = getattr(error, "http_status", None) or HTTPStatus.SERVICE_UNAVAILABLE
             raise Rejected(f"the cloud did not let us in: {error}", status=status, where=self.name) from error
-        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            self._budget.pause(service, min(_retry_after(answer), self.settings.patience))
+        pause = _pause_asked_by(answer)
+        if pause:
+            self._gate.pause(pause)
         return answer
 
     def _service(self, service: str) -> Any:
@@ -186,7 +197,7 @@ class Cloud:
         with self._lock:
             if self._connection is None:
                 connection = openstack.connect(cloud=self.name)
-                connection.session.session = Transport(2 * self.settings.concurrency)
+                connection.session.session = Transport(2 * self._limits.concurrency)
                 self._connection = connection
             return self._connection
 
@@ -222,8 +233,14 @@ def _body_of(answer: requests.Response) -> Body:
     return document if isinstance(document, dict) else {}
 
 
-def _retry_after(answer: requests.Response) -> float:
+def _pause_asked_by(answer: requests.Response) -> float:
+    """Seconds for which the service wants no more calls (RFC 9110, Retry-After), 0 where it asks for none."""
+    if answer.status_code not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        return 0.0
+    default = "1" if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS else "0"
+    text = answer.headers.get("Retry-After", default)
     try:
-        return float(answer.headers.get("Retry-After", "1"))
-    except ValueError:
-        return 1.0
+        seconds = float(text) if text.isdigit() else (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):
+        seconds = float(default)
+    return min(max(seconds, 0.0), _LONGEST_PAUSE)

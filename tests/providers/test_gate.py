@@ -1,0 +1,133 @@
+"""A service bears only so many calls at once; the urgent go first; tokens come in batches; a pause is kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from controller.providers.openstack.accounts import OwnAccounts
+from controller.providers.openstack.budget import CloudLimits, Grant, Priority
+from controller.providers.openstack.gate import Gate
+
+
+class Watched(OwnAccounts):
+    """Counts how often it is asked; while `shut` it cannot be reached."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: Counter[Priority] = Counter()
+        self.shut = False
+
+    def take(self, cloud: str, limits: CloudLimits, priority: Priority, wanted: int) -> Grant:
+        self.asked[priority] += 1
+        return Grant(0, 0.01) if self.shut else super().take(cloud, limits, priority, wanted)
+
+
+def gate(concurrency: int, accounts: OwnAccounts | None = None, **of: int) -> Gate:
+    limits = CloudLimits(per_second=1000.0, burst=1000.0, concurrency=concurrency, concurrency_of=of)
+    return Gate("sandbox", limits, accounts or OwnAccounts())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10.0
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def waiting(of: Gate) -> int:
+    return sum(of._waiting.values())
+
+
+@pytest.mark.parametrize(("service", "bears"), [("compute", 3), ("network", 1)])
+def test_no_more_calls_at_once_than_a_service_bears(service: str, bears: int) -> None:
+    way, lock, most, now = gate(3, network=1), threading.Lock(), 0, 0
+
+    def call(_number: int) -> None:
+        nonlocal most, now
+        with way.call(service, Priority.APPLY):
+            with lock:
+                now += 1
+                most = max(most, now)
+            time.sleep(0.001)
+            with lock:
+                now -= 1
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(call, range(64)))
+    assert most == bears
+    assert way.calls == 64
+
+
+def test_the_urgent_go_first() -> None:
+    way, order = gate(1), []
+
+    def call(priority: Priority) -> None:
+        with way.call("compute", priority):
+            order.append(priority)
+
+    for priority in Priority:  # each has tokens
+        call(priority)
+    order.clear()
+    asked = [Priority.DRIFT, Priority.CONFIRM, Priority.DRIFT, Priority.APPLY, Priority.CONFIRM, Priority.APPLY]
+    with ThreadPoolExecutor(6) as pool, way.call("compute", Priority.APPLY):
+        for count, priority in enumerate(asked, 1):
+            pool.submit(call, priority)
+            until(lambda count=count: waiting(way) == count)
+    assert order == sorted(asked)
+
+
+def test_services_do_not_wait_for_each_other() -> None:
+    way = gate(1)
+    with way.call("compute", Priority.APPLY), way.call("network", Priority.DRIFT):
+        assert way.calls == 2
+
+
+def test_many_calls_ask_for_tokens_a_few_times() -> None:
+    accounts = Watched()
+    way = gate(16, accounts)
+
+    def call(_number: int) -> None:
+        with way.call("compute", Priority.APPLY):
+            pass
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(call, range(600)))
+    assert way.calls == 600
+    assert accounts.asked[Priority.APPLY] <= 60
+
+
+def test_nothing_is_called_while_the_account_cannot_be_reached() -> None:
+    accounts = Watched()
+    way, accounts.shut = gate(4, accounts), True
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(lambda: way.call("compute", Priority.APPLY).__enter__())
+        until(lambda: accounts.asked[Priority.APPLY] >= 3)
+        assert (way.calls, waiting(way)) == (0, 1)
+        accounts.shut = False
+        call.result(timeout=10)
+    assert way.calls == 1
+
+
+def test_a_pause_holds_all_calls_of_all_processes_back_and_ends() -> None:
+    accounts = OwnAccounts()
+    here, there = gate(2, accounts), gate(2, accounts)
+    begun = time.monotonic()
+    here.pause(0.3)
+    for way in (here, there):
+        with way.call("compute", Priority.APPLY):
+            assert time.monotonic() - begun >= 0.29
+
+
+def test_a_call_that_fails_gives_its_place_back() -> None:
+    way = gate(1)
+    for _ in range(2):
+        with pytest.raises(ConnectionError), way.call("compute", Priority.APPLY):
+            raise ConnectionError
+    with way.call("compute", Priority.APPLY):
+        assert way.calls == 3
