@@ -65,7 +65,7 @@ class Plan:
     """All operations on one stack, with everything that they rest on.
 
     They stand in the order of what needs what, then by URN; what is deleted comes last, dependents first. The order
-    does not depend on how the program's threads ran.
+    does not depend on how the program's threads ran. `invokes` are the answers of functions (`lookup.Answers`).
     """
 
     stack: str
@@ -74,7 +74,7 @@ class Plan:
     program_version: str
     operations: Sequence[Operation]
     autoname_seed: str
-    invokes: Mapping[str, str] = field(default_factory=dict)
+    invokes: Mapping[str, Secret] = field(default_factory=dict)
 
     def digest(self, hmac_key: bytes) -> str:
         """SHA-256, hexadecimal, over everything in the plan; a secret enters as its HMAC, an unknown as a sentinel."""

@@ -8,6 +8,7 @@ told by its return or by one of the errors below, so that the engine never has t
     Uncertain    the reply was lost (time-out, reset, 5xx): only `find` or `read` can tell whether it happened
     Unsettled    it exists, but did not reach the promised state in time; carries what was observed
     Incomplete   a list ended without proof that it was whole: nothing may be concluded from what it lacks
+    NoAnswer     a function finds nothing, or more than one thing, that is as its arguments say
 """
 
 from __future__ import annotations
@@ -59,6 +60,10 @@ class Unsettled(Failed):
         super().__init__(message, where=where)
         self.observation = observation
         self.broken = broken
+
+
+class NoAnswer(Failed):
+    """A function has no answer to these arguments: nothing is like that, or too much is. The program may go on."""
 
 
 class Incomplete(Unknown):
@@ -210,6 +215,13 @@ class Provider(Protocol):
 
     def kinds(self) -> Sequence[Kind]:
         """Every kind with a service, in the order in which a scan lists them (what owns comes before what is owned)."""
+        ...
+
+    def invoke(self, token: str, args: PropertyMap, cloud: Any) -> PropertyMap:
+        """What the function of `token` answers; it changes nothing. Arguments are known, secrets opened.
+
+        Raises WrongUse for one that is not known, naming it; NoAnswer; Incomplete where the cloud does not answer.
+        """
         ...
 
     def calls_made(self, name: str) -> int:

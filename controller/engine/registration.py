@@ -64,6 +64,26 @@ class Registered:
     outputs: PropertyMap
 
 
+@dataclass(frozen=True)
+class Invocation:
+    """A call of a provider's function, such as openstack:images/getImage:getImage.
+
+    `provider` is Pulumi's reference to an explicit one, "" for that of the stack.
+    """
+
+    token: str
+    args: PropertyMap
+    provider: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a function answers: outputs, UNKNOWN while previewing, or why there are none, which is for the program."""
+
+    outputs: PropertyValue
+    failure: str = ""
+
+
 class Registrar(Protocol):
     """Answers registrations as they come, from several threads at once; what is needed comes before what needs it."""
 
@@ -73,6 +93,10 @@ class Registrar(Protocol):
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Outputs of a component, or of the stack itself."""
+        ...
+
+    def invoke(self, invocation: Invocation) -> Answer:
+        """Asks a function. Raises YunguanError where nobody can answer, or not as the plan says: the program ends."""
         ...
 
 

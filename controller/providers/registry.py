@@ -9,11 +9,14 @@ from openstack.config import OpenStackConfig
 from openstack.exceptions import ConfigException
 
 from controller.domain.errors import WrongUse
+from controller.engine.properties import PropertyMap
 from controller.engine.provider import Kind
 from controller.providers.openstack.accounts import Accounts, OwnAccounts
 from controller.providers.openstack.connection import Cloud, ProviderSettings
 from controller.providers.openstack.floating_ip import FloatingIp
 from controller.providers.openstack.floating_ip_association import FloatingIpAssociation
+from controller.providers.openstack.functions.function import invoke
+from controller.providers.openstack.functions.table import FUNCTIONS
 from controller.providers.openstack.instance import Instance
 from controller.providers.openstack.keypair import Keypair
 from controller.providers.openstack.listener import Listener
@@ -78,6 +81,12 @@ class OpenStack:
     def kinds(self) -> Sequence[Kind]:
         """Every kind, in the order in which a scan lists them."""
         return KINDS
+
+    def invoke(self, token: str, args: PropertyMap, cloud: Cloud) -> PropertyMap:
+        """What the function of `token` answers. Raises WrongUse for one that is not known, NoAnswer, Incomplete."""
+        if token not in FUNCTIONS:
+            raise WrongUse(f"the function {token} is not supported", remedy="docs/engine.md names those that are")
+        return invoke(FUNCTIONS[token], cloud, args)
 
     def cloud(self, name: str) -> Cloud:
         """The connection to the cloud of that name, made at its first call.

@@ -20,6 +20,7 @@ from controller.domain.errors import Refused
 from controller.domain.spec import SystemSpec
 from controller.engine import storage
 from controller.engine.applying.means import Means
+from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.preview import make_plan
 from controller.engine.program.run import ProgramSource, program_version, run_program
@@ -83,6 +84,7 @@ def plan_of(means: Means, program: SystemProgram, stack: StackRow) -> Plan:
             purpose=purpose,
             states=states,
             provider=means.provider,
+            lookup=Lookup(means.provider, stack.cloud),
             spec_digest=stack.spec_digest,
             program_version=program.version,
             program=None if purpose is Purpose.DESTROY else program.preview(stack),

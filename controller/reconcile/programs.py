@@ -26,6 +26,7 @@ from controller.engine.applying.approval import Person
 from controller.engine.applying.execute import Outcome, execute
 from controller.engine.applying.means import Means
 from controller.engine.applying.recover import recover
+from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.preview import make_plan
 from controller.engine.program.messages import pulumi_stack_name
@@ -82,6 +83,7 @@ class ProgramStack:
             purpose=purpose,
             states=self.states(),
             provider=self.means.provider,
+            lookup=Lookup(self.means.provider, self.cloud),
             spec_digest=self._digest,
             program_version=self._version,
             program=None if purpose is Purpose.DESTROY else self._program(preview=True),

@@ -25,6 +25,7 @@ from controller.engine.provider import (
     Failure,
     Fields,
     Incomplete,
+    NoAnswer,
     Observation,
     Page,
     Rejected,
@@ -35,6 +36,7 @@ from controller.engine.provider import (
 from controller.engine.registration import Options, Registered, Registrar, Registration
 
 NET, DISK, LINK = "test:index:Net", "test:index:Disk", "test:index:Link"
+GET_NET = "test:index:getNet"
 PROJECT = "urn:pulumi:test::project"
 COMPONENT = "test:index:System"
 
@@ -256,6 +258,14 @@ class DoubleProvider:
 
     def kinds(self) -> Sequence[DoubleKind]:
         return list(KINDS.values())
+
+    def invoke(self, token: str, args: PropertyMap, cloud: Cloud) -> PropertyMap:
+        if token != GET_NET:
+            raise WrongUse(f"there is no function {token}")
+        found = [one for one in cloud.things.values() if one.inputs.get("name") == args["name"]]
+        if len(found) != 1:
+            raise NoAnswer(f"{len(found)} are called so")
+        return {**args, **found[0].inputs, "id": found[0].id}
 
     def calls_made(self, name: str) -> int:
         return len(self.the_cloud.calls)

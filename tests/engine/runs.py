@@ -10,7 +10,7 @@ from typing import Any
 
 from controller.engine.program.run import ProgramResult, ProgramSource, run_program
 from controller.engine.properties import UNKNOWN, PropertyMap
-from controller.engine.registration import Registered, Registrar, Registration
+from controller.engine.registration import Answer, Invocation, Registered, Registrar, Registration
 
 PROGRAMS = Path(__file__).parent / "programs"
 STACK = "liuzhou/unit/oa.internet"
@@ -24,6 +24,7 @@ class Notes:
         self.preview = preview
         self.registrations: dict[str, Registration] = {}
         self.outputs: dict[str, PropertyMap] = {}
+        self.invocations: list[Invocation] = []
         self._act = act
         self._lock = threading.Lock()
 
@@ -40,6 +41,13 @@ class Notes:
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         with self._lock:
             self.outputs[urn] = outputs
+
+    def invoke(self, invocation: Invocation) -> Answer:
+        with self._lock:
+            self.invocations.append(invocation)
+        if self.preview and "later" in invocation.args:
+            return Answer(UNKNOWN)
+        return Answer({}, "nothing is called so") if "missing" in invocation.args else Answer({"said": invocation.args})
 
     def __getitem__(self, name: str) -> Registration:
         return self.registrations[name]

@@ -18,6 +18,7 @@ from controller.engine.applying.execute import Outcome, execute
 from controller.engine.applying.means import Means
 from controller.engine.applying.progress import Progress, Step
 from controller.engine.integrity import verify_integrity
+from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Plan, Purpose
 from controller.engine.planning.preview import make_plan
 from controller.engine.registration import Program
@@ -109,6 +110,7 @@ class Scene:
             spec_digest="s1",
             program_version="p1",
             program=program,
+            lookup=Lookup(self.provider, "double"),
         )
 
     def approve(self, plan: Plan, *, by: Person | Standing = PERSON, gives_up: Collection[str] = ()) -> int:

@@ -49,7 +49,7 @@ def with_operation(**changes: Any) -> Plan:
         (replace(PLAN, spec_digest="other"), "the specification"),
         (replace(PLAN, program_version="other"), "the program"),
         (replace(PLAN, autoname_seed="other"), "the seed"),
-        (replace(PLAN, invokes={"f": "other"}), "what an invoke answered"),
+        (replace(PLAN, invokes={"f": Secret({"asked": "other"})}), "what an invoke answered"),
         (replace(PLAN, operations=[OPERATION]), "an operation fewer"),
         (replace(PLAN, operations=PLAN.operations[::-1]), "the order"),
         (with_operation(urn="urn:x"), "which resource"),

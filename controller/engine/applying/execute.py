@@ -23,12 +23,13 @@ from controller.engine.applying.permits import Permits
 from controller.engine.applying.recover import LookAgain, Resolver
 from controller.engine.applying.rows import Rows
 from controller.engine.applying.steps import ATTEMPTS, Lost, Steps, reply_lost
+from controller.engine.lookup import Lookup
 from controller.engine.order import Key, deletions, must_go_first, needs
 from controller.engine.plan import Op, Purpose
 from controller.engine.planning.planner import Assessment, assess, prior_of
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Kind
-from controller.engine.registration import Program, Registered, Registration
+from controller.engine.registration import Answer, Invocation, Program, Registered, Registration
 from controller.engine.state import ResourceState
 from controller.store.engine import ExecutionState
 
@@ -66,7 +67,8 @@ def execute(means: Means, execution_id: int, program: Program | None) -> Outcome
         return Outcome(ExecutionState.RUNNING, look_again_at=recovery.look_again_at)
     steps = Steps(means, journal, rows, resolver, execution_id)
     permits = Permits(started.plan, started.given_up, means.provider)
-    execution = Execution(means, rows, resolver, steps, permits)
+    lookup = Lookup(means.provider, held.cloud, started.plan.invokes)
+    execution = Execution(means, rows, resolver, steps, permits, lookup=lookup)
     outcome = execution.run(program, destroys=started.plan.purpose is Purpose.DESTROY)
     with means.sessions.begin() as session:
         fence.hold(session, held)
@@ -84,13 +86,16 @@ def execute(means: Means, execution_id: int, program: Program | None) -> Outcome
 class Execution:
     """One run under an approved plan. Answers registrations from several threads; a failure stops what is not begun."""
 
-    def __init__(self, means: Means, rows: Rows, resolver: Resolver, steps: Steps, permits: Permits) -> None:
+    def __init__(
+        self, means: Means, rows: Rows, resolver: Resolver, steps: Steps, permits: Permits, *, lookup: Lookup
+    ) -> None:
         self.stack_outputs: PropertyMap | None = None
         self._means = means
         self._rows = rows
         self._resolver = resolver
         self._steps = steps
         self._permits = permits
+        self._lookup = lookup
         self._lock = threading.Lock()
         self._worked_on: dict[Key, AbstractContextManager[object]] = {}
         self._registered: set[str] = set()
@@ -132,6 +137,14 @@ class Execution:
         if row.type == ROOT_TYPE:
             self.stack_outputs = outputs
         self._steps.note(replace(row, outputs=outputs))
+
+    def invoke(self, invocation: Invocation) -> Answer:
+        """The function's answer. Raises Refused where the plan rests on another."""
+        try:
+            return self._lookup.invoke(invocation)
+        except Exception as error:
+            self._fail("", error)
+            raise
 
     def _bring_about(self, registration: Registration) -> ResourceState:
         """Decides and acts; where a reply was lost, that is resolved, and what is there then is decided on anew."""

@@ -1,4 +1,6 @@
-"""Program or deletion → Plan: what would be done to a stack, from what is known of it. Changes nothing, calls no cloud.
+"""Program or deletion → Plan: what would be done to a stack, from what is known of it. Changes nothing.
+
+No resource of the stack is asked for; the cloud is called only for what the program looks up.
 
 `make_plan` is called by whoever needs a plan (the reconciler, the command line). It runs the program against a
 `Preview`, which answers each registration with what can be foretold; what cannot is unknown.
@@ -12,12 +14,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from controller.engine import order, paths
+from controller.engine.lookup import Answers, Lookup, Notebook
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning import planner
 from controller.engine.planning.dependents import carried_along
 from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
 from controller.engine.provider import Provider
-from controller.engine.registration import Program, Registered, Registration
+from controller.engine.registration import Answer, Invocation, Program, Registered, Registration
 from controller.engine.state import ResourceState
 
 
@@ -30,13 +33,15 @@ def make_plan(
     spec_digest: str,
     program_version: str,
     program: Program | None,
+    lookup: Lookup | None = None,
 ) -> Plan:
     """What would bring the stack from `states` to what `program` registers, or remove it where the purpose is DESTROY.
 
-    `program` is not run, and may be None, for DESTROY. Raises Refused for inputs that a kind refuses and for what
-    protection or the purpose forbids, ProgramFailed where the program is at fault.
+    `program` is not run, and may be None, for DESTROY; `lookup` may be None for one that looks nothing up. Raises
+    Refused for inputs that a kind refuses and for what protection or the purpose forbids, ProgramFailed where the
+    program is at fault.
     """
-    preview = Preview(states, provider, purpose)
+    preview = Preview(states, provider, purpose, lookup)
     if purpose is not Purpose.DESTROY:
         if program is None:
             raise ValueError("a plan to apply or repair needs the program")
@@ -48,17 +53,22 @@ def make_plan(
         program_version=program_version,
         operations=preview.operations(),
         autoname_seed=hashlib.sha256(stack.encode()).hexdigest()[:16],
+        invokes=preview.answers,
     )
 
 
 class Preview:
     """A registrar that decides what would be done and foretells what the program would be told."""
 
-    def __init__(self, states: Iterable[ResourceState], provider: Provider, purpose: Purpose) -> None:
+    def __init__(
+        self, states: Iterable[ResourceState], provider: Provider, purpose: Purpose, lookup: Lookup | None = None
+    ) -> None:
         self._states = list(states)
         self._live = {state.urn: state for state in self._states if not state.pending_delete}
         self._provider = provider
         self._purpose = purpose
+        self._lookup = lookup
+        self._notebook = Notebook()
         self._lock = threading.Lock()
         self._registrations: dict[str, Registration] = {}
         self._planned: dict[str, Operation] = {}
@@ -98,6 +108,22 @@ class Preview:
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Outputs do nothing, so they are no part of a plan."""
+
+    def invoke(self, invocation: Invocation) -> Answer:
+        """The function's answer, kept for the plan; unknown where an argument is."""
+        if holds_unknown(invocation.args):
+            return Answer(UNKNOWN)
+        if self._lookup is None:
+            raise ValueError("a program that looks something up needs a lookup")
+        answer = self._lookup.invoke(invocation)
+        with self._lock:
+            self._notebook.note(invocation, answer)
+        return answer
+
+    @property
+    def answers(self) -> Answers:
+        """What functions answered; call it when the program has ended."""
+        return self._notebook.answers
 
     def operations(self) -> Sequence[Operation]:
         """All steps, in the plan's order; call it when the program has ended.

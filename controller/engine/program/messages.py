@@ -13,7 +13,7 @@ from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from controller.domain.errors import Refused, WrongUse
 from controller.engine import wire
-from controller.engine.registration import Options, Registration
+from controller.engine.registration import Invocation, Options, Registration
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _UNSUPPORTED: Final[Mapping[str, str]] = {
@@ -94,6 +94,17 @@ def registration(request: resource_pb2.RegisterResourceRequest, *, project: str,
         },
         options=_options(request, urn, project, stack),
     )
+
+
+def invocation(request: resource_pb2.ResourceInvokeRequest) -> Invocation:
+    """The call in `request`. Raises Refused for a function of a package that is not installed with the controller."""
+    if request.packageRef:
+        raise Refused(
+            "a function of a parameterized package is not supported by this engine",
+            where=request.tok,
+            remedy="take it out of the program",
+        )
+    return Invocation(request.tok, wire.decode(request.args), request.provider)
 
 
 def _urn(type_: str, name: str, parent: str, project: str, stack: str) -> str:

@@ -21,13 +21,13 @@ from typing import Any, NoReturn, Self
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, resource_pb2, resource_pb2_grpc
 
 from controller.domain.errors import Refused
 from controller.engine import wire
 from controller.engine.program import messages
 from controller.engine.properties import UNKNOWN, PropertyMap
-from controller.engine.registration import Registered, Registrar, Registration
+from controller.engine.registration import Answer, Registered, Registrar, Registration
 
 THREADS = 64
 """Registrations that one run may have in flight: each holds a thread until its resource is there."""
@@ -124,11 +124,15 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._registrar.register_outputs(request.urn, outputs)
             return empty_pb2.Empty()
 
+    def Invoke(self, request: Any, context: Any) -> resource_pb2.ResourceInvokeResponse:
+        with self.reported(context):
+            answer = self._registrar.invoke(messages.invocation(request))
+            return _answer(answer)
+
     def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
         """The program has registered everything; no hook of it is needed any more, so it may end."""
         return empty_pb2.Empty()
 
-    Invoke = _refusing("the function {0.tok}")
     Call = _refusing("the method {0.tok}")
     ReadResource = _refusing("reading the existing resource {0.name} ({0.type})")
     ExistsResource = _refusing("asking whether a resource of type {0.type} exists")
@@ -191,6 +195,16 @@ class _EngineService(engine_pb2_grpc.EngineServicer):
     def RequirePulumiVersion(self, request: Any, context: Any) -> engine_pb2.RequirePulumiVersionResponse:
         """The engine answers as the SDK's release does, which is pinned: it is what a program was written against."""
         return engine_pb2.RequirePulumiVersionResponse()
+
+
+def _answer(answer: Answer) -> resource_pb2.ResourceInvokeResponse:
+    if answer.failure:
+        return resource_pb2.ResourceInvokeResponse(failures=[provider_pb2.CheckFailure(reason=answer.failure)])
+    if answer.outputs is UNKNOWN:
+        return resource_pb2.ResourceInvokeResponse(unknown=True)
+    response = resource_pb2.ResourceInvokeResponse()
+    getattr(response, "return").CopyFrom(wire.encode(answer.outputs))  # the field's name is a word of Python
+    return response
 
 
 def _response(registration: Registration, registered: Registered) -> resource_pb2.RegisterResourceResponse:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from controller.domain.errors import Refused
 from controller.domain.spec import CloudFlavor
-from controller.providers.openstack.connection import Body, Cloud
-from controller.providers.openstack.paging import Answer, Place, walk
+from controller.providers.openstack.connection import Cloud
+from controller.providers.openstack.functions.compute import FLAVORS
+from controller.providers.openstack.functions.images import IMAGES
+from controller.providers.openstack.functions.networking import NETWORKS
 
 _GIB = 1024
 
@@ -23,14 +23,14 @@ class CloudCatalogue:
 
     def image(self, name: str) -> str:
         """The id of the active image `name`."""
-        images = self._all("image", "/images", "images", {"name": name, "status": "active"})
+        images = IMAGES.all(self._cloud, {"name": name, "status": "active"})
         return self._only("image", name, [image["id"] for image in images])
 
     def flavor(self, vcpu: int, memory_gb: int) -> CloudFlavor:
         """The smallest flavor without a disk of its own that has `vcpu` cores and `memory_gb` GiB."""
         fits = [
             (flavor["vcpus"], flavor["ram"], flavor["name"], flavor["id"])
-            for flavor in self._all("compute", "/flavors/detail", "flavors", {})
+            for flavor in FLAVORS.all(self._cloud, {})
             if flavor["disk"] == 0 and flavor["vcpus"] >= vcpu and flavor["ram"] >= memory_gb * _GIB
         ]
         if not fits:
@@ -44,16 +44,8 @@ class CloudCatalogue:
 
     def network(self, name: str) -> str:
         """The id of the network `name`."""
-        networks = self._all("network", "/networks", "networks", {"name": name})
+        networks = NETWORKS.all(self._cloud, {"name": name})
         return self._only("network", name, [network["id"] for network in networks])
-
-    def _all(self, service: str, path: str, plural: str, query: dict[str, Any]) -> list[Body]:
-        def fetch(limit: int, place: Place) -> Answer:
-            marker = {} if place.marker is None else {"marker": place.marker}
-            answer = self._cloud.get(service, path, query={**query, "limit": limit, **marker}) or {}
-            return Answer(answer.get(plural) or (), bool(answer.get(f"{plural}_links") or answer.get("next")))
-
-        return [item for page in walk(fetch, lambda item: str(item["id"])) for item in page]
 
     def _only(self, what: str, name: str, ids: list[str]) -> str:
         if len(ids) == 1:

@@ -85,6 +85,23 @@ class Cloud:
         except exceptions.ClientException as error:
             raise Incomplete(f"the cloud did not let us in: {error}", where=self.name) from error
 
+    @property
+    def access(self) -> Any:
+        """Whom the credentials stand for, and the services' catalogue: keystoneauth's `AccessInfoV3`.
+
+        Raises Incomplete where the cloud cannot tell.
+        """
+        try:
+            session = self._connected().session
+            return session.auth.get_access(session)
+        except exceptions.ClientException as error:
+            raise Incomplete(f"the cloud did not let us in: {error}", where=self.name) from error
+
+    @property
+    def region(self) -> str:
+        """The region of the services, "" where the cloud's entry in clouds.yaml names none."""
+        return str(self._connected().config.region_name or "")
+
     def get(
         self,
         service: str,

@@ -18,7 +18,6 @@ from tests.engine.runs import Notes, run
 
 HOOK = "pulumi.ResourceHook('hook', lambda args: None)"
 UNSUPPORTED = [
-    ("pulumi.runtime.invoke('t:m:getThing', {'name': 'x'})", "the function t:m:getThing"),
     ("pulumi.runtime.call('t:m:do', {})", "the method t:m:do"),
     ("pulumi.StackReference('org/project/other')", "reading the existing resource org/project/other"),
     ("Thing('a', ResourceOptions(id='42'))", r"reading the existing resource a \(t:m:Thing\)"),
