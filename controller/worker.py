@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 async def work_on(place: Workplace, queues: Sequence[str]) -> None:
     """Works on `queues` (of `reconcile.queue.QUEUES`) until it is cancelled or the process is told to end.
 
-    Where the database cuts its connections, it begins anew.
+    Where the database cuts its connections, it begins anew; the embedded one is started again first if it was killed.
     """
     if QUEUES["stack"] in queues:
         warm_up()  # else the first approval would wait for the SDKs to be loaded
@@ -54,7 +54,13 @@ async def work_on(place: Workplace, queues: Sequence[str]) -> None:
             await _work_while_connected(place, queues)
         except* (ConnectorException, psycopg.OperationalError) as cut:
             log.error("the worker lost the database and begins anew: %r", cut.exceptions[0])  # noqa: TRY400
+            await asyncio.to_thread(_told, "the database", lambda: _revived(place))
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _revived(place: Workplace) -> str:
+    place.database.revive()
+    return "it runs, as far as it is the controller's to start"
 
 
 async def _work_while_connected(place: Workplace, queues: Sequence[str]) -> None:
@@ -87,7 +93,7 @@ async def _opened(app: procrastinate.App) -> AsyncIterator[None]:
 
 def build(place: Workplace) -> procrastinate.App:
     """The jobs of this controller, bound to the parts of an opened home."""
-    connector = procrastinate.PsycopgConnector(conninfo=conninfo(place.database_url), min_size=1, max_size=8)
+    connector = procrastinate.PsycopgConnector(conninfo=conninfo(place.database.url), min_size=1, max_size=8)
     app = procrastinate.App(connector=connector)
 
     @app.task(name=LOOK["stack"], queue=QUEUES["stack"])

@@ -25,17 +25,17 @@ from controller.reconcile.guard import Limits
 from controller.reconcile.planning import SystemProgram
 from controller.reconcile.queue import Queue
 from controller.settings import CloudSettings, Settings
-from controller.store.database import Sessions, connect, open_database
+from controller.store.database import Database, Sessions, connect, open_database
 from controller.store.signer import Signer
 from controller.store.vault import Vault
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """The opened parts. `database_url` is for those who open connections of their own (workers)."""
+    """The opened parts. `database` is for those who open connections of their own (workers)."""
 
     settings: Settings
-    database_url: str
+    database: Database
     sessions: Sessions
     provider: OpenStack
     ports: Ports
@@ -50,16 +50,16 @@ class Workplace:
 @contextmanager
 def open_workplace(settings: Settings) -> Iterator[Workplace]:
     """Opens the home's parts; the embedded database runs as long as somebody holds one of these."""
-    with open_database(settings) as url:
-        engine, sessions = connect(url)
+    with open_database(settings) as database:
+        engine, sessions = connect(database.url)
         try:
-            with Queue(url) as queue:
-                yield _assemble(settings, url, sessions, queue)
+            with Queue(database.url) as queue:
+                yield _assemble(settings, database, sessions, queue)
         finally:
             engine.dispose()
 
 
-def _assemble(settings: Settings, url: str, sessions: Sessions, queue: Queue) -> Workplace:
+def _assemble(settings: Settings, database: Database, sessions: Sessions, queue: Queue) -> Workplace:
     provider = OpenStack(
         ProviderSettings(
             request_timeout=settings.request_timeout,
@@ -78,7 +78,7 @@ def _assemble(settings: Settings, url: str, sessions: Sessions, queue: Queue) ->
     )
     return Workplace(
         settings=settings,
-        database_url=url,
+        database=database,
         sessions=sessions,
         provider=provider,
         ports=Ports(

@@ -4,8 +4,9 @@ worker) and by tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
@@ -19,15 +20,27 @@ from controller.store.embedded import EmbeddedPostgres
 Sessions = sessionmaker[Session]
 
 
-@contextmanager
-def open_database(settings: Settings) -> Iterator[str]:
-    """The URL of the settings' database, migrated to this version's tables; the embedded server runs as long as the
-    block.
+@dataclass(frozen=True)
+class Database:
+    """Where the database answers. `revive` starts the embedded one again where it was killed; a server of the
+    installation's own is not the controller's to start.
     """
+
+    url: str
+    revive: Callable[[], None]
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """The settings' database, migrated to this version's tables; the embedded server runs as long as the block."""
     with ExitStack() as stack:
-        url = settings.database_url or stack.enter_context(EmbeddedPostgres(settings.home / "database")).url
-        migrate(url)
-        yield url
+        if settings.database_url:
+            database = Database(settings.database_url, revive=lambda: None)
+        else:
+            server = stack.enter_context(EmbeddedPostgres(settings.home / "database"))
+            database = Database(server.url, revive=server.revive)
+        migrate(database.url)
+        yield database
 
 
 def connect(url: str, *, pool_size: int = 20, idle_seconds: float = 120.0) -> tuple[Engine, Sessions]:

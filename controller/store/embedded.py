@@ -16,7 +16,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -61,32 +62,42 @@ class EmbeddedPostgres:
     def __enter__(self) -> EmbeddedPostgres:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock_file = os.open(self._folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        starting = os.open(self._folder / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(starting, fcntl.LOCK_EX)
-            fcntl.flock(self._lock_file, fcntl.LOCK_SH)
-            self._ensure_initialised()
-            self._ensure_running()
+            with self._alone():
+                fcntl.flock(self._lock_file, fcntl.LOCK_SH)
+                self._ensure_initialised()
+                self._ensure_running()
         except BaseException:
             os.close(self._lock_file)
             raise
-        finally:
-            os.close(starting)
         return self
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        starting = os.open(self._folder / "start.lock", os.O_RDWR | os.O_CLOEXEC)
         try:
-            fcntl.flock(starting, fcntl.LOCK_EX)
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "stop")
-            shutil.rmtree(self.socket_folder, ignore_errors=True)
+            with self._alone():
+                fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "stop")
+                shutil.rmtree(self.socket_folder, ignore_errors=True)
         except BlockingIOError:
             pass  # somebody else still uses it, and will stop it
         finally:
             os.close(self._lock_file)
+
+    def revive(self) -> None:
+        """Starts the server again where it was killed; whoever uses it calls this when it does not answer."""
+        with self._alone():
+            self._ensure_running()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else starts or stops the server meanwhile."""
+        starting = os.open(self._folder / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            yield
+        finally:
             os.close(starting)
 
     def _ensure_initialised(self) -> None:

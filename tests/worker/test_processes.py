@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import urllib.error
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from controller import audit
 from controller.domain.spec import ServerType
 from controller.reconcile.work import Subject
+from controller.store.embedded import EmbeddedPostgres
 from controller.store.engine import ExecutionState, Provisioning
 from controller.workplace import Workplace
 from tests.reconcile.site import Site
@@ -117,6 +119,23 @@ def test_serve_goes_on_when_the_database_has_cut_all_its_connections(
     until(lambda: site.stack(stack).provisioning == Provisioning.READY, "it works on", within=90)
     assert controller.process.poll() is None, controller.said
     assert health(port) == {"status": "ok", "database": "answers"}
+
+
+def test_serve_starts_the_embedded_database_again_when_it_was_killed(
+    controllers: Controllers, place: Workplace, port: int
+) -> None:
+    folder = place.settings.home / "database"
+    with EmbeddedPostgres(folder):
+        try:
+            controller = controllers.start(YUNGUAN_DATABASE_URL="", YUNGUAN_LISTEN_PORT=str(port))
+            until(lambda: health(port).get("status") == "ok", f"it serves: {controller.said}")
+            postmaster = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(postmaster, signal.SIGKILL)
+            until(lambda: health(port).get("status") != "ok", "it is gone")
+            until(lambda: health(port).get("status") == "ok", f"it is there again: {controller.said}")
+            assert controller.terminate() == 0
+        finally:
+            controllers.started.close()
 
 
 def test_serve_ends_with_all_its_processes_when_it_is_told_to(site: Site, controllers: Controllers, port: int) -> None:
