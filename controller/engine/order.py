@@ -21,9 +21,10 @@ Key = tuple[str, int]
 
 
 def needs(resource: Registration | ResourceState) -> frozenset[str]:
-    """URNs that stand before this one: its parent, its dependencies, and where its inputs come from."""
+    """URNs that stand before this one: its parent, its provider, its dependencies, and where its inputs come from."""
     origins = (urn for urns in resource.property_dependencies.values() for urn in urns)
-    return frozenset({resource.parent, *resource.dependencies, *origins} - {"", resource.urn})
+    provider = resource.provider.rpartition("::")[0]
+    return frozenset({resource.parent, provider, *resource.dependencies, *origins} - {"", resource.urn})
 
 
 def creation_order(registrations: Iterable[Registration]) -> Sequence[Registration]:

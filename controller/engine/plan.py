@@ -35,7 +35,8 @@ class Operation:
     """One step on one resource.
 
     `generation` and `observed_version` are those of the state that the step rests on (0 and "" where none is yet).
-    `waits_for` names, by input, the URNs whose outputs are still unknown. `retain` deletes from the state alone.
+    `cloud` is the one that its calls go to, "" for what is on none. `waits_for` names, by input, the URNs whose outputs
+    are still unknown. `retain` deletes from the state alone.
     """
 
     urn: str
@@ -43,6 +44,7 @@ class Operation:
     op: Op
     inputs: PropertyMap
     parent: str = ""
+    cloud: str = ""
     generation: int = 0
     diff: Mapping[str, Change] = field(default_factory=dict)
     observed_version: str = ""
@@ -132,6 +134,7 @@ def _operation_content(operation: Operation) -> dict[str, PropertyValue]:
         "op": operation.op.value,
         "inputs": operation.inputs,
         "parent": operation.parent,
+        "cloud": operation.cloud,
         "generation": operation.generation,
         "diff": {
             path: {"old": change.old, "new": change.new, "replaces": change.replaces}

@@ -34,7 +34,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Registration:
-    """One resource as the program wants it. `property_dependencies` names, by input, the URNs its value is from."""
+    """One resource as the program wants it.
+
+    `property_dependencies` names, by input, the URNs its value is from. `provider` is Pulumi's reference to an explicit
+    provider (`urn::id`), "" for the stack's own.
+    """
 
     urn: str
     type: str
@@ -45,6 +49,7 @@ class Registration:
     dependencies: Sequence[str] = ()
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
+    provider: str = ""
 
     def with_secrets(self, outputs: PropertyMap) -> PropertyMap:
         """`outputs` with those made secret that the options name or whose input of that name is a secret."""

@@ -14,10 +14,12 @@ class ResourceState:
     """One resource that was made (or adopted): what was asked for, what the cloud showed last, and how it hangs
     together.
 
-    `position` is its depth: one more than the deepest of its parent and dependencies, so what it needs always has a
-    lower one. `secret_outputs` names outputs to keep secret besides those of secret inputs. `pending_delete` says that
-    it is only there to be removed. `missing` says that a complete scan and a read of its own found it gone; `unsettled`
-    why it never reached its promised state, and `broken` that the cloud gave it up, so that only a new one helps.
+    `provider` is Pulumi's reference to its explicit provider (`urn::id`), "" for the stack's own; `cloud` the name of
+    the cloud on which it lies, whatever became of that provider, "" for what lies on none. `position` is its depth: one
+    more than the deepest of its parent and dependencies, so what it needs always has a lower one. `secret_outputs`
+    names outputs to keep secret besides those of secret inputs. `pending_delete` says that it is only there to be
+    removed. `missing` says that a complete scan and a read of its own found it gone; `unsettled` why it never reached
+    its promised state, and `broken` that the cloud gave it up, so that only a new one helps.
     """
 
     urn: str
@@ -32,6 +34,8 @@ class ResourceState:
     identity: str = ""
     dependencies: Sequence[str] = ()
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    provider: str = ""
+    cloud: str = ""
     position: int = 0
     protect: bool = False
     retain_on_delete: bool = False

@@ -11,6 +11,7 @@ from openstack.exceptions import ConfigException
 from controller.domain.errors import WrongUse
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Kind
+from controller.engine.provider_resource import CLOUD, ProviderResource
 from controller.providers.openstack.accounts import Accounts, OwnAccounts
 from controller.providers.openstack.connection import Cloud, ProviderSettings
 from controller.providers.openstack.floating_ip import FloatingIp
@@ -68,7 +69,7 @@ class OpenStack:
     def __init__(self, settings: ProviderSettings, accounts: Accounts | None = None) -> None:
         self._settings = settings
         self._accounts = accounts or OwnAccounts()
-        self._kinds = {kind.token: kind for kind in KINDS}
+        self._kinds: dict[str, Kind] = {kind.token: kind for kind in (*KINDS, ProviderResource("openstack", CLOUD))}
         self._clouds: dict[str, Cloud] = {}
         self._lock = Lock()
 

@@ -50,7 +50,7 @@ def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> lis
         session.get_one(ScanRow, result.scan_id).followed_up = True
     for stack_id, findings in by_stack.items():
         with sessions.begin() as session:
-            _mark(session, stack_id, findings)
+            _mark(session, result.cloud, stack_id, findings)
     return [work.Subject.stack(stack_id) for stack_id in by_stack]
 
 
@@ -86,13 +86,13 @@ def _report_orphan(session: Session, cloud: str, finding: Finding, stack_id: int
     )
 
 
-def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:
+def _mark(session: Session, cloud: str, stack_id: int, findings: Sequence[Finding]) -> None:
     stack = session.scalar(select(StackRow).where(StackRow.id == stack_id).with_for_update())
     if stack is None or running(session, stack_id) is not None:
         return
     for finding in findings:
         if finding.verdict is Verdict.ORPHAN:
-            adopt_for_removal(session, stack, Stranger.found(finding))
+            adopt_for_removal(session, stack, Stranger.found(finding), cloud=cloud)
             continue
         row = session.get(ResourceRow, finding.resource_id)
         if row is None or (row.physical_id, row.version) != (finding.id, finding.version):

@@ -64,16 +64,19 @@ def look_for(means: Means, stacks: Sequence[str]) -> Leftovers:
         if unknown := set(stacks) - {row.name for row in rows}:
             raise WrongUse(f"there is no stack {min(unknown)}")
         journal = session.execute(
-            select(JournalRow.identity, JournalRow.type, JournalRow.physical_id).where(
-                JournalRow.stack_id.in_([row.id for row in rows]), JournalRow.op == Op.CREATE
-            )
+            select(
+                JournalRow.identity,
+                JournalRow.type,
+                JournalRow.physical_id,
+                JournalRow.target["cloud"].astext.label("cloud"),
+            ).where(JournalRow.stack_id.in_([row.id for row in rows]), JournalRow.op == Op.CREATE)
         ).all()
     theirs = _Theirs(
         stacks=frozenset(stacks),
         identities=frozenset(row.identity for row in journal if row.identity),
         ids=frozenset((row.type, row.physical_id) for row in journal if row.physical_id),
     )
-    clouds = sorted({row.cloud for row in rows})
+    clouds = sorted({row.cloud for row in rows} | {row.cloud for row in journal if row.cloud})
     return Leftovers(
         stacks=sorted(stacks),
         looked=[_listed(means, cloud, kind, theirs) for cloud in clouds for kind in means.provider.kinds()],

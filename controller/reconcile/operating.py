@@ -26,8 +26,10 @@ def judge(resources: int, findings: Sequence[Finding]) -> Operating:
 
 
 def note(session: Session, cloud: str, findings: Sequence[Finding]) -> None:
-    """Writes it for every stack that stands on the cloud. The caller commits."""
-    resources = select(func.count()).where(ResourceRow.stack_id == StackRow.id, ResourceRow.custom).scalar_subquery()
+    """Writes it for every stack whose own cloud it is, from what stands there. The caller commits."""
+    resources = (
+        select(func.count()).where(ResourceRow.stack_id == StackRow.id, ResourceRow.cloud == cloud).scalar_subquery()
+    )
     stacks = session.execute(
         select(StackRow, resources).where(
             StackRow.cloud == cloud, StackRow.provisioning.not_in([Provisioning.ENDED, Provisioning.APPLYING])

@@ -152,7 +152,7 @@ class Scanner:
             select(ResourceRow.physical_id, ResourceRow.id, ResourceRow.stack_id, ResourceRow.urn, ResourceRow.version)
             .join(StackRow, StackRow.id == ResourceRow.stack_id)
             .where(
-                StackRow.cloud == self._result.cloud,
+                ResourceRow.cloud == self._result.cloud,
                 ResourceRow.type == token,
                 ResourceRow.custom,
                 StackRow.id.not_in(busy),

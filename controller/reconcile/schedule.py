@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 
 from controller.clock import real_now
 from controller.reconcile import work
-from controller.store.engine import Provisioning, StackRow
+from controller.store.engine import Provisioning, ResourceRow, StackRow
 from controller.store.reconcile import ScanRow
 
 
 def clouds_in_use(session: Session) -> list[str]:
-    """Names of the clouds on which a stack stands, sorted."""
-    in_use = select(StackRow.cloud).where(StackRow.provisioning != Provisioning.ENDED).distinct()
-    return sorted(session.scalars(in_use))
+    """Names of the clouds on which a stack stands, or some of its resources, sorted."""
+    of_stacks = select(StackRow.cloud).where(StackRow.provisioning != Provisioning.ENDED)
+    of_resources = select(ResourceRow.cloud).where(ResourceRow.cloud != "")
+    return sorted(session.scalars(of_stacks.union(of_resources)))
 
 
 def ask_for_due_scans(session: Session, every: timedelta) -> None:

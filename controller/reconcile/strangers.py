@@ -38,8 +38,11 @@ class Stranger:
         return cls(finding.type, finding.id, finding.name, finding.identity, finding.owner_urn)
 
 
-def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger) -> str:
-    """Writes it into the stack's state as a row that is only there to be removed; its URN. Twice does no harm."""
+def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger, *, cloud: str) -> str:
+    """Writes what lies on `cloud` into the stack's state as a row that is only there to be removed; its URN.
+
+    Twice does no harm.
+    """
     session.flush()
     urn = f"urn:pulumi:{stack.name}::unmanaged::{stranger.type}::{stranger.id}"
     session.execute(
@@ -52,6 +55,7 @@ def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger) -> 
             custom=True,
             physical_id=stranger.id,
             identity=stranger.identity,
+            cloud=cloud,
             parent=stranger.owner_urn,
             pending_delete=True,
             changed_at=real_now(),
@@ -73,7 +77,7 @@ def approve_incident(reconciler: Reconciler, incident_id: int, *, user: str, rea
         match IncidentKind(incident.kind):
             case IncidentKind.ORPHAN:
                 stack, stranger = _stack_for_removal(session, incident), Stranger(**incident.details)
-                urn = adopt_for_removal(session, stack, stranger)
+                urn = adopt_for_removal(session, stack, stranger, cloud=incident.cloud)
                 return _give_up(session, stack.id, urn, stranger.id, person=user, ground=ground)
             case IncidentKind.LEFTOVER:
                 urn, id = incident.details["urn"], incident.details["id"]

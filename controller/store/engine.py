@@ -177,7 +177,8 @@ class JournalRow(Base):
 class ResourceRow(Base):
     """The state of one resource. A replace has two rows of one URN for a while, told apart by generation.
 
-    `inputs` are the last applied ones (secrets sealed), `observed` the managed fields last seen, `version` their hash.
+    `cloud` is the one on which it lies, "" for what lies on none; `provider` refers to an explicit one. `inputs` are
+    the last applied ones (secrets sealed), `observed` the managed fields last seen, `version` their hash.
     """
 
     __tablename__ = "resource"
@@ -196,6 +197,8 @@ class ResourceRow(Base):
     custom: Mapped[bool] = mapped_column(Boolean)
     physical_id: Mapped[str] = mapped_column(Text, default="")
     identity: Mapped[str] = mapped_column(Text, default="", index=True)
+    provider: Mapped[str] = mapped_column(Text, default="")
+    cloud: Mapped[str] = mapped_column(Text, default="", index=True)
     parent: Mapped[str] = mapped_column(Text, default="")
     dependencies: Mapped[list[str]] = mapped_column(JSONB, default=list)
     property_dependencies: Mapped[dict[str, list[str]]] = mapped_column(JSONB, default=dict)

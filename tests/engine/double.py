@@ -25,6 +25,7 @@ from controller.engine.provider import (
     Failure,
     Fields,
     Incomplete,
+    Kind,
     NoAnswer,
     Observation,
     Page,
@@ -33,10 +34,13 @@ from controller.engine.provider import (
     Uncertain,
     Unsettled,
 )
+from controller.engine.provider_resource import CLOUD, ProviderResource
 from controller.engine.registration import Options, Registered, Registrar, Registration
+from controller.engine.wire import UNKNOWN_MARK
 
 NET, DISK, LINK = "test:index:Net", "test:index:Disk", "test:index:Link"
 GET_NET = "test:index:getNet"
+PROVIDER = "pulumi:providers:test"
 PROJECT = "urn:pulumi:test::project"
 COMPONENT = "test:index:System"
 
@@ -247,16 +251,19 @@ KINDS = {
 
 @dataclass
 class DoubleProvider:
-    """One cloud and the double's kinds."""
+    """The stack's cloud, others by name, and the double's kinds."""
 
     the_cloud: Cloud = field(default_factory=Cloud)
+    others: dict[str, Cloud] = field(default_factory=dict)
 
-    def kind(self, token: str) -> DoubleKind:
+    def kind(self, token: str) -> Kind:
+        if token == PROVIDER:
+            return ProviderResource("test", CLOUD)
         if token not in KINDS:
             raise WrongUse(f"there is no kind {token}")
         return KINDS[token]
 
-    def kinds(self) -> Sequence[DoubleKind]:
+    def kinds(self) -> Sequence[Kind]:
         return list(KINDS.values())
 
     def invoke(self, token: str, args: PropertyMap, cloud: Cloud) -> PropertyMap:
@@ -271,7 +278,7 @@ class DoubleProvider:
         return len(self.the_cloud.calls)
 
     def cloud(self, name: str) -> Cloud:
-        return self.the_cloud
+        return self.others.get(name, self.the_cloud)
 
     def settle_seconds(self, name: str) -> float:
         return SETTLE
@@ -294,6 +301,7 @@ class Want:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     after: Sequence[str] = ()
     options: Options = field(default_factory=Options)
+    provider: str = ""
 
     @property
     def urn(self) -> str:
@@ -349,14 +357,19 @@ class TestProgram:
             custom=True,
             parent=SYSTEM,
             inputs={key: transform(value, resolve) for key, value in want.inputs.items()},
-            dependencies=[by_name[name] for name in sorted(_origins(want))],
+            dependencies=[by_name[name] for name in sorted(_origins(replace(want, provider="")))],
             property_dependencies={key: urns for key, urns in origins.items() if urns},
             options=want.options,
+            provider=_reference(by_name[want.provider], answers[want.provider]) if want.provider else "",
         )
 
 
+def _reference(urn: str, answer: Registered) -> str:
+    return f"{urn}::{UNKNOWN_MARK if answer.id is UNKNOWN else answer.id}"
+
+
 def _origins(want: Want) -> set[str]:
-    names = set(want.after)
+    names = {*want.after, want.provider} - {""}
 
     def gather(leaf: Any) -> Any:
         if isinstance(leaf, Out):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -73,6 +74,11 @@ class Scene:
     @property
     def cloud(self) -> Cloud:
         return self.provider.the_cloud
+
+    def other_cloud(self) -> Cloud:
+        """A second cloud, called "other"; its ids are not those of the first."""
+        self.provider.others["other"] = Cloud(witness=self._witness, _numbers=itertools.count(1000))
+        return self.provider.others["other"]
 
     def means(self, progress: Progress | None = None) -> Means:
         means = Means(
@@ -156,11 +162,11 @@ class Scene:
         self.cloud.settle(after=SETTLE)
         states = self.state()
         assert verify_integrity(states) == []
-        held = {one.id for one in states if one.custom and not one.missing}
+        held = {one.id for one in states if one.cloud == "double" and not one.missing}
         assert held == set(self.cloud.things)
         assert self.cloud.duplicates() == []
         for one in states:
-            if one.custom and not one.missing and not one.pending_delete:
+            if one.cloud == "double" and not one.missing and not one.pending_delete:
                 assert self.cloud.things[one.id].identity == one.identity
         with self.sessions() as session:
             assert audit.verify(session).broken_at is None

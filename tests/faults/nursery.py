@@ -32,6 +32,7 @@ from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.means import Means
 from controller.engine.applying.progress import Progress, Silent, Step
+from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Purpose
 from controller.engine.planning.planner import needs_decision
 from controller.engine.planning.preview import make_plan
@@ -163,6 +164,7 @@ def _prepare(job: Job) -> dict[str, Any]:
     plan = make_plan(
         stack=stack.name,
         purpose=Purpose.APPLY if spec else Purpose.DESTROY,
+        lookup=Lookup(means.provider, stack.cloud),
         states=states,
         provider=means.provider,
         spec_digest=stack.spec_digest,

@@ -65,6 +65,7 @@ class Desk:
             "ignoring": {"name": "g", "description": "first"},
             "replacing": {"cidr": "10.7.0.0/24", "key": KEYS[0]},
             "keeping": {"protect": "false"},
+            "clouds": {"elsewhere": "sandbox-alt"},
             "secretive": {"token": "hush-hush", **self.boots()},
         }
         return config(**own[project])
@@ -87,6 +88,10 @@ class Desk:
         count = int(self.simulated.ask("GET", "/counts")["mutating"])
         self.simulated.ask("DELETE", "/counts")
         return count
+
+    def hand_on(self, cloud: str) -> Any:
+        """Another project's own client."""
+        return openstack.connect(cloud=cloud)
 
     def networks(self) -> set[str]:
         """Names of the project's own networks."""

@@ -21,7 +21,7 @@ from controller.workplace import open_workplace
 from tests.programs.desk import HERE, KEYS, Desk, config, ops
 
 
-@pytest.mark.parametrize("name", ["tiers", "counts", "ignoring", "replacing", "keeping", "secretive"])
+@pytest.mark.parametrize("name", ["tiers", "counts", "ignoring", "replacing", "keeping", "secretive", "clouds"])
 def test_a_second_up_makes_no_mutating_call_and_a_destroy_leaves_nothing(desk: Desk, name: str) -> None:
     settings = desk.settings(name)
     before = desk.networks()
@@ -294,3 +294,17 @@ def test_the_reconciler_leaves_it_alone(desk: Desk) -> None:
         desk.run("stack", "plan", "program/counts/dev")
     assert desk.changes() == 0
     assert ops(desk.up("counts", *config(networks=1))) == {"Network net-0": "update"}
+
+
+def test_what_has_a_provider_of_its_own_stands_on_that_cloud_and_goes_from_there(desk: Desk) -> None:
+    alt = desk.hand_on("sandbox-alt")
+    made = desk.up("clouds", *desk.settings("clouds"))
+    near, far = made["outputs"]["networks"]
+    assert alt.network.get_network(far).project_id == alt.current_project_id
+    assert desk.hand.network.get_network(near).project_id == desk.hand.current_project_id
+    moved = ops(desk.up("clouds", *config(elsewhere="sandbox")))
+    assert moved == {"openstack elsewhere": "replace", "Network far-net": "replace", "Subnet far-subnet": "replace"}
+    assert alt.network.find_network("far-net") is None
+    desk.up("clouds", *desk.settings("clouds"))
+    desk.destroy("clouds")
+    assert [alt.network.find_network("far-net"), desk.hand.network.find_network("near-net")] == [None, None]

@@ -45,7 +45,14 @@ def test_each_stack_of_the_cloud_gets_its_own(sessions: Sessions) -> None:
         session.flush()
         session.add_all(
             ResourceRow(
-                stack_id=row.id, urn="urn", generation=1, type="t", custom=True, physical_id="id", changed_at=real_now()
+                stack_id=row.id,
+                urn="urn",
+                generation=1,
+                type="t",
+                custom=True,
+                cloud=row.cloud,
+                physical_id="id",
+                changed_at=real_now(),
             )
             for row in rows
         )

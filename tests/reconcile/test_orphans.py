@@ -243,7 +243,7 @@ def test_a_leftover_that_bears_data_goes_to_a_person_and_then_through_the_engine
     id = late_volume(site, stack)
     with site.sessions.begin() as session:
         volume = Stranger("openstack:blockstorage/volume:Volume", id, "late")
-        adopt_for_removal(session, session.get_one(StackRow, stack), volume)
+        adopt_for_removal(session, session.get_one(StackRow, stack), volume, cloud="sandbox")
     site.hand.compute.stop_server(site.resource(stack, "Instance").physical_id)
     assert site.repaired(stack).summary == "repair succeeded"
     assert site.hand.block_storage.get_volume(id).status == "available"

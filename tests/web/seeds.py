@@ -55,7 +55,7 @@ def add_stack(
 
 def add_resource(session: Session, stack_id: int, name: str, parent: str = "", **columns: Any) -> str:
     """One resource of a stack; returns its URN."""
-    given = {"type": INSTANCE, "custom": True, "version": "v", "physical_id": "id"} | columns
+    given = {"type": INSTANCE, "custom": True, "version": "v", "physical_id": "id", "cloud": "sandbox"} | columns
     urn = f"urn:pulumi:s::yunguan::{given['type']}::{name}"
     session.add(ResourceRow(stack_id=stack_id, urn=urn, generation=1, parent=parent, changed_at=real_now(), **given))
     session.flush()

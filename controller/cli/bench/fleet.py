@@ -112,6 +112,7 @@ def _row(token: str, seen: Observation, number: int) -> Row:
         "generation": 1,
         "type": token,
         "custom": True,
+        "cloud": CLOUD,
         "physical_id": seen.id,
         "identity": seen.identity or "",
         "inputs": dict(seen.fields),

@@ -26,7 +26,7 @@ from controller.engine.applying.steps import ATTEMPTS, Lost, Steps, reply_lost
 from controller.engine.lookup import Lookup
 from controller.engine.order import Key, deletions, must_go_first, needs
 from controller.engine.plan import Op, Purpose
-from controller.engine.planning.planner import Assessment, assess, prior_of
+from controller.engine.planning.planner import Assessment, assess, cloud_of, prior_of
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Kind
 from controller.engine.registration import Answer, Invocation, Program, Registered, Registration
@@ -151,7 +151,8 @@ class Execution:
         kind = self._means.provider.kind(registration.type) if registration.custom else None
         for _ in range(ATTEMPTS):
             prior = prior_of(registration, self._rows.by_urn)
-            assessment = assess(registration, prior, kind)
+            cloud = cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
+            assessment = assess(registration, prior, kind, cloud=cloud)
             self._permits.check(registration.urn, assessment, prior)
             try:
                 return self._carry_out(self._target(registration, assessment, prior), assessment, prior, kind)
@@ -179,6 +180,9 @@ class Execution:
                 return self._steps.create(target, kind)
             case _:
                 raise Failed(f"{decision.op} of a resource cannot be executed", where=target.urn)
+
+    def _inputs_of(self, urn: str) -> PropertyMap:
+        return self._rows.by_urn[urn].inputs
 
     def _clear_the_way(self, prior: ResourceState) -> None:
         """Removes `prior`, and before it what hangs on it and goes or comes anew, too; it stands on as missing."""
@@ -216,6 +220,8 @@ class Execution:
             property_dependencies={
                 path: tuple(sorted(urns)) for path, urns in registration.property_dependencies.items()
             },
+            provider=registration.provider,
+            cloud=assessment.cloud,
             position=1 + max((row.position for row in above if row is not None), default=0),
             protect=registration.options.protect,
             retain_on_delete=registration.options.retain_on_delete,

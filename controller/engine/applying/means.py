@@ -11,6 +11,7 @@ from controller.clock import Clock, RealClock
 from controller.engine.applying.parallel import RealThreads, Threads
 from controller.engine.applying.progress import Progress, Silent
 from controller.engine.provider import Kind, Provider
+from controller.engine.state import ResourceState
 from controller.store.database import Sessions
 from controller.store.vault import Vault
 
@@ -33,6 +34,6 @@ class Means:
     clock: Clock = field(default_factory=RealClock)
     threads: Threads = field(default_factory=RealThreads)
 
-    def connection(self, kind: Kind, cloud: str) -> Any:
-        """What the calls of `kind` are given: the connection to `cloud`, None for a kind that acts on no cloud."""
-        return self.provider.cloud(cloud) if kind.service else None
+    def connection(self, resource: ResourceState, kind: Kind) -> Any:
+        """What calls about the resource are given: the connection to its cloud, None for a kind that acts on none."""
+        return self.provider.cloud(resource.cloud) if kind.service else None

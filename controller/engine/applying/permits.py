@@ -28,7 +28,7 @@ class Permits:
     def check(self, urn: str, assessment: Assessment, prior: ResourceState | None) -> None:
         """For what a registration would have done to `prior`."""
         op = assessment.decision.op
-        reason = objection(self._planned.get(urn), assessment.decision, assessment.inputs)
+        reason = objection(self._planned.get(urn), assessment)
         if reason is not None:
             raise Refused(
                 f"the state moved since the plan was approved: {reason}",

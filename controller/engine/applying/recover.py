@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from controller.domain.errors import Failed, Unknown
 from controller.engine.applying import fence
@@ -21,7 +21,7 @@ from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.rows import Rows, gone, seen, taking_over
 from controller.engine.plan import Op
-from controller.engine.provider import Kind, Observation
+from controller.engine.provider import Observation
 from controller.engine.state import ResourceState
 
 _Answer = TypeVar("_Answer")
@@ -82,8 +82,8 @@ class Resolver:
 
         Where no cloud is acted on, nothing shows up later.
         """
-        kind = self._means.provider.kind(intent.target.type)
-        wait = still_underway + self._means.provider.settle_seconds(self._journal.held.cloud) if kind.service else 0.0
+        kind, cloud = self._means.provider.kind(intent.target.type), intent.target.cloud
+        wait = still_underway + self._means.provider.settle_seconds(cloud) if kind.service else 0.0
         return self._journal.lose(intent, self._clock.now() + timedelta(seconds=wait))
 
     def _resolve(self, intent: Intent) -> None:
@@ -97,7 +97,7 @@ class Resolver:
     def _resolve_create(self, intent: Intent) -> None:
         """Found → adopted. Absence counts only from a list that was begun when it is conclusive."""
         kind, target = self._means.provider.kind(intent.target.type), intent.target
-        cloud = self._connection(kind)
+        cloud = self._means.connection(target, kind)
         conclusive_at = intent.conclusive_at or self._clock.now()
         begun = self._clock.now()
         found = self._ask(intent, lambda: kind.find(cloud, target.identity, target.inputs))
@@ -138,10 +138,7 @@ class Resolver:
 
     def _read(self, intent: Intent) -> Observation | None:
         kind, target = self._means.provider.kind(intent.target.type), intent.target
-        return self._ask(intent, lambda: kind.read(self._connection(kind), target.id, target.inputs))
-
-    def _connection(self, kind: Kind) -> Any:
-        return self._means.connection(kind, self._journal.held.cloud)
+        return self._ask(intent, lambda: kind.read(self._means.connection(target, kind), target.id, target.inputs))
 
     def _close(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from controller.domain.errors import Failed, Refused, YunguanError
 from controller.engine.applying.journal import Ending, Intent, Journal
@@ -47,13 +47,13 @@ class Steps:
     def create(self, target: ResourceState, kind: Kind) -> ResourceState:
         """Makes `target`; a row that stands before it waits for its removal from then on."""
         intent = self._journal.intend_create(self._execution_id, target)
-        named, cloud = intent.target, self._connection(kind)
+        named, cloud = intent.target, self._means.connection(target, kind)
         state = self._send(intent, lambda: kind.create(cloud, named.inputs, named.identity))
         return self._settle(intent, state, *taking_over(state, self._rows.live(state.urn)))
 
     def update(self, target: ResourceState, changes: Mapping[str, Change], kind: Kind) -> ResourceState:
         """Changes what is there to `target`, in place."""
-        cloud = self._connection(kind)
+        cloud = self._means.connection(target, kind)
         intent = self._journal.intend(self._execution_id, Op.UPDATE, target)
         state = self._send(intent, lambda: kind.update(cloud, target.id, target.inputs, changes))
         return self._settle(intent, state, [state], [])
@@ -63,7 +63,7 @@ class Steps:
 
         Raises Refused where nothing is there, or something else than the program says.
         """
-        observation = kind.read(self._connection(kind), target.id, target.inputs)
+        observation = kind.read(self._means.connection(target, kind), target.id, target.inputs)
         if observation is None:
             raise Refused(
                 f"there is nothing with the id {target.id} to adopt",
@@ -86,7 +86,7 @@ class Steps:
     def refresh(self, target: ResourceState, kind: Kind) -> ResourceState:
         """Waits for the promised state of what is there; an update without a change sends nothing that changes."""
         try:
-            state = seen(target, kind.update(self._connection(kind), target.id, target.inputs, {}))
+            state = seen(target, kind.update(self._means.connection(target, kind), target.id, target.inputs, {}))
         except Unsettled as error:
             state = not_ready(target, error)
         return _promised(self.note(state))
@@ -103,7 +103,7 @@ class Steps:
             self._write(*gone(resource))
             return
         kind = self._means.provider.kind(resource.type)
-        cloud = self._connection(kind)
+        cloud = self._means.connection(resource, kind)
         for _ in range(ATTEMPTS):
             intent = self._journal.intend(self._execution_id, Op.DELETE, resource)
             try:
@@ -121,9 +121,6 @@ class Steps:
                 self._rows.apply(saves, removes)
                 return
         raise reply_lost(resource.urn)
-
-    def _connection(self, kind: Kind) -> Any:
-        return self._means.connection(kind, self._journal.held.cloud)
 
     def _send(self, intent: Intent, call: Callable[[], Observation]) -> ResourceState:
         """The row after the call, unsettled where the cloud did not bring it that far."""

@@ -22,12 +22,12 @@ from controller.engine.checkpoint.passphrase import VARIABLE, Passphrase
 from controller.engine.checkpoint.values import Cipher, decoded, encoded
 from controller.engine.order import Key, needs
 from controller.engine.plan import Op
+from controller.engine.provider_resource import CLOUD, PREFIX
 from controller.engine.state import ResourceState
 
 _META: Final = "__meta"
 _DEFAULTS: Final = "__defaults"
 _OURS: Final = "yunguan"
-_PROVIDER: Final = "pulumi:providers:"
 _MANAGER: Final = "passphrase"
 _OPERATIONS: Final[Mapping[Op, Any]] = {Op.CREATE: "creating", Op.UPDATE: "updating", Op.DELETE: "deleting"}
 _NOT_OBEYED: Final = (
@@ -88,19 +88,20 @@ def from_text(text: str | bytes, phrase: str | None) -> Checkpoint:
     if deployment.metadata.integrity_error is not None or deployment.snippets:
         raise Refused("the file says of itself that it is broken, or holds snippets", where="deployment.metadata")
     cipher = _reader(deployment.secrets_providers, phrase)
-    own = [one for one in deployment.resources if not one.type.startswith(_PROVIDER)]
-    states = _with_positions(_with_generations([_state(one, cipher) for one in own]))
+    own = [one for one in deployment.resources if not _is_default_provider(one)]
+    clouds = _Clouds(deployment.resources)
+    states = _with_positions(_with_generations([_state(one, cipher, clouds) for one in own]))
     operations = {said: op for op, said in _OPERATIONS.items()}
     pending = []
     for one in deployment.pending_operations:
         if one.type not in operations:
             raise Refused("a read was under way", where=one.resource.urn, remedy="let it end, and export again")
-        pending.append(Pending(operations[one.type], _state(one.resource, cipher)))
+        pending.append(Pending(operations[one.type], _state(one.resource, cipher, clouds)))
     times = {
         (state.urn, state.generation): Times(resource.created, resource.modified)
         for state, resource in zip(states, own, strict=True)
     }
-    return Checkpoint(deployment.manifest.time, _cloud(deployment.resources), states, pending, times)
+    return Checkpoint(deployment.manifest.time, clouds.of_stack, states, pending, times)
 
 
 class _Writer:
@@ -111,9 +112,9 @@ class _Writer:
         self._cipher = cipher
         self._known = {one.urn for one in checkpoint.states}
         everything = [*checkpoint.states, *(one.target for one in checkpoint.pending)]
-        packages = sorted({one.type.partition(":")[0] for one in everything if one.custom})
+        clouds = {one.type.partition(":")[0]: one.cloud for one in everything if _is_of_default_provider(one)}
         scope = next((one.urn.split("::")[:2] for one in everything), ["", ""])
-        self._providers = {package: self._provider(package, scope) for package in packages}
+        self._providers = {package: self._provider(package, cloud, scope) for package, cloud in sorted(clouds.items())}
 
     def providers(self) -> Sequence[Resource]:
         """The default provider of each package, which the format wants and the engine does not keep."""
@@ -130,7 +131,7 @@ class _Writer:
         outputs = encoded(state.outputs, self._cipher)
         if state.custom:
             outputs[_META] = json.dumps({_OURS: self._own(state)}, ensure_ascii=False, sort_keys=True)
-        provider = self._providers.get(state.type.partition(":")[0]) if state.custom else None
+        default = self._providers[state.type.partition(":")[0]] if _is_of_default_provider(state) else None
         origins = {path: self._there(urns) for path, urns in state.property_dependencies.items()}
         times = self._checkpoint.times.get((state.urn, state.generation), Times())
         return Resource(
@@ -145,7 +146,7 @@ class _Writer:
             protect=state.protect,
             dependencies=self._there(state.dependencies),
             init_errors=(state.unsettled,) if state.unsettled else (),
-            provider=f"{provider.urn}::{provider.id}" if provider else "",
+            provider=_reference(default) if default is not None else state.provider,
             property_dependencies={path: urns for path, urns in origins.items() if urns},
             pending_replacement=state.missing,
             additional_secret_outputs=tuple(state.secret_outputs),
@@ -165,16 +166,16 @@ class _Writer:
     def _there(self, urns: Iterable[str]) -> tuple[str, ...]:
         return tuple(urn for urn in urns if urn in self._known)
 
-    def _provider(self, package: str, scope: Sequence[str]) -> Resource:
+    def _provider(self, package: str, cloud: str, scope: Sequence[str]) -> Resource:
         version = _version(package)
         name = f"default_{version.replace('.', '_')}" if version else "default"
-        urn = "::".join([*scope, f"{_PROVIDER}{package}", name])
-        given = {"cloud": self._checkpoint.cloud, "version": version}
+        urn = "::".join([*scope, f"{PREFIX}{package}", name])
+        given = {CLOUD: cloud, "version": version}
         properties = {key: value for key, value in given.items() if value}
         return Resource(
             urn=urn,
             custom=True,
-            type=f"{_PROVIDER}{package}",
+            type=f"{PREFIX}{package}",
             id=str(uuid.uuid5(uuid.NAMESPACE_URL, urn)),
             inputs=properties,
             outputs=properties,
@@ -211,7 +212,7 @@ def _locked(_: str) -> str:
     raise Refused("the file holds secrets", remedy=f"set {VARIABLE} to its passphrase")
 
 
-def _state(resource: Resource, cipher: Cipher) -> ResourceState:
+def _state(resource: Resource, cipher: Cipher, clouds: _Clouds) -> ResourceState:
     """The row of a resource; its position, and its generation where the file does not tell, are still 0."""
     refused = [str(Resource.model_fields[name].alias) for name in _NOT_OBEYED if getattr(resource, name)]
     if refused:
@@ -234,6 +235,8 @@ def _state(resource: Resource, cipher: Cipher) -> ResourceState:
         identity=str(own.get("identity", "")),
         dependencies=resource.dependencies,
         property_dependencies=resource.property_dependencies,
+        provider="" if clouds.is_default(resource.provider) else resource.provider,
+        cloud=clouds.of(resource.provider),
         protect=resource.protect,
         retain_on_delete=resource.retain_on_delete,
         secret_outputs=resource.additional_secret_outputs,
@@ -287,13 +290,30 @@ def _with_positions(states: Sequence[ResourceState]) -> list[ResourceState]:
     return placed
 
 
-def _cloud(resources: Iterable[Resource]) -> str:
-    """The cloud that the file's default provider names. Raises Refused for a provider of the program's own."""
-    cloud = ""
-    for one in resources:
-        if not one.type.startswith(_PROVIDER):
-            continue
-        if not one.urn.rpartition("::")[2].startswith("default"):
-            raise Refused("an explicit provider is not supported by this engine", where=one.urn)
-        cloud = cloud or str(one.inputs.get("cloud", ""))
-    return cloud
+def _is_default_provider(resource: Resource) -> bool:
+    return resource.type.startswith(PREFIX) and resource.urn.rpartition("::")[2].startswith("default")
+
+
+def _is_of_default_provider(state: ResourceState) -> bool:
+    return state.custom and not state.provider and not state.type.startswith(PREFIX)
+
+
+def _reference(provider: Resource) -> str:
+    return f"{provider.urn}::{provider.id}"
+
+
+class _Clouds:
+    """The clouds that the providers of a file name; "" where one does not tell."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        providers = [one for one in resources if one.type.startswith(PREFIX)]
+        self._named = {_reference(one): str(one.inputs.get(CLOUD, "")) for one in providers}
+        self._default = {_reference(one) for one in providers if _is_default_provider(one)}
+        self.of_stack = next((self._named[one] for one in sorted(self._default) if self._named[one]), "")
+
+    def is_default(self, reference: str) -> bool:
+        return reference in self._default
+
+    def of(self, reference: str) -> str:
+        """The cloud of what refers to its provider so."""
+        return self._named.get(reference, "")

@@ -6,6 +6,7 @@ Called by `yunguan stack export` and `import`; the caller commits. `document.py`
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from controller.engine.order import Key
 from controller.engine.plan import Op
 from controller.engine.program import messages
 from controller.engine.provider import Provider
+from controller.engine.provider_resource import PREFIX
 from controller.engine.sealing import sealed
 from controller.engine.state import ResourceState
 from controller.store.engine import JournalRow, ResourceRow, StackRow
@@ -66,13 +68,11 @@ def import_stack(
             where=", ".join(sorted(one.target.urn for one in checkpoint.pending)),
             remedy="let the engine that made the file resolve them, and export again",
         )
-    for one in checkpoint.states:
-        if one.custom:
-            provider.kind(one.type)
-    wrong = verify_integrity(checkpoint.states)
+    states = [_placed(one, stack, provider) for one in checkpoint.states]
+    wrong = verify_integrity(states)
     if wrong:
         raise Refused("; ".join(wrong), where=stack.name, remedy="the state must be mended where it was exported")
-    storage.save(session, stack.id, checkpoint.states, vault)
+    storage.save(session, stack.id, states, vault)
     root = next((one for one in checkpoint.states if one.type == messages.STACK_TYPE), None)
     if root is not None:
         stack.outputs = sealed(root.outputs, vault)
@@ -84,6 +84,19 @@ def import_stack(
         target=stack.name,
         details={"resources": len(checkpoint.states), "made_at": checkpoint.made_at.isoformat()},
     )
+
+
+def _placed(state: ResourceState, stack: StackRow, provider: Provider) -> ResourceState:
+    """`state` on the cloud where it lies: the stack's where the file does not tell.
+
+    Raises WrongUse for an unknown kind, Refused for an explicit provider with other settings than a cloud.
+    """
+    if not state.custom:
+        return state
+    kind = provider.kind(state.type)
+    if state.type.startswith(PREFIX) and (failures := kind.check(state.inputs).failures):
+        raise Refused("; ".join(f"{one.path}: {one.reason}" for one in failures), where=state.urn)
+    return replace(state, cloud=(state.cloud or stack.cloud) if kind.service else "")
 
 
 def _times(session: Session, stack_id: int) -> dict[Key, Times]:

@@ -6,8 +6,9 @@ whether the approved plan allows that. A kind's `check` and `diff` are pure, so 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from controller.domain.errors import Refused
@@ -15,6 +16,7 @@ from controller.engine import paths
 from controller.engine.plan import Op, Operation, Purpose
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, holds_unknown
 from controller.engine.provider import Change, Diff, Kind
+from controller.engine.provider_resource import CLOUD, PREFIX
 from controller.engine.registration import Options, Registration
 from controller.engine.state import ResourceState
 
@@ -46,13 +48,18 @@ class Decision:
 
 @dataclass(frozen=True)
 class Assessment:
-    """A decision together with the inputs it rests on: the kind's defaults filled in, ignored changes put back."""
+    """A decision together with what it rests on: the cloud that the calls go to, and the inputs, the kind's defaults
+    filled in and ignored changes put back.
+    """
 
     inputs: PropertyMap
     decision: Decision
+    cloud: str = ""
 
 
-def assess(registration: Registration, prior: ResourceState | None, kind: Kind | None) -> Assessment:
+def assess(
+    registration: Registration, prior: ResourceState | None, kind: Kind | None, *, cloud: str = ""
+) -> Assessment:
     """Checks the registered inputs, compares them with `prior` and decides. `kind` is None for a component.
 
     Raises Refused where the kind refuses an input (all of them are named) or where the resource is protected.
@@ -69,7 +76,37 @@ def assess(registration: Registration, prior: ResourceState | None, kind: Kind |
         )
     compared = prior is not None and not prior.missing
     diff = kind.diff(prior.inputs, prior.observed, checked.inputs) if prior is not None and compared else None
-    return Assessment(checked.inputs, decide(registration, prior, diff, replace_on=kind.replace_on))
+    decision = decide(registration, prior, diff, replace_on=kind.replace_on, beyond_inputs=_beyond_inputs(prior, cloud))
+    return Assessment(checked.inputs, decision, cloud)
+
+
+def cloud_of(
+    registration: Registration, kind: Kind | None, settings: Callable[[str], PropertyMap], stack_cloud: str
+) -> str:
+    """The cloud that calls about a resource go to: its provider's, else the stack's; "" for what is on none.
+
+    `settings` gives the inputs of the provider with a URN. Raises Refused where that is of another package.
+    """
+    if kind is None or not kind.service:
+        return ""
+    if not registration.provider:
+        return stack_cloud
+    provider = registration.provider.rpartition("::")[0]
+    package = registration.type.partition(":")[0]
+    if not provider.rpartition("::")[0].endswith(PREFIX + package):
+        raise Refused(
+            f"{provider} is no provider of {package}",
+            where=registration.urn,
+            remedy=f"give it a {package}.Provider, or none",
+        )
+    return str(settings(provider)[CLOUD])
+
+
+def _beyond_inputs(prior: ResourceState | None, cloud: str) -> Mapping[str, Change]:
+    """What differs besides the inputs, by the option that a program names it with. It always replaces."""
+    if prior is None or prior.cloud == cloud:
+        return {}
+    return {"provider": Change(prior.cloud, cloud, replaces=True)}
 
 
 def prior_of(registration: Registration, live: Mapping[str, ResourceState]) -> ResourceState | None:
@@ -94,7 +131,12 @@ def effective_inputs(registration: Registration, prior: ResourceState | None) ->
 
 
 def decide(
-    registration: Registration, prior: ResourceState | None, diff: Diff | None, *, replace_on: Collection[str]
+    registration: Registration,
+    prior: ResourceState | None,
+    diff: Diff | None,
+    *,
+    replace_on: Collection[str],
+    beyond_inputs: Mapping[str, Change] = MappingProxyType({}),
 ) -> Decision:
     """What makes `prior` what the registration wants. `diff` is None where there is nothing to compare with.
 
@@ -103,7 +145,7 @@ def decide(
     options = registration.options
     if prior is None or prior.missing:
         return Decision(Op.ADOPT if options.import_id else Op.CREATE)
-    changes = _obeyed(diff or Diff(), options, replace_on)
+    changes = {**_obeyed(diff or Diff(), options, replace_on), **beyond_inputs}
     if prior.broken or any(change.replaces for change in changes.values()):
         if prior.protect:
             raise Refused(
@@ -118,15 +160,18 @@ def decide(
     return Decision(Op.REFRESH if prior.unsettled else Op.SAME)
 
 
-def objection(planned: Operation | None, decision: Decision, inputs: PropertyMap) -> str | None:
-    """Why the approved plan does not allow `decision`, or None where it does.
+def objection(planned: Operation | None, assessment: Assessment) -> str | None:
+    """Why the approved plan does not allow what was assessed, or None where it does.
 
     Known inputs must be equal and unknown ones may be filled; the operation may weaken and never strengthen.
     """
+    decision, inputs = assessment.decision, assessment.inputs
     if planned is None:
         return "the plan does not name it"
     if decision.op not in MAY_BECOME[planned.op]:
         return f"the plan says {planned.op}, but it would now be {decision.op}{_because(decision)}"
+    if assessment.cloud != planned.cloud:
+        return f"the plan has it on the cloud {planned.cloud}, but it would now be on {assessment.cloud}"
     if decision.delete_before_replace and not planned.delete_before_replace:
         return "the plan makes the new one first, but the old one would now be deleted first"
     differing = sorted(

@@ -33,13 +33,13 @@ def make_plan(
     spec_digest: str,
     program_version: str,
     program: Program | None,
-    lookup: Lookup | None = None,
+    lookup: Lookup,
 ) -> Plan:
     """What would bring the stack from `states` to what `program` registers, or remove it where the purpose is DESTROY.
 
-    `program` is not run, and may be None, for DESTROY; `lookup` may be None for one that looks nothing up. Raises
-    Refused for inputs that a kind refuses and for what protection or the purpose forbids, ProgramFailed where the
-    program is at fault.
+    `program` is not run, and may be None, for DESTROY; `lookup` names the cloud of what has no provider of its own.
+    Raises Refused for inputs that a kind refuses and for what protection or the purpose forbids, ProgramFailed where
+    the program is at fault.
     """
     preview = Preview(states, provider, purpose, lookup)
     if purpose is not Purpose.DESTROY:
@@ -60,9 +60,7 @@ def make_plan(
 class Preview:
     """A registrar that decides what would be done and foretells what the program would be told."""
 
-    def __init__(
-        self, states: Iterable[ResourceState], provider: Provider, purpose: Purpose, lookup: Lookup | None = None
-    ) -> None:
+    def __init__(self, states: Iterable[ResourceState], provider: Provider, purpose: Purpose, lookup: Lookup) -> None:
         self._states = list(states)
         self._live = {state.urn: state for state in self._states if not state.pending_delete}
         self._provider = provider
@@ -77,7 +75,8 @@ class Preview:
         """Decides about one resource. Raises Refused where it may not be so, WrongUse for a type that is not known."""
         kind = self._provider.kind(registration.type) if registration.custom else None
         prior = planner.prior_of(registration, self._live)
-        assessment = planner.assess(registration, prior, kind)
+        cloud = planner.cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
+        assessment = planner.assess(registration, prior, kind, cloud=cloud)
         if kind is not None:
             assessment = carried_along(registration, prior, kind, assessment, self._going_first())
         data_bearing = kind is not None and kind.data_bearing
@@ -94,6 +93,7 @@ class Preview:
             op=assessment.decision.op,
             inputs=assessment.inputs,
             parent=registration.parent,
+            cloud=cloud,
             generation=prior.generation if prior else 0,
             diff=assessment.decision.diff,
             observed_version=prior.version if prior else "",
@@ -113,8 +113,6 @@ class Preview:
         """The function's answer, kept for the plan; unknown where an argument is."""
         if holds_unknown(invocation.args):
             return Answer(UNKNOWN)
-        if self._lookup is None:
-            raise ValueError("a program that looks something up needs a lookup")
         answer = self._lookup.invoke(invocation)
         with self._lock:
             self._notebook.note(invocation, answer)
@@ -152,6 +150,10 @@ class Preview:
         with self._lock:
             return [urn for urn, one in self._planned.items() if one.delete_before_replace]
 
+    def _inputs_of(self, urn: str) -> PropertyMap:
+        with self._lock:
+            return self._planned[urn].inputs
+
     def _bears_data(self, state: ResourceState) -> bool:
         return state.custom and self._provider.kind(state.type).data_bearing
 
@@ -164,6 +166,7 @@ class Preview:
             op=Op.DELETE,
             inputs=state.inputs,
             parent=state.parent,
+            cloud=state.cloud,
             generation=state.generation,
             observed_version=state.version,
             data_bearing=data_bearing,

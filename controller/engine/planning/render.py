@@ -74,6 +74,7 @@ def _operation_json(operation: Operation) -> dict[str, Any]:
         "type": operation.type,
         "op": operation.op.value,
         "parent": operation.parent,
+        "cloud": operation.cloud,
         "diff": {
             path: {"from": shown(change.old), "to": shown(change.new, _origins(operation, path))}
             for path, change in sorted(operation.diff.items())

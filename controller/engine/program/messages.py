@@ -18,8 +18,6 @@ from controller.engine.registration import Invocation, Options, Registration
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _UNSUPPORTED: Final[Mapping[str, str]] = {
     "remote": "a component that a provider builds",
-    "provider": "an explicit provider",
-    "providers": "an explicit provider",
     "packageRef": "a parameterized package",
     "deletedWith": "the option deletedWith",
     "replace_with": "the option replaceWith",
@@ -73,12 +71,6 @@ def registration(request: resource_pb2.RegisterResourceRequest, *, project: str,
     """The registration in `request`. Raises Refused, naming it, for what the engine does not support."""
     urn = _urn(request.type, request.name, request.parent, project, stack)
     _refuse_unsupported(request, urn)
-    if request.type.startswith("pulumi:providers:"):
-        raise Refused(
-            "an explicit provider is not supported by this engine",
-            where=urn,
-            remedy="leave it out: the cloud is that of the stack",
-        )
     return Registration(
         urn=urn,
         type=request.type,
@@ -93,6 +85,7 @@ def registration(request: resource_pb2.RegisterResourceRequest, *, project: str,
             if origins.urns
         },
         options=_options(request, urn, project, stack),
+        provider=request.provider,
     )
 
 

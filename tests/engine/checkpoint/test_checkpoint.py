@@ -47,6 +47,7 @@ def state(name: str, **given: Any) -> ResourceState:
         "generation": 1,
         "type": NETWORK,
         "custom": True,
+        "cloud": "sandbox" if given.get("custom", True) else "",
         "id": f"id-{name}",
         "parent": "",
         "inputs": {},
@@ -218,7 +219,6 @@ def _deployment(**given: Any) -> Callable[[dict[str, Any]], None]:
         (_resource(inputs={"file": {SIGNED: "c44067f5952c0a294b673a41bacd8c17"}}), "an asset"),
         (_resource(inputs={"cidr": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}), r"a value is unknown \(net\.cidr\)"),
         (_resource(inputs={"a": {"$secret": "x"}}), "reserved"),
-        (_resource(type="pulumi:providers:openstack", urn=f"{URN}::pulumi:providers:openstack::mine"), "explicit"),
         (_deployment(secrets_providers={"type": "service"}), "encrypted by service"),
         (_deployment(metadata={"integrity_error": {"error": "x"}}), "broken"),
         (_deployment(snippets=[{"uuid": "1"}]), "snippets"),
@@ -269,3 +269,13 @@ def test_a_text_that_was_changed_is_not_opened(plain: str) -> None:
     for wrong in (f"{version}:{nonce}:{other}{sealed[1:]}", f"v2:{nonce}:{sealed}", sealed, f"{text}:"):
         with pytest.raises(Refused):
             cipher.decrypt(wrong)
+
+
+def test_an_explicit_provider_is_a_resource_and_tells_the_cloud_of_what_refers_to_it() -> None:
+    type_ = "pulumi:providers:openstack"
+    provider = state("p", urn=f"{URN}::{type_}::p", type=type_, cloud="", inputs={"cloud": "other"})
+    far = state("far", provider=f"{provider.urn}::id-p", cloud="other", position=2)
+    near = state("near")
+    back = read(file_of(provider, far, near))
+    assert by_key(back.states) == by_key([provider, far, near])
+    assert back.cloud == "sandbox"

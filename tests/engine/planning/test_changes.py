@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Plan, Purpose
 from controller.engine.planning.preview import make_plan
 from controller.engine.properties import UNKNOWN, PropertyValue
@@ -65,6 +66,7 @@ def plan(stack: Stack, states: Sequence[ResourceState] = ()) -> Plan:
     return make_plan(
         stack="s",
         purpose=Purpose.APPLY,
+        lookup=Lookup(PROVIDER, ""),  # type: ignore[arg-type]
         states=states,
         provider=PROVIDER,  # type: ignore[arg-type]
         spec_digest="",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from controller.domain.errors import Refused
 from controller.engine.plan import Op, Purpose
 from controller.engine.planning import planner
-from controller.engine.planning.planner import Decision
+from controller.engine.planning.planner import Assessment, Decision
 from controller.engine.properties import UNKNOWN, Secret
 from controller.engine.provider import Change, Diff
 from controller.engine.registration import Registration
@@ -157,7 +157,7 @@ def test_alias_of_nothing_is_no_rename() -> None:
     ],
 )
 def test_operation_may_weaken_and_never_strengthen(approved: Op, becomes: Op, allowed: bool, why: str) -> None:
-    objection = planner.objection(planned("a", approved, size=1), Decision(becomes), {"size": 1})
+    objection = planner.objection(planned("a", approved, size=1), Assessment({"size": 1}, Decision(becomes)))
     assert (objection is None) is allowed, why
 
 
@@ -177,19 +177,19 @@ def test_nothing_else_may_come_to_delete() -> None:
 
 
 def test_what_the_plan_does_not_name_is_not_done() -> None:
-    assert planner.objection(None, Decision(Op.SAME), {}) == "the plan does not name it"
+    assert planner.objection(None, Assessment({}, Decision(Op.SAME))) == "the plan does not name it"
 
 
 def test_going_first_is_not_allowed_where_it_was_not_approved() -> None:
-    early = Decision(Op.REPLACE, delete_before_replace=True)
-    assert "deleted first" in str(planner.objection(planned("a", Op.REPLACE), early, {}))
+    early = Assessment({}, Decision(Op.REPLACE, delete_before_replace=True))
+    assert "deleted first" in str(planner.objection(planned("a", Op.REPLACE), early))
     approved = replace(planned("a", Op.REPLACE), delete_before_replace=True)
-    assert planner.objection(approved, early, {}) is None
+    assert planner.objection(approved, early) is None
 
 
 def test_objection_says_because_of_what() -> None:
     decision = Decision(Op.REPLACE, {"network": Change("n1", "n2", replaces=True)})
-    assert planner.objection(planned("a", Op.UPDATE), decision, {}) == (
+    assert planner.objection(planned("a", Op.UPDATE), Assessment({}, decision)) == (
         "the plan says update, but it would now be replace (because of network)"
     )
 
@@ -219,7 +219,7 @@ def test_objection_says_because_of_what() -> None:
 def test_known_inputs_are_as_approved(
     approved: dict[str, Any], actual: dict[str, Any], allowed: bool, why: str
 ) -> None:
-    objection = planner.objection(planned("x", Op.CREATE, **approved), Decision(Op.CREATE), actual)
+    objection = planner.objection(planned("x", Op.CREATE, **approved), Assessment(actual, Decision(Op.CREATE)))
     assert (objection is None) is allowed, why
     assert objection is None or "a" in objection
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from controller.domain.errors import Refused, WrongUse
+from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning.planner import assess, objection
 from controller.engine.planning.preview import Preview, make_plan
@@ -38,6 +39,7 @@ def plan(
     return make_plan(
         stack="s",
         purpose=purpose,
+        lookup=Lookup(provider, ""),  # type: ignore[arg-type]
         states=states,
         provider=provider,
         spec_digest="spec",
@@ -178,6 +180,7 @@ def test_everything_goes_where_the_stack_is_destroyed() -> None:
     gone = make_plan(
         stack="s",
         purpose=Purpose.DESTROY,
+        lookup=Lookup(PROVIDER, ""),  # type: ignore[arg-type]
         states=states,
         provider=PROVIDER,  # type: ignore[arg-type]
         spec_digest="spec",
@@ -194,6 +197,7 @@ def test_plan_to_apply_needs_a_program() -> None:
         make_plan(
             stack="s",
             purpose=Purpose.APPLY,
+            lookup=Lookup(PROVIDER, ""),  # type: ignore[arg-type]
             states=[],
             provider=PROVIDER,  # type: ignore[arg-type]
             spec_digest="",
@@ -273,7 +277,7 @@ def test_retained_resource_leaves_the_state_alone() -> None:
 
 
 def foretold(registration: Registration, *states: ResourceState) -> Registered:
-    return Preview(states, PROVIDER, Purpose.APPLY).register(registration)  # type: ignore[arg-type]
+    return Preview(states, PROVIDER, Purpose.APPLY, Lookup(PROVIDER, "")).register(registration)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +309,7 @@ class Applied(Notes):
     def _ask(self, registration: Registration) -> None:
         kind: Any = PROVIDER.kind(registration.type) if registration.custom else None
         assessment = assess(registration, None, kind)
-        reason = objection(self._approved.get(registration.urn), assessment.decision, assessment.inputs)
+        reason = objection(self._approved.get(registration.urn), assessment)
         if reason is not None:
             self.objections[registration.name] = reason
 

@@ -27,7 +27,6 @@ UNSUPPORTED = [
     ("Thing('a', ResourceOptions(replacement_trigger='1'))", "replacementTrigger"),
     ("Thing('a', ResourceOptions(hide_diffs=['size']))", "hideDiffs"),
     (f"Thing('a', ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[{HOOK}])))", "hook"),
-    ("pulumi.ProviderResource('t', 'mine', {})", "an explicit provider"),
     ("pulumi.ComponentResource('t:m:Remote', 'r', {}, remote=True)", "a component that a provider builds"),
     ("Thing('a', of=pulumi.StringAsset('x'))", "an asset"),
     ("Thing('a', of=pulumi.FileArchive('.'))", "an archive"),
