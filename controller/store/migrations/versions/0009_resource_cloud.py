@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_resource_cloud"
-down_revision = "0007_publication"
+revision = "0009_resource_cloud"
+down_revision = "0008_api_budget"
 
 
 def upgrade() -> None:
