@@ -22,7 +22,6 @@ _UNSUPPORTED: Final[Mapping[str, str]] = {
     "deletedWith": "the option deletedWith",
     "replace_with": "the option replaceWith",
     "replacement_trigger": "the option replacementTrigger",
-    "transforms": "the option transforms",
     "state_migrations": "the option stateMigrations",
     "envVarMappings": "the option envVarMappings",
     "hideDiffs": "the option hideDiffs",
@@ -67,9 +66,14 @@ def stack_urn(project: str, stack: str) -> str:
     return f"urn:pulumi:{stack}::{project}::{STACK_TYPE}::{project}-{stack}"
 
 
+def urn_of(request: resource_pb2.RegisterResourceRequest, *, project: str, stack: str) -> str:
+    """The URN of what is to be registered."""
+    return _urn(request.type, request.name, request.parent, project, stack)
+
+
 def registration(request: resource_pb2.RegisterResourceRequest, *, project: str, stack: str) -> Registration:
     """The registration in `request`. Raises Refused, naming it, for what the engine does not support."""
-    urn = _urn(request.type, request.name, request.parent, project, stack)
+    urn = urn_of(request, project=project, stack=stack)
     _refuse_unsupported(request, urn)
     return Registration(
         urn=urn,

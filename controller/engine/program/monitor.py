@@ -26,6 +26,8 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, reso
 from controller.domain.errors import Refused
 from controller.engine import wire
 from controller.engine.program import messages
+from controller.engine.program.callbacks import Callbacks
+from controller.engine.program.transforms import Transforms
 from controller.engine.properties import UNKNOWN, PropertyMap
 from controller.engine.registration import Answer, Registered, Registrar, Registration
 
@@ -35,8 +37,10 @@ THREADS = 64
 _SUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
 )
-_SUPPORTED_BY_OLD_NAME = frozenset({"secrets", "aliasSpecs"})
+_SUPPORTED_BY_OLD_NAME = frozenset({"secrets", "aliasSpecs", "transforms", "invokeTransforms"})
 _LONGEST_FOLDER = 80
 _LONGEST_DETAIL = 2000
 """Characters of an error in a reply: it travels in a header. The whole error stays in `Monitor.failure`."""
@@ -56,6 +60,7 @@ class Monitor:
 
     def __init__(self, registrar: Registrar, *, project: str, stack: str, preview: bool) -> None:
         self.heard = Heard()
+        self._callbacks = Callbacks()
         self.folder = Path(tempfile.mkdtemp(prefix="yunguan-run-", dir=_short_folder()))
         self.address = f"unix:{self.folder}/monitor"
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="registration")
@@ -63,7 +68,8 @@ class Monitor:
             self._threads,
             options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
         )
-        service = _ResourceMonitor(registrar, self.heard, project, stack, preview=preview)
+        transforms = Transforms(self._callbacks)
+        service = _ResourceMonitor(registrar, self.heard, transforms, project, stack, preview=preview)
         resource_pb2_grpc.add_ResourceMonitorServicer_to_server(service, self._server)
         engine_pb2_grpc.add_EngineServicer_to_server(_EngineService(self.heard), self._server)
         self._server.add_insecure_port(self.address)
@@ -74,6 +80,7 @@ class Monitor:
 
     def __exit__(self, *_: object) -> None:
         self._server.stop(grace=None)
+        self._callbacks.close()
         self._threads.shutdown(wait=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -93,9 +100,19 @@ def _refusing(what: str) -> Callable[..., Any]:
 class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     """Its methods are named as in the protocol; each runs in a thread of the server."""
 
-    def __init__(self, registrar: Registrar, heard: Heard, project: str, stack: str, *, preview: bool) -> None:
+    def __init__(
+        self,
+        registrar: Registrar,
+        heard: Heard,
+        transforms: Transforms,
+        project: str,
+        stack: str,
+        *,
+        preview: bool,
+    ) -> None:
         self._registrar = registrar
         self._heard = heard
+        self._transforms = transforms
         self._project = project
         self._stack = stack
         self._preview = preview
@@ -112,7 +129,9 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def RegisterResource(self, request: Any, context: Any) -> resource_pb2.RegisterResourceResponse:
         with self.reported(context):
-            registration = messages.registration(request, project=self._project, stack=self._stack)
+            urn = messages.urn_of(request, project=self._project, stack=self._stack)
+            transformed = self._transforms.of_resource(request, urn)
+            registration = messages.registration(transformed, project=self._project, stack=self._stack)
             self._claim(registration)
             return _response(registration, self._registrar.register(registration))
 
@@ -126,8 +145,16 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def Invoke(self, request: Any, context: Any) -> resource_pb2.ResourceInvokeResponse:
         with self.reported(context):
-            answer = self._registrar.invoke(messages.invocation(request))
+            answer = self._registrar.invoke(messages.invocation(self._transforms.of_function(request)))
             return _answer(answer)
+
+    def RegisterStackTransform(self, request: Any, context: Any) -> empty_pb2.Empty:
+        self._transforms.add_to_stack(request)
+        return empty_pb2.Empty()
+
+    def RegisterStackInvokeTransform(self, request: Any, context: Any) -> empty_pb2.Empty:
+        self._transforms.add_to_functions(request)
+        return empty_pb2.Empty()
 
     def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
         """The program has registered everything; no hook of it is needed any more, so it may end."""
@@ -136,8 +163,6 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     Call = _refusing("the method {0.tok}")
     ReadResource = _refusing("reading the existing resource {0.name} ({0.type})")
     ExistsResource = _refusing("asking whether a resource of type {0.type} exists")
-    RegisterStackTransform = _refusing("a transform of the stack")
-    RegisterStackInvokeTransform = _refusing("a transform of functions")
     RegisterResourceHook = _refusing("the resource hook {0.name}")
     RegisterErrorHook = _refusing("the error hook {0.name}")
     RegisterPackage = _refusing("the parameterized package {0.name}")
