@@ -19,7 +19,7 @@ from controller.providers.openstack.accounts import SharedAccounts
 from controller.providers.openstack.budget import CloudLimits
 from controller.providers.openstack.catalogue import CloudCatalogue
 from controller.providers.openstack.connection import ProviderSettings
-from controller.providers.registry import OpenStack
+from controller.providers.registry import Registry
 from controller.reconcile.apply import Reconciler
 from controller.reconcile.guard import Limits
 from controller.reconcile.planning import SystemProgram
@@ -37,7 +37,7 @@ class Workplace:
     settings: Settings
     database: Database
     sessions: Sessions
-    provider: OpenStack
+    provider: Registry
     ports: Ports
     reconciler: Reconciler
     queue: Queue
@@ -60,7 +60,7 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
 
 
 def _assemble(settings: Settings, database: Database, sessions: Sessions, queue: Queue) -> Workplace:
-    provider = OpenStack(
+    provider = Registry(
         ProviderSettings(
             request_timeout=settings.request_timeout,
             settle_seconds=settings.settle_seconds,

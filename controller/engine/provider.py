@@ -206,11 +206,27 @@ class Kind(Protocol):
         ...
 
 
+class Held(Protocol):
+    """What the state holds of a resource, as far as a kind may need it (`ResourceState` is one)."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def inputs(self) -> PropertyMap: ...
+
+    @property
+    def outputs(self) -> PropertyMap: ...
+
+
 class Provider(Protocol):
     """What the engine is given: the kinds it may use and the clouds they act on."""
 
-    def kind(self, token: str) -> Kind:
-        """The kind of `token`. Raises WrongUse for one that is not known, naming it."""
+    def kind(self, token: str, held: Held | None = None) -> Kind:
+        """The kind of `token`, for calls about the resource that the state holds as `held`, where it holds one.
+
+        Raises WrongUse for a token that is not known, naming it.
+        """
         ...
 
     def kinds(self) -> Sequence[Kind]:

@@ -1,1 +1,4 @@
-"""Whatever owns resources, behind the engine's interface. `registry.py` names the kinds; openstack/ holds them."""
+"""Whatever owns resources, behind the engine's interface. `registry.py` names the kinds; each folder holds a package's.
+
+`fields.py` is what they share: the inputs of a kind as rows.
+"""

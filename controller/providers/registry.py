@@ -10,7 +10,7 @@ from openstack.exceptions import ConfigException
 
 from controller.domain.errors import WrongUse
 from controller.engine.properties import PropertyMap
-from controller.engine.provider import Kind
+from controller.engine.provider import Held, Kind
 from controller.engine.provider_resource import CLOUD, ProviderResource
 from controller.providers.openstack.accounts import Accounts, OwnAccounts
 from controller.providers.openstack.connection import Cloud, ProviderSettings
@@ -35,6 +35,12 @@ from controller.providers.openstack.server_group import ServerGroup
 from controller.providers.openstack.subnet import Subnet
 from controller.providers.openstack.volume import Volume
 from controller.providers.openstack.volume_attachment import VolumeAttachment
+from controller.providers.random.choice import RandomInteger, RandomShuffle
+from controller.providers.random.kind import RandomKind
+from controller.providers.random.octets import RandomBytes, RandomId
+from controller.providers.random.pet import RandomPet
+from controller.providers.random.text import RandomPassword, RandomString
+from controller.providers.random.unique import RandomUuid, RandomUuid4, RandomUuid7
 
 KINDS: tuple[Kind, ...] = (
     Network(),
@@ -59,9 +65,23 @@ KINDS: tuple[Kind, ...] = (
 )
 """In the order in which a scan lists them: what owns comes before what is owned."""
 
+RANDOM_KINDS: tuple[type[RandomKind], ...] = (
+    RandomBytes,
+    RandomId,
+    RandomInteger,
+    RandomPassword,
+    RandomPet,
+    RandomShuffle,
+    RandomString,
+    RandomUuid,
+    RandomUuid4,
+    RandomUuid7,
+)
+"""Kinds of what stands in the state alone, so that no scan lists them."""
 
-class OpenStack:
-    """The kinds of OpenStack on the clouds of clouds.yaml. One for a process, shared by its threads.
+
+class Registry:
+    """All kinds, on the clouds of clouds.yaml. One for a process, shared by its threads.
 
     `accounts` hold the budgets of calls that it shares with other processes; without them it has its own.
     """
@@ -69,18 +89,22 @@ class OpenStack:
     def __init__(self, settings: ProviderSettings, accounts: Accounts | None = None) -> None:
         self._settings = settings
         self._accounts = accounts or OwnAccounts()
-        self._kinds: dict[str, Kind] = {kind.token: kind for kind in (*KINDS, ProviderResource("openstack", CLOUD))}
+        providers = (ProviderResource("openstack", CLOUD), ProviderResource("random"))
+        self._kinds: dict[str, Kind] = {kind.token: kind for kind in (*KINDS, *providers)}
+        self._random = {kind.token: kind for kind in RANDOM_KINDS}
         self._clouds: dict[str, Cloud] = {}
         self._lock = Lock()
 
-    def kind(self, token: str) -> Kind:
-        """The kind of `token`. Raises WrongUse for one that is not known."""
+    def kind(self, token: str, held: Held | None = None) -> Kind:
+        """The kind of `token`, for calls about what the state holds as `held`. Raises WrongUse for an unknown one."""
+        if token in self._random:
+            return self._random[token](held)
         if token not in self._kinds:
             raise WrongUse(f"resources of type {token} are not supported", remedy="see docs/adding-a-kind.md")
         return self._kinds[token]
 
     def kinds(self) -> Sequence[Kind]:
-        """Every kind, in the order in which a scan lists them."""
+        """Every kind that acts on a cloud, in the order in which a scan lists them."""
         return KINDS
 
     def invoke(self, token: str, args: PropertyMap, cloud: Cloud) -> PropertyMap:

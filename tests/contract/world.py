@@ -10,7 +10,7 @@ from typing import Any
 from controller.engine.provider import Kind, Observation, Scope
 from controller.providers.openstack.catalogue import CloudCatalogue
 from controller.providers.openstack.connection import ProviderSettings
-from controller.providers.registry import OpenStack
+from controller.providers.registry import Registry
 from sandbox.cloud.process import RunningCloud
 
 Inputs = Mapping[str, Any]
@@ -22,7 +22,7 @@ class World:
     def __init__(self, simulated: RunningCloud) -> None:
         self.simulated = simulated
         settings = ProviderSettings(request_timeout=5.0, settle_seconds=1.0, patience=5.0, retry_seconds=0.01)
-        self.provider = OpenStack(settings)
+        self.provider = Registry(settings)
         self.cloud = self.provider.cloud("sandbox")
         self.catalogue = CloudCatalogue(self.cloud)
         self._made: list[tuple[Kind, str, Inputs]] = []

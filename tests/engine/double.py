@@ -256,7 +256,7 @@ class DoubleProvider:
     the_cloud: Cloud = field(default_factory=Cloud)
     others: dict[str, Cloud] = field(default_factory=dict)
 
-    def kind(self, token: str) -> Kind:
+    def kind(self, token: str, held: object = None) -> Kind:
         if token == PROVIDER:
             return ProviderResource("test", CLOUD)
         if token not in KINDS:

@@ -55,7 +55,7 @@ class PureProvider:
     known: Mapping[str, PureKind] = field(default_factory=dict)
     others: bool = True
 
-    def kind(self, token: str) -> Any:
+    def kind(self, token: str, held: object = None) -> Any:
         if token not in self.known and not self.others:
             raise WrongUse(f"the resource type {token} is not known")
         return self.known.get(token, PureKind(token))

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from controller.domain.spec import ServerType, SystemSpec
 from controller.providers.openstack.catalogue import CloudCatalogue
 from controller.providers.openstack.connection import ProviderSettings
-from controller.providers.registry import OpenStack
+from controller.providers.registry import Registry
 from sandbox.cloud.process import RunningCloud
 from tests.faults.workers import Workers
 from tests.specs import Systems
@@ -39,7 +39,7 @@ def cloud(simulated: RunningCloud, monkeypatch: pytest.MonkeyPatch) -> RunningCl
 @pytest.fixture
 def largest(cloud: RunningCloud) -> SystemSpec:
     """The demo's largest system: two clusters behind load balancers, and a database with a data disk."""
-    systems = Systems.on(CloudCatalogue(OpenStack(ProviderSettings(request_timeout=5.0)).cloud("sandbox")))
+    systems = Systems.on(CloudCatalogue(Registry(ProviderSettings(request_timeout=5.0)).cloud("sandbox")))
     return systems.system(
         systems.machine("web-1", ServerType.WEB, size=(4, 8), cluster="web"),
         systems.machine("web-2", ServerType.WEB, size=(4, 8), cluster="web"),

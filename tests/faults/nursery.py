@@ -38,7 +38,7 @@ from controller.engine.planning.planner import needs_decision
 from controller.engine.planning.preview import make_plan
 from controller.engine.program import run as program
 from controller.providers.openstack.connection import Body, Cloud, ProviderSettings
-from controller.providers.registry import OpenStack
+from controller.providers.registry import Registry
 from controller.reconcile.planning import SystemProgram
 from controller.store.database import Sessions, connect
 from controller.store.engine import ExecutionRow, ExecutionState, StackRow
@@ -145,7 +145,7 @@ def _means(job: Job, points: Progress) -> Means:
     return Means(
         sessions=sessions,
         vault=Vault(job.vault_key.encode()),
-        provider=OpenStack(settings),
+        provider=Registry(settings),
         request_timeout=REQUEST_TIMEOUT,
         patience=job.patience,
         retry_seconds=0.1,

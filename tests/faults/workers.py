@@ -25,7 +25,7 @@ from controller.engine.integrity import verify_integrity
 from controller.engine.provider import Observation, Scope
 from controller.engine.state import ResourceState
 from controller.providers.openstack.connection import ProviderSettings
-from controller.providers.registry import OpenStack
+from controller.providers.registry import Registry
 from controller.store.engine import JournalRow, StackRow
 from controller.store.vault import Vault
 from sandbox.cloud.process import RunningCloud
@@ -88,7 +88,7 @@ class Workers:
         self._key = Fernet.generate_key().decode()
         self._database = ""
         self.vault = Vault(self._key.encode())
-        self._provider = OpenStack(ProviderSettings(request_timeout=5.0))
+        self._provider = Registry(ProviderSettings(request_timeout=5.0))
         self._nursery = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.nursery"],
             stdin=subprocess.PIPE,

@@ -9,7 +9,7 @@ import pytest
 
 from controller.domain.spec import Power, ServerType
 from controller.providers.openstack.connection import ProviderSettings
-from controller.providers.registry import OpenStack
+from controller.providers.registry import Registry
 from stacks.system import program
 from tests.specs import machine, system
 from tests.stacks.recording import Recording
@@ -29,7 +29,7 @@ def test_every_registration_of_a_system_passes_the_check_of_its_kind(power: Powe
     pulumi.runtime.set_mocks(recording, project="yunguan", stack="test")
     pulumi.runtime.set_all_config({"yunguan:spec": system(*machines, power=power).model_dump_json(by_alias=True)})
     pulumi.runtime.test(program)()
-    provider = OpenStack(ProviderSettings())
+    provider = Registry(ProviderSettings())
     registered = [one for one in recording.resources if one.type.startswith("openstack:")]
     refused = {one.name: provider.kind(one.type).check(one.inputs).failures for one in registered}
     assert {one.type for one in registered} >= {kind.token for kind in provider.kinds()} - UNUSED

@@ -13,7 +13,7 @@ from controller.engine.provider import Kind
 from controller.providers.fields import UNSET
 from controller.providers.openstack.connection import ProviderSettings
 from controller.providers.openstack.shape import Shape
-from controller.providers.registry import KINDS, OpenStack
+from controller.providers.registry import KINDS, Registry
 from tests.contract.cases import CASES
 from tests.providers.otherwise import differing
 
@@ -37,14 +37,14 @@ WITHOUT_A_CHANGE = {
 
 
 def test_every_token_stands_once_and_leads_to_its_kind() -> None:
-    provider = OpenStack(ProviderSettings())
+    provider = Registry(ProviderSettings())
     assert [provider.kind(kind.token) for kind in provider.kinds()] == list(KINDS)
     assert len({kind.token for kind in KINDS}) == len(KINDS)
 
 
 def test_an_unknown_token_is_named() -> None:
     with pytest.raises(WrongUse, match="openstack:dns/zone:Zone"):
-        OpenStack(ProviderSettings()).kind("openstack:dns/zone:Zone")
+        Registry(ProviderSettings()).kind("openstack:dns/zone:Zone")
 
 
 @each_kind

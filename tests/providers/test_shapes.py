@@ -11,7 +11,7 @@ from controller.engine.provider import Change, Kind
 from controller.providers.openstack.connection import ProviderSettings
 from controller.providers.openstack.port import FIXED_SUBNETS
 from controller.providers.openstack.volume_attachment import VolumeAttachment
-from controller.providers.registry import OpenStack
+from controller.providers.registry import Registry
 from tests.contract import cases
 
 BOOT = {"uuid": "v", "sourceType": "volume", "destinationType": "volume", "bootIndex": 0}
@@ -19,7 +19,7 @@ SERVER = {"name": "s", "flavorId": "f", "networks": [{"port": "p"}], "blockDevic
 
 
 def kind(token: str) -> Kind:
-    return OpenStack(ProviderSettings()).kind(token)
+    return Registry(ProviderSettings()).kind(token)
 
 
 def refused(token: str, **inputs: Any) -> list[str]:

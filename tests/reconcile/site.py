@@ -15,7 +15,7 @@ from controller.engine.applying.means import Means
 from controller.engine.plan import Plan
 from controller.providers.openstack.catalogue import CloudCatalogue
 from controller.providers.openstack.connection import ProviderSettings
-from controller.providers.registry import OpenStack
+from controller.providers.registry import Registry
 from controller.reconcile import desire as desires
 from controller.reconcile import drift, incidents, work
 from controller.reconcile.apply import Look, Reconciler
@@ -35,9 +35,9 @@ REQUEST_TIMEOUT, SETTLE = 2.0, 0.2
 PROGRAM = SystemProgram.installed()
 
 
-def provider() -> OpenStack:
+def provider() -> Registry:
     """The product's provider, with short waits."""
-    return OpenStack(
+    return Registry(
         ProviderSettings(request_timeout=REQUEST_TIMEOUT, settle_seconds=SETTLE, patience=2.0, retry_seconds=0.01)
     )
 
@@ -49,7 +49,7 @@ class Site:
     simulated: RunningCloud
     sessions: Sessions
     vault: Vault
-    provider: OpenStack = field(default_factory=provider)
+    provider: Registry = field(default_factory=provider)
     program: SystemProgram = PROGRAM
     limits: Limits = field(default_factory=lambda: Limits(changes=10, share=0.3))
     valid_for: timedelta = timedelta(hours=1)

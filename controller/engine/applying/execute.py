@@ -148,9 +148,9 @@ class Execution:
 
     def _bring_about(self, registration: Registration) -> ResourceState:
         """Decides and acts; where a reply was lost, that is resolved, and what is there then is decided on anew."""
-        kind = self._means.provider.kind(registration.type) if registration.custom else None
         for _ in range(ATTEMPTS):
             prior = prior_of(registration, self._rows.by_urn)
+            kind = self._means.provider.kind(registration.type, prior) if registration.custom else None
             cloud = cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
             assessment = assess(registration, prior, kind, cloud=cloud)
             self._permits.check(registration.urn, assessment, prior)

@@ -137,7 +137,7 @@ class Resolver:
         self._close(intent, Ending.DONE, saves=saves, removes=removes)
 
     def _read(self, intent: Intent) -> Observation | None:
-        kind, target = self._means.provider.kind(intent.target.type), intent.target
+        kind, target = self._means.provider.kind(intent.target.type, intent.target), intent.target
         return self._ask(intent, lambda: kind.read(self._means.connection(target, kind), target.id, target.inputs))
 
     def _close(

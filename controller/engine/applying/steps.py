@@ -102,7 +102,7 @@ class Steps:
         if not resource.custom or resource.retain_on_delete:
             self._write(*gone(resource))
             return
-        kind = self._means.provider.kind(resource.type)
+        kind = self._means.provider.kind(resource.type, resource)
         cloud = self._means.connection(resource, kind)
         for _ in range(ATTEMPTS):
             intent = self._journal.intend(self._execution_id, Op.DELETE, resource)

@@ -73,8 +73,8 @@ class Preview:
 
     def register(self, registration: Registration) -> Registered:
         """Decides about one resource. Raises Refused where it may not be so, WrongUse for a type that is not known."""
-        kind = self._provider.kind(registration.type) if registration.custom else None
         prior = planner.prior_of(registration, self._live)
+        kind = self._provider.kind(registration.type, prior) if registration.custom else None
         cloud = planner.cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
         assessment = planner.assess(registration, prior, kind, cloud=cloud)
         if kind is not None:

@@ -21,13 +21,13 @@ _TEXT = {Carrier.DESCRIPTION: "description", Carrier.NAME: "name"}
 
 
 def attribute(carrier: Carrier) -> str:
-    """The body's attribute that carries identity, "" for a natural key."""
+    """The body's attribute that carries identity, "" where none does."""
     match carrier:
         case Carrier.METADATA:
             return "metadata"
         case Carrier.TAGS:
             return "tags"
-        case Carrier.NATURAL:
+        case Carrier.NATURAL | Carrier.STATE:
             return ""
         case text:
             return _TEXT[text]
@@ -41,7 +41,7 @@ def signed(carrier: Carrier, body: Mapping[str, Any], identity: str) -> dict[str
             return {**body, name: {**(body.get(name) or {}), METADATA_KEY: identity}}
         case Carrier.TAGS:
             return {**body, name: [*(body.get(name) or []), TAG_PREFIX + identity]}
-        case Carrier.NATURAL:
+        case Carrier.NATURAL | Carrier.STATE:
             return dict(body)
         case _:
             return {**body, name: f"{body.get(name) or ''} [{identity}]".strip()}
