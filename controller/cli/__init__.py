@@ -58,7 +58,7 @@ app.add_typer(bench, name="bench")
 
 
 def main() -> None:
-    """Runs the command line; exits 0, 1 (refused or failed), 2 (wrong use) or 3 (unknown)."""
+    """Runs the command line; exits 0, 1 (refused or failed), 2 (wrong use), 3 (unknown) or 130 (stopped)."""
     try:
         app()
     except YunguanError as error:

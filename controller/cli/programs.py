@@ -15,8 +15,9 @@ import typer
 
 from controller.cli.arguments import pairs, workplace
 from controller.cli.output import Format, Output, print_document, say, stderr, stdout
+from controller.cli.signals import stoppable
 from controller.domain.errors import Failed, Refused, WrongUse
-from controller.engine.applying.execute import Outcome
+from controller.engine.applying.outcome import OnFailure, Outcome
 from controller.engine.checkpoint.passphrase import VARIABLE
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.render import shown, to_json, to_text
@@ -40,6 +41,9 @@ Cloud = Annotated[str, typer.Option("--cloud", help="Name in clouds.yaml; the se
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking")]
 Runner = Annotated[
     str, typer.Option("--as", help="Account that acts; the system's user otherwise", envvar="YUNGUAN_USER")
+]
+OnError = Annotated[
+    bool, typer.Option("--continue-on-error", help="What does not need what failed goes on; else nothing new is begun")
 ]
 GiveUp = Annotated[list[str] | None, typer.Option("--give-up", help="URN of a resource whose data goes with a change")]
 
@@ -74,17 +78,22 @@ def up(
     yes: Yes = False,
     user: Runner = "",
     give_up: GiveUp = None,
+    continue_on_error: OnError = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Makes the stack what the program says: shows the plan, asks, and carries it out."""
     _refuse_unasked(yes)
     project = load(folder, stack, _given(config, secret))
     with _opened(project, stack, cloud or project.cloud) as (place, program), program.alone():
-        program.resume(Purpose.APPLY)
+        with stoppable(place.means.stopping):
+            program.resume(Purpose.APPLY)
         plan = program.plan(Purpose.APPLY)
         digest = _digest(place, plan)
         _ask(plan, digest, yes, output)
-        outcome = program.carry_out(plan, by=user or getpass.getuser(), gives_up=give_up or ())
+        with stoppable(place.means.stopping):
+            outcome = program.carry_out(
+                plan, by=user or getpass.getuser(), gives_up=give_up or (), on_failure=_on_failure(continue_on_error)
+            )
         _refuse_failed(program, outcome)
         facts = to_json(plan, digest) | _facts(program)
     if output is not Format.TABLE:
@@ -103,17 +112,21 @@ def destroy(
     cloud: Cloud = "",
     yes: Yes = False,
     user: Runner = "",
+    continue_on_error: OnError = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Removes all that the stack has, data included. The program is not run; of --config the cloud alone counts."""
     _refuse_unasked(yes)
     project = Project(ProgramSource.at(folder), pairs(config or [], "--config"))
     with _opened(project, stack, cloud or project.cloud) as (place, program), program.alone():
-        program.resume(Purpose.DESTROY)
+        with stoppable(place.means.stopping):
+            program.resume(Purpose.DESTROY)
         plan = program.plan(Purpose.DESTROY)
         digest = _digest(place, plan)
         _ask(plan, digest, yes, output)
-        _refuse_failed(program, program.carry_out(plan, by=user or getpass.getuser()))
+        with stoppable(place.means.stopping):
+            outcome = program.carry_out(plan, by=user or getpass.getuser(), on_failure=_on_failure(continue_on_error))
+        _refuse_failed(program, outcome)
     if output is not Format.TABLE:
         print_document(to_json(plan, digest), output)
         return
@@ -127,6 +140,10 @@ def _opened(project: Project, stack: str, cloud: str) -> Iterator[tuple[Workplac
         program = ProgramStack(place.means, project, name, cloud_of(place.means, name, asked=cloud), _tell)
         place.provider.cloud(program.cloud)  # one that is not known is refused before the program runs
         yield place, program
+
+
+def _on_failure(continue_on_error: bool) -> OnFailure:
+    return OnFailure.CONTINUE if continue_on_error else OnFailure.STOP
 
 
 def _given(config: list[str] | None, secret: list[str] | None) -> Given:

@@ -4,7 +4,8 @@ YunguanError              carries a headline, where it is, and what to do; the C
 ├── Refused               a rule or an invariant says no (exit code 1); names the rule id where one applies
 ├── Failed                something that was tried did not work (exit code 1)
 ├── WrongUse              the call itself is off: unknown name, missing argument (exit code 2)
-└── Unknown               the cloud could not be read completely, so nothing can be concluded (exit code 3)
+├── Unknown               the cloud could not be read completely, so nothing can be concluded (exit code 3)
+└── Stopped               it was told to end; what was begun has ended and is kept (exit code 130)
 """
 
 from __future__ import annotations
@@ -50,3 +51,9 @@ class Unknown(YunguanError):
     """The cloud could not be read completely: nothing may be concluded from what was seen."""
 
     exit_code = 3
+
+
+class Stopped(YunguanError):
+    """The process was told to end: what was in flight has ended and is recorded, nothing else was begun."""
+
+    exit_code = 130

@@ -64,6 +64,21 @@ def must_go_first(doomed: Iterable[ResourceState]) -> Mapping[Key, frozenset[Key
     return {key: frozenset(keys) for key, keys in before.items()}
 
 
+def foundations(states: Iterable[ResourceState], urns: Collection[str]) -> frozenset[str]:
+    """`urns`, and all that these need, through any number of others."""
+    below: dict[str, set[str]] = {}
+    for state in states:
+        below.setdefault(state.urn, set()).update(needs(state))
+    found: set[str] = set()
+    reached = list(urns)
+    while reached:
+        urn = reached.pop()
+        if urn not in found:
+            found.add(urn)
+            reached.extend(below.get(urn, ()))
+    return frozenset(found)
+
+
 def in_the_way(
     replaced: ResourceState, rows: Iterable[ResourceState], planned: Mapping[str, Operation]
 ) -> Sequence[ResourceState]:

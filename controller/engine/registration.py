@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from controller.engine.properties import PropertyMap, PropertyValue, Secret
@@ -61,12 +62,24 @@ class Registration:
         }
 
 
+class Result(StrEnum):
+    """Whether a resource is as it was registered."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # not tried, because something that it needs failed
+
+
 @dataclass(frozen=True)
 class Registered:
-    """What the program is told: `id` is UNKNOWN while previewing what is still to be made, "" for a component."""
+    """What the program is told: `id` is UNKNOWN while previewing what is still to be made, "" for a component.
+
+    Of what failed or was skipped everything is unknown, so that the program goes on with what does not need it.
+    """
 
     id: PropertyValue
     outputs: PropertyMap
+    result: Result = Result.SUCCESS
 
 
 @dataclass(frozen=True)

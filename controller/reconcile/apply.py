@@ -19,9 +19,10 @@ from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse, YunguanError
 from controller.engine.applying import approval
 from controller.engine.applying.approval import Person
-from controller.engine.applying.execute import Outcome, execute
+from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.means import Means
+from controller.engine.applying.outcome import Outcome
 from controller.engine.applying.recover import recover
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.planner import needs_decision
@@ -161,10 +162,12 @@ class Reconciler:
         with self.means.sessions() as session:
             stack = session.get_one(StackRow, stack_id)
             plan = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id)
-        program = None if plan.purpose == Purpose.DESTROY else self.program.apply(stack)
+        program = None if plan.purpose == Purpose.DESTROY else self.program.apply(stack, self.means.stopping)
         outcome = execute(self.means, execution_id, program)
         if outcome.look_again_at is not None:
             return Look("waits until a lost call must have shown up", outcome.look_again_at)
+        if outcome.state is ExecutionState.RUNNING:
+            return Look("left where it is, because the process was told to end", real_now())
         return self._ended(stack_id, plan, outcome)
 
     def _ended(self, stack_id: int, plan: PlanRow, outcome: Outcome) -> Look:

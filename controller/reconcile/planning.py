@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,13 +63,17 @@ class SystemProgram:
         """Runs the program for `stack`, to foretell."""
         return lambda registrar: self._run(stack, registrar, preview=True)
 
-    def apply(self, stack: StackRow) -> Program:
-        """Runs the program for `stack`, for real."""
-        return lambda registrar: self._run(stack, registrar, preview=False)
+    def apply(self, stack: StackRow, stopping: threading.Event) -> Program:
+        """Runs the program for `stack`, for real, until it ends or `stopping` is set."""
+        return lambda registrar: self._run(stack, registrar, preview=False, cancelled=stopping)
 
-    def _run(self, stack: StackRow, registrar: Registrar, *, preview: bool) -> None:
+    def _run(
+        self, stack: StackRow, registrar: Registrar, *, preview: bool, cancelled: threading.Event | None = None
+    ) -> None:
         config: Mapping[str, str] = {SPEC_CONFIG: json.dumps(stack.spec, ensure_ascii=False)}
-        run_program(self.source, stack=stack.name, config=config, registrar=registrar, preview=preview)
+        run_program(
+            self.source, stack=stack.name, config=config, registrar=registrar, preview=preview, cancelled=cancelled
+        )
 
 
 def plan_of(means: Means, program: SystemProgram, stack: StackRow) -> Plan:

@@ -8,7 +8,6 @@ crash.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,12 +18,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
-from controller.domain.errors import Refused, WrongUse
+from controller.domain.errors import Refused, Stopped, WrongUse
 from controller.engine import storage
 from controller.engine.applying import approval
 from controller.engine.applying.approval import Person
-from controller.engine.applying.execute import Outcome, execute
+from controller.engine.applying.execute import execute
 from controller.engine.applying.means import Means
+from controller.engine.applying.outcome import OnFailure, Outcome
 from controller.engine.applying.recover import recover
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
@@ -92,7 +92,8 @@ class ProgramStack:
     def resume(self, purpose: Purpose) -> None:
         """Carries on what was interrupted, so that nothing of it is unknown when a plan is made.
 
-        An interrupted run for another purpose is given up where it stands.
+        An interrupted run for another purpose is given up where it stands. Raises Stopped where the process is told
+        to end meanwhile.
         """
         with self.means.sessions() as session:
             row = _row(session, self.name)
@@ -101,12 +102,15 @@ class ProgramStack:
             return
         if running is not None:
             self.tell("an interrupted run is taken up first")
-            for urn, message in self._carry_out(running, purpose).failures.items():
+            outcome = self._carry_out(running, purpose, OnFailure.STOP)
+            for urn, message in outcome.failures.items():
                 self.tell(f"the interrupted run failed: {urn} {message}")
         while (again_at := recover(self.means, row.id).look_again_at) is not None:
             self._wait(again_at)
 
-    def carry_out(self, plan: Plan, *, by: str, gives_up: Collection[str] = ()) -> Outcome:
+    def carry_out(
+        self, plan: Plan, *, by: str, gives_up: Collection[str] = (), on_failure: OnFailure = OnFailure.STOP
+    ) -> Outcome:
         """Approves the plan in the name of `by`, and does it. Raises Refused where it takes data not given up."""
         with self.means.sessions.begin() as session:
             row = self._desired(session, plan)
@@ -120,7 +124,8 @@ class ProgramStack:
                 vault=self.means.vault,
                 gives_up=gives_up,
             )
-        return self._carry_out(approval.start(self.means.sessions, approval_id, self.means.vault), plan.purpose)
+        execution_id = approval.start(self.means.sessions, approval_id, self.means.vault)
+        return self._carry_out(execution_id, plan.purpose, on_failure)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -164,15 +169,16 @@ class ProgramStack:
         session.flush()
         return row
 
-    def _carry_out(self, execution_id: int, purpose: Purpose) -> Outcome:
+    def _carry_out(self, execution_id: int, purpose: Purpose, on_failure: OnFailure) -> Outcome:
+        """Goes on until the execution ends. Raises Stopped where the process is told to end meanwhile."""
         with self.means.sessions() as session:
             planned = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id).purpose
         program = None if purpose is Purpose.DESTROY else self._program(preview=False)
         while True:
-            outcome = execute(self.means, execution_id, program if planned == purpose else _given_up)
-            if outcome.state is not ExecutionState.RUNNING or outcome.look_again_at is None:
+            outcome = execute(self.means, execution_id, program if planned == purpose else _given_up, on_failure)
+            if outcome.state is not ExecutionState.RUNNING:
                 return outcome
-            self._wait(outcome.look_again_at)
+            self._wait(outcome.look_again_at or real_now())
 
     def _program(self, *, preview: bool) -> Program:
         return lambda registrar: self._run(registrar, preview=preview)
@@ -186,6 +192,7 @@ class ProgramStack:
                 secret_config_keys=self.project.secret_keys,
                 registrar=registrar,
                 preview=preview,
+                cancelled=self.means.stopping,
             )
         except ProgramFailed as error:
             for line in (*error.log, *error.traceback.splitlines()):
@@ -195,8 +202,16 @@ class ProgramStack:
             self.tell(line)
 
     def _wait(self, until: datetime) -> None:
-        self.tell("a call's reply was lost: waits until it must have shown up")
-        time.sleep(max(0.0, (until - real_now()).total_seconds()))
+        """Waits for what a lost call did to show up. Raises Stopped where the process is told to end."""
+        seconds = (until - real_now()).total_seconds()
+        if seconds > 0:
+            self.tell("a call's reply was lost: waits until it must have shown up")
+        if self.means.stopping.wait(max(0.0, seconds)):
+            raise Stopped(
+                "stopped: the calls that were in flight have ended, nothing else was begun",
+                where=self.name,
+                remedy="run it again: it goes on from there",
+            )
 
     @cached_property
     def _version(self) -> str:

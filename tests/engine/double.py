@@ -316,7 +316,10 @@ SYSTEM = f"{PROJECT}::{COMPONENT}::system"
 
 
 class TestProgram:
-    """Registers a component and then its children, each once what it needs has been answered, on `threads` threads."""
+    """Registers a component and then its children, each once what it needs has been answered, on `threads` threads.
+
+    `answers`: what it was told, by name.
+    """
 
     __test__ = False
 
@@ -326,7 +329,7 @@ class TestProgram:
 
     def __call__(self, registrar: Registrar) -> None:
         registrar.register(Registration(SYSTEM, COMPONENT, "system", False, "", {}))
-        answers: dict[str, Registered] = {}
+        answers = self.answers = dict[str, Registered]()
         waiting = list(self._wants)
         with ThreadPoolExecutor(self._threads) as pool:
             while waiting:

@@ -15,8 +15,9 @@ from controller.clock import real_now
 from controller.engine import storage
 from controller.engine.applying import approval
 from controller.engine.applying.approval import Person, Standing
-from controller.engine.applying.execute import Outcome, execute
+from controller.engine.applying.execute import execute
 from controller.engine.applying.means import Means
+from controller.engine.applying.outcome import Outcome
 from controller.engine.applying.progress import Progress, Step
 from controller.engine.integrity import verify_integrity
 from controller.engine.lookup import Lookup

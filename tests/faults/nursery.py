@@ -209,7 +209,7 @@ def _go_on(job: Job) -> dict[str, Any]:
         stack = session.scalars(select(StackRow)).one()
         row = session.scalars(select(ExecutionRow).where(ExecutionRow.state == ExecutionState.RUNNING)).one()
         purpose = approval.take_up(session, row.id, means.vault).plan.purpose
-    runnable = None if purpose is Purpose.DESTROY else runs.apply(stack)
+    runnable = None if purpose is Purpose.DESTROY else runs.apply(stack, means.stopping)
     try:
         outcome = execute(means, row.id, runnable)
     except (StaleFence, OperationalError):  # or the server ended the transaction that it was stopped in

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,8 +36,8 @@ class Watched(SystemProgram):
     def preview(self, stack: StackRow) -> Program:
         return self._with(super().preview(stack))
 
-    def apply(self, stack: StackRow) -> Program:
-        return self._with(super().apply(stack))
+    def apply(self, stack: StackRow, stopping: threading.Event) -> Program:
+        return self._with(super().apply(stack, stopping))
 
     def _with(self, program: Program) -> Program:
         def run(registrar: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,8 +45,8 @@ class Secretive(SystemProgram):
     def preview(self, stack: StackRow) -> Program:
         return self._with_secrets(super().preview(stack))
 
-    def apply(self, stack: StackRow) -> Program:
-        return self._with_secrets(super().apply(stack))
+    def apply(self, stack: StackRow, stopping: threading.Event) -> Program:
+        return self._with_secrets(super().apply(stack, stopping))
 
     def _with_secrets(self, program: Program) -> Program:
         return lambda registrar: program(WithSecrets(registrar, {name: Secret(WORD) for name in self.inputs}))

@@ -8,28 +8,27 @@ to look again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 
-from controller.domain.errors import Failed, Refused, YunguanError
+from controller.domain.errors import Failed, Refused, Stopped, YunguanError
 from controller.engine.applying import approval, fence
-from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.journal import Journal
 from controller.engine.applying.means import Means
+from controller.engine.applying.outcome import Failures, OnFailure, Outcome
 from controller.engine.applying.parallel import in_dependency_order
 from controller.engine.applying.permits import Permits
-from controller.engine.applying.recover import LookAgain, Resolver
+from controller.engine.applying.recover import Resolver
 from controller.engine.applying.rows import Rows
 from controller.engine.applying.steps import ATTEMPTS, Lost, Steps, reply_lost
 from controller.engine.lookup import Lookup
-from controller.engine.order import Key, deletions, must_go_first, needs
+from controller.engine.order import Key, deletions, foundations, must_go_first, needs
 from controller.engine.plan import Op, Purpose
 from controller.engine.planning.planner import Assessment, assess, cloud_of, prior_of
-from controller.engine.properties import PropertyMap
+from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
 from controller.engine.provider import Kind
-from controller.engine.registration import Answer, Invocation, Program, Registered, Registration
+from controller.engine.registration import Answer, Invocation, Program, Registered, Registration, Result
 from controller.engine.state import ResourceState
 from controller.store.engine import ExecutionState
 
@@ -37,21 +36,9 @@ ROOT_TYPE = "pulumi:pulumi:Stack"
 _ANEW = frozenset({Op.CREATE, Op.REPLACE, Op.ADOPT})
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended. RUNNING with `look_again_at`: the execution goes on when `execute` is called again then.
-
-    `failures`: what went wrong, by URN ("" for the program itself). `undecided`: URNs of leftovers that bear data and
-    wait for a person's decision.
-    """
-
-    state: ExecutionState
-    failures: Mapping[str, str] = field(default_factory=dict)
-    look_again_at: datetime | None = None
-    undecided: Sequence[str] = ()
-
-
-def execute(means: Means, execution_id: int, program: Program | None) -> Outcome:
+def execute(
+    means: Means, execution_id: int, program: Program | None, on_failure: OnFailure = OnFailure.STOP
+) -> Outcome:
     """Takes up an execution, new or left by a crash, and carries it as far as it goes. `program` is None to destroy.
 
     Raises StaleFence where another worker claims the stack meanwhile; that one then goes on.
@@ -68,7 +55,8 @@ def execute(means: Means, execution_id: int, program: Program | None) -> Outcome
     steps = Steps(means, journal, rows, resolver, execution_id)
     permits = Permits(started.plan, started.given_up, means.provider)
     lookup = Lookup(means.provider, held.cloud, started.plan.invokes)
-    execution = Execution(means, rows, resolver, steps, permits, lookup=lookup)
+    failures = Failures(on_failure)
+    execution = Execution(means, rows, resolver, steps, permits, lookup=lookup, failures=failures)
     outcome = execution.run(program, destroys=started.plan.purpose is Purpose.DESTROY)
     with means.sessions.begin() as session:
         fence.hold(session, held)
@@ -84,10 +72,18 @@ def execute(means: Means, execution_id: int, program: Program | None) -> Outcome
 
 
 class Execution:
-    """One run under an approved plan. Answers registrations from several threads; a failure stops what is not begun."""
+    """One run under an approved plan. Answers registrations from several threads."""
 
     def __init__(
-        self, means: Means, rows: Rows, resolver: Resolver, steps: Steps, permits: Permits, *, lookup: Lookup
+        self,
+        means: Means,
+        rows: Rows,
+        resolver: Resolver,
+        steps: Steps,
+        permits: Permits,
+        *,
+        lookup: Lookup,
+        failures: Failures,
     ) -> None:
         self.stack_outputs: PropertyMap | None = None
         self._means = means
@@ -96,41 +92,55 @@ class Execution:
         self._steps = steps
         self._permits = permits
         self._lookup = lookup
+        self._failures = failures
         self._lock = threading.Lock()
         self._worked_on: dict[Key, AbstractContextManager[object]] = {}
-        self._registered: set[str] = set()
-        self._errors: dict[str, Exception] = {}
+        self._done: set[str] = set()
 
     def run(self, program: Program | None, *, destroys: bool) -> Outcome:
         """Runs the program, then removes what must go. Raises StaleFence, and whatever is a defect."""
         if program is not None:
-            try:
-                program(self)
-            except YunguanError as error:
-                if not self._errors:
-                    self._fail("", error)
-        undecided = [] if self._errors else self._remove_all_but(frozenset() if destroys else self._registered)
-        return self._outcome(undecided)
+            self._run(program)
+        undecided = self._remove_all_but(set() if destroys else self._done) if self._failures.allow_more else ()
+        return self._failures.outcome(undecided)
+
+    def _run(self, program: Program) -> None:
+        try:
+            program(self)
+        except YunguanError as error:
+            if self._means.stopping.is_set():
+                self._failures.record("", Stopped("the program was ended, because the process was told to end"))
+            elif self._failures.allow_more:
+                self._failures.record("", error)
 
     def register(self, registration: Registration) -> Registered:
         """Makes the resource what the registration wants, as far as the plan allows.
 
-        Raises YunguanError where it cannot.
+        Raises YunguanError where it cannot and nothing else is to be begun.
         """
-        with self._lock:
-            if self._errors:
-                raise Failed("not begun, because another resource failed", where=registration.urn)
-            self._registered.add(registration.urn)
+        self._failures.refuse_more(registration.urn)
+        if self._failures.skips(registration):
+            return Registered(UNKNOWN, {}, Result.SKIPPED)
         try:
             with self._alone_with(self._rows.live(registration.urn)):
                 state = self._bring_about(registration)
         except Exception as error:
-            self._fail(registration.urn, error)
-            raise
+            self._failures.record(registration.urn, error)
+            if not self._failures.allow_more:
+                raise
+            return Registered(UNKNOWN, {}, Result.FAILED)
+        with self._lock:
+            self._done.add(registration.urn)
         return Registered(id=state.id, outputs=registration.with_secrets({**state.inputs, **state.outputs}))
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
-        """Keeps the outputs of a component; those of the stack itself are the stack's."""
+        """Keeps the outputs of a component; those of the stack itself are the stack's.
+
+        One that comes from what failed is unknown, and left out.
+        """
+        if self._failures.holds_up(urn):
+            return
+        outputs = {name: value for name, value in outputs.items() if not holds_unknown(value)}
         row = self._rows.live(urn)
         if row is None:
             raise Failed("outputs of a resource that was not registered", where=urn)
@@ -143,7 +153,7 @@ class Execution:
         try:
             return self._lookup.invoke(invocation)
         except Exception as error:
-            self._fail("", error)
+            self._failures.record("", error)
             raise
 
     def _bring_about(self, registration: Registration) -> ResourceState:
@@ -238,16 +248,23 @@ class Execution:
             observed=prior.observed,
         )
 
-    def _remove_all_but(self, kept: set[str] | frozenset[str]) -> Sequence[str]:
-        """Removes old generations and what is not `kept`; returns the URNs of what waits for a decision."""
+    def _remove_all_but(self, kept: set[str]) -> Sequence[str]:
+        """Removes old generations and what is not `kept`; returns the URNs of what waits for a decision.
+
+        After failures all that was not brought about stays, with all that it stands on.
+        """
+        rows, spared = self._rows.all(), frozenset[str]()
+        if self._failures:
+            undone = {row.urn for row in rows if row.urn not in kept and not self._permits.foresee_removal(row)}
+            spared = foundations(rows, undone)
         try:
-            doomed = deletions(self._rows.all(), kept)
+            doomed = deletions([row for row in rows if row.urn not in spared], kept)
             undecided = [one for one in doomed if self._permits.is_undecided(one)]
             doomed = [one for one in doomed if one not in undecided]
             for one in doomed:
                 self._permits.check_removal(one)
         except Refused as error:
-            self._fail(error.where, error)
+            self._failures.record(error.where, error)
             return ()
         by_key = {(one.urn, one.generation): replace(one, pending_delete=True) for one in doomed}
 
@@ -255,25 +272,9 @@ class Execution:
             try:
                 self._steps.delete(by_key[key])
             except Exception as error:
-                self._fail(key[0], error)
+                self._failures.record(key[0], error)
                 raise
 
         pool = self._means.threads.pool(self._means.deletes_at_once)
-        in_dependency_order(must_go_first(doomed), remove, pool, goes_on=lambda: not self._errors)
+        in_dependency_order(must_go_first(doomed), remove, pool, goes_on=lambda: self._failures.allow_more)
         return [one.urn for one in undecided]
-
-    def _fail(self, urn: str, error: Exception) -> None:
-        with self._lock:
-            self._errors.setdefault(urn, error)
-
-    def _outcome(self, undecided: Sequence[str]) -> Outcome:
-        """Where only waiting is left the execution stays running; else it has succeeded or failed."""
-        for error in self._errors.values():
-            if isinstance(error, StaleFence) or not isinstance(error, YunguanError):
-                raise error
-        waits = [error.at for error in self._errors.values() if isinstance(error, LookAgain)]
-        failures = {urn: str(error) for urn, error in self._errors.items() if not isinstance(error, LookAgain)}
-        if failures:
-            return Outcome(ExecutionState.FAILED, failures, min(waits, default=None), tuple(undecided))
-        state = ExecutionState.RUNNING if waits else ExecutionState.SUCCEEDED
-        return Outcome(state, {}, min(waits, default=None), tuple(undecided))

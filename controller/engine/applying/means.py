@@ -4,6 +4,7 @@ roots; tests of faults give a clock and threads that they control.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,8 @@ from controller.store.vault import Vault
 class Means:
     """`request_timeout`: seconds a call may take. `patience`: the longest wait, in seconds, that a run does itself;
     for a longer one it ends and says when to look again. `retry_seconds`: when that is for a cloud that does not
-    answer.
+    answer. Once `stopping` is set no run begins anything new: what is in flight ends, and the run can be taken up
+    again.
     """
 
     sessions: Sessions
@@ -33,6 +35,7 @@ class Means:
     progress: Progress = field(default_factory=Silent)
     clock: Clock = field(default_factory=RealClock)
     threads: Threads = field(default_factory=RealThreads)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def connection(self, resource: ResourceState, kind: Kind) -> Any:
         """What calls about the resource are given: the connection to its cloud, None for a kind that acts on none."""

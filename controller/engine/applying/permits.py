@@ -49,16 +49,19 @@ class Permits:
                 self._require_decision(one)
         return going
 
+    def foresee_removal(self, resource: ResourceState) -> bool:
+        """Whether it is an old generation, or something that the plan deletes."""
+        planned = self._planned.get(resource.urn)
+        return resource.pending_delete or (planned is not None and planned.op is Op.DELETE)
+
     def check_removal(self, resource: ResourceState) -> None:
         """For a row that is to be removed at the end: an old generation may go, others only where the plan says so."""
-        if not resource.pending_delete:
-            planned = self._planned.get(resource.urn)
-            if planned is None or planned.op is not Op.DELETE:
-                raise Refused(
-                    "the program no longer registers it, but the plan does not delete it",
-                    where=resource.urn,
-                    remedy="make a new plan and have it approved",
-                )
+        if not self.foresee_removal(resource):
+            raise Refused(
+                "the program no longer registers it, but the plan does not delete it",
+                where=resource.urn,
+                remedy="make a new plan and have it approved",
+            )
         if self._bears_data(resource):
             refuse_in_repair(self._plan.purpose, Op.DELETE, resource.urn, data_bearing=True)
             self._require_decision(resource)

@@ -23,13 +23,13 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, resource_pb2, resource_pb2_grpc
 
-from controller.domain.errors import Refused
+from controller.domain.errors import Failed, Refused
 from controller.engine import wire
 from controller.engine.program import messages
 from controller.engine.program.callbacks import Callbacks
 from controller.engine.program.transforms import Transforms
 from controller.engine.properties import UNKNOWN, PropertyMap
-from controller.engine.registration import Answer, Registered, Registrar, Registration
+from controller.engine.registration import Answer, Registered, Registrar, Registration, Result
 
 THREADS = 64
 """Registrations that one run may have in flight: each holds a thread until its resource is there."""
@@ -133,7 +133,14 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             transformed = self._transforms.of_resource(request, urn)
             registration = messages.registration(transformed, project=self._project, stack=self._stack)
             self._claim(registration)
-            return _response(registration, self._registrar.register(registration))
+            registered = self._registrar.register(registration)
+            if registered.result is not Result.SUCCESS and not request.supportsResultReporting:
+                raise Failed(
+                    "the program's SDK cannot go on after a failure",
+                    where=registration.urn,
+                    remedy="use a newer pulumi, or leave out --continue-on-error",
+                )
+            return _response(registration, registered)
 
     def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:
         with self.reported(context):
@@ -238,4 +245,6 @@ def _response(registration: Registration, registered: Registered) -> resource_pb
         id="" if registered.id is UNKNOWN else registered.id,
         object=wire.encode(registration.with_secrets(registered.outputs)),
         stable=False,
+        result=resource_pb2.Result.FAIL if registered.result is Result.FAILED else resource_pb2.Result.SUCCESS,
+        unknown=registered.result is Result.SKIPPED,
     )

@@ -90,7 +90,6 @@ def main() -> None:
 def _child(link: int, output: int) -> NoReturn:
     try:
         _die_with_the_runner()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.dup2(output, 1)
         os.dup2(output, 2)

@@ -14,6 +14,8 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, reso
 from controller.domain.errors import Refused, YunguanError
 from controller.engine.program import messages
 from controller.engine.program.monitor import Monitor
+from controller.engine.properties import UNKNOWN
+from controller.engine.registration import Registered, Registration, Result
 from tests.engine.runs import Notes, run
 
 HOOK = "pulumi.ResourceHook('hook', lambda args: None)"
@@ -93,6 +95,46 @@ def test_other_clients_of_the_protocol_are_answered() -> None:
         assert [feature for feature, has in supported.items() if has] == ["secrets", "aliasSpecs", "transforms"]
         engine.SetRootResource(engine_pb2.SetRootResourceRequest(urn="urn:x"))
         assert engine.GetRootResource(engine_pb2.GetRootResourceRequest()).urn == "urn:x"
+
+
+class Failing(Notes):
+    """One resource fails, and what needs it is skipped; the program goes on."""
+
+    def register(self, registration: Registration) -> Registered:
+        answer = super().register(registration)
+        result = {"bad": Result.FAILED, "after": Result.SKIPPED}.get(registration.name, Result.SUCCESS)
+        return answer if result is Result.SUCCESS else Registered(UNKNOWN, {}, result)
+
+
+def test_a_program_goes_on_after_a_failure_with_what_does_not_need_it() -> None:
+    notes = Failing()
+    result = run(
+        """
+        bad = Thing('bad')
+        after = Thing('after', of=bad.id)
+        last = Thing('last', of=after.id)
+        Thing('aside')
+        bad.id.apply(lambda id: Thing('within'))
+        pulumi.export('bad', bad.id)
+        """,
+        notes,
+    )
+    assert {"bad", "after", "last", "aside"} <= notes.registrations.keys()
+    assert "within" not in notes.registrations
+    assert notes["after"].inputs["of"] is UNKNOWN
+    assert notes["last"].inputs["of"] is UNKNOWN
+    assert result.outputs["bad"] is UNKNOWN
+
+
+def test_an_sdk_that_cannot_report_results_ends_at_the_first_failure() -> None:
+    request = resource_pb2.RegisterResourceRequest(type="t:m:Thing", name="bad", custom=True)
+    with (
+        Monitor(Failing(), project="p", stack="s", preview=False) as monitor,
+        grpc.insecure_channel(monitor.address) as to,
+    ):
+        resources = resource_pb2_grpc.ResourceMonitorStub(to)
+        with pytest.raises(grpc.RpcError, match="cannot go on after a failure"):
+            resources.RegisterResource(request)
 
 
 def test_socket_is_for_this_user_alone() -> None:

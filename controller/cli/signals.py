@@ -1,0 +1,32 @@
+"""Ctrl-C and SIGTERM during work that changes something: the first ends it in good order, the second at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from controller.cli.output import say
+
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def stoppable(stopping: threading.Event) -> Iterator[None]:
+    """Within it the first signal sets `stopping`; another one ends the process as kill -9 would."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            os.kill(os.getpid(), signal.SIGKILL)
+        stopping.set()
+        say("stopping: calls in flight end, nothing else is begun; once more ends it at once")
+
+    before = {number: signal.signal(number, stop) for number in _NUMBERS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
