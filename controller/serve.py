@@ -14,8 +14,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -86,11 +87,19 @@ class Threads(ThreadPoolExecutor):
         return call
 
 
+class Server(uvicorn.Server):
+    """Uvicorn's, which leaves signals to this process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 async def _serve(place: Workplace) -> None:
     require_loopback(place.settings)
     listening = _listen(place.settings)
-    server = uvicorn.Server(uvicorn.Config(build(place), log_config=None, lifespan="off"))
-    _when_told_to_end(lambda: setattr(server, "should_exit", True))
+    server = Server(uvicorn.Config(build(place), log_config=None, lifespan="off"))
+    _when_told_to_end(place, lambda: setattr(server, "should_exit", True))
     sys.stderr.write(f"serving on http://{place.settings.listen_host}:{listening.getsockname()[1]}\n")
     working = asyncio.create_task(work_on(place, [QUEUES["stack"]]))
     scanning = asyncio.create_task(_scan_beside())
@@ -105,7 +114,7 @@ async def _serve(place: Workplace) -> None:
 async def _work(place: Workplace, queues: list[str]) -> None:
     working = asyncio.create_task(work_on(place, queues))
     told = asyncio.Event()
-    _when_told_to_end(told.set)
+    _when_told_to_end(place, told.set)
     await asyncio.wait([working, asyncio.create_task(told.wait())], return_when=asyncio.FIRST_COMPLETED)
     working.cancel()
     await _ended(working)
@@ -121,11 +130,18 @@ async def _ended(*tasks: asyncio.Task[None]) -> None:
         log.warning("calls are still in flight; the next start goes on with what they were for")
 
 
-def _when_told_to_end(do: Callable[[], object]) -> None:
-    """Sets what a signal to end does. Uvicorn raises the signal again when it has ended, which must not kill then."""
+def _when_told_to_end(place: Workplace, do: Callable[[], object]) -> None:
+    """Sets what a signal to end does: runs begin nothing new from then on. Another one ends the process at once."""
+
+    def told() -> None:
+        if place.means.stopping.is_set():
+            os.kill(os.getpid(), signal.SIGKILL)
+        place.means.stopping.set()
+        do()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, do)
+        loop.add_signal_handler(number, told)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from typer.testing import CliRunner, Result
 from controller.cli import app
 from controller.store.database import Sessions
 from sandbox.cloud.process import RunningCloud
+from tests.worker.processes import until
 
 KEYS = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOne", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAITwo")
 HERE = Path(__file__).parent
@@ -82,6 +85,28 @@ class Desk:
             fault = {"action": "kill", "method": "POST", "path": at, "nth": nth, "pid": process.pid, "when": "after"}
             self.simulated.ask("POST", "/faults", [fault])
             assert process.wait(timeout=60) == -signal.SIGKILL
+
+    def signalled_up(self, project: str, *words: str, at: str, signals: Sequence[signal.Signals]) -> tuple[int, str]:
+        """A process that runs `up`; while its first request to make something at `at` is in flight, it gets `signals`
+        one after the other, each once it has answered the one before.
+
+        Its exit code, and what it wrote to stderr.
+        """
+        slow = {"action": "latency", "method": "POST", "path": at, "seconds": 3}
+        self.simulated.ask("POST", "/faults", [slow])
+        command = [sys.executable, "-m", "controller.cli", "program", "up", "--yes", *_where(project, "dev"), *words]
+        environment = {**os.environ, "YUNGUAN_REQUEST_TIMEOUT": "60"}
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
+        ) as process:
+            assert process.stderr is not None
+            until(lambda: self.simulated.ask("GET", "/faults")[0]["fired"] == 1, "the request is in flight")
+            said = []
+            for number in signals:
+                process.send_signal(number)
+                said.append(process.stderr.readline())
+            said.append(process.communicate(timeout=120)[1])
+        return process.returncode, "".join(said)
 
     def changes(self) -> int:
         """Calls that changed something in the cloud since this was asked last."""

@@ -193,3 +193,24 @@ def test_serve_for_the_whole_world_is_refused(controllers: Controllers, tmp_path
     controller = controllers.start(YUNGUAN_LISTEN_HOST="0.0.0.0")  # noqa: S104 that is what is refused
     assert controller.process.wait(timeout=60) in {1, 2}
     assert "Traceback" not in controller.said
+
+
+def test_a_worker_that_is_told_a_second_time_ends_at_once(
+    site: Site, place: Workplace, controllers: Controllers
+) -> None:
+    """The call in flight would keep it for a while; the next worker goes on with what was announced."""
+    site.simulated.ask("POST", "/latency", {"latency": "held"})
+    stack = approved(site, place)
+    first = controllers.start(*STACKS)
+    until(lambda: len(list(site.hand.block_storage.volumes())) > 0, "a volume is being made")
+
+    def told_again() -> bool:
+        first.process.send_signal(signal.SIGTERM)
+        return first.process.poll() is not None
+
+    until(told_again, "it ends")
+    assert first.process.returncode == -signal.SIGKILL
+    site.simulated.ask("POST", "/latency", {"latency": "zero"})
+    second = controllers.start(*STACKS)
+    until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"it goes on: {second.said}", within=90)
+    assert_whole(site, stack)
