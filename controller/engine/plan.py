@@ -35,8 +35,9 @@ class Operation:
     """One step on one resource.
 
     `generation` and `observed_version` are those of the state that the step rests on (0 and "" where none is yet).
-    `cloud` is the one that its calls go to, "" for what is on none. `waits_for` names, by input, the URNs whose outputs
-    are still unknown. `retain` deletes from the state alone.
+    `renamed_from` is the URN under which it stands in the state, where it has another one now. `cloud` is the one that
+    its calls go to, "" for what is on none. `waits_for` names, by input, the URNs whose outputs are still unknown.
+    `retain` deletes from the state alone.
     """
 
     urn: str
@@ -45,6 +46,7 @@ class Operation:
     inputs: PropertyMap
     parent: str = ""
     cloud: str = ""
+    renamed_from: str = ""
     generation: int = 0
     diff: Mapping[str, Change] = field(default_factory=dict)
     observed_version: str = ""
@@ -52,6 +54,11 @@ class Operation:
     data_bearing: bool = False
     retain: bool = False
     waits_for: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether neither the resource nor its name changes."""
+        return self.op is Op.SAME and not self.renamed_from
 
 
 class Purpose(StrEnum):
@@ -85,7 +92,12 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing would be done."""
-        return all(operation.op is Op.SAME for operation in self.operations)
+        return all(operation.changes_nothing for operation in self.operations)
+
+    @property
+    def moves(self) -> Mapping[str, str]:
+        """From the URN in the state to the new one, for each resource that has another one now."""
+        return {operation.renamed_from: operation.urn for operation in self.operations if operation.renamed_from}
 
     @property
     def by_urn(self) -> Mapping[str, Operation]:
@@ -135,6 +147,7 @@ def _operation_content(operation: Operation) -> dict[str, PropertyValue]:
         "inputs": operation.inputs,
         "parent": operation.parent,
         "cloud": operation.cloud,
+        "renamed_from": operation.renamed_from,
         "generation": operation.generation,
         "diff": {
             path: {"old": change.old, "new": change.new, "replaces": change.replaces}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Fields, version_of
@@ -44,6 +44,23 @@ class ResourceState:
     missing: bool = False
     unsettled: str = ""
     broken: bool = False
+
+    def renamed(self, moves: Mapping[str, str]) -> ResourceState:
+        """The same with URNs that `moves` names replaced, its own and those that it refers to."""
+        if not moves:
+            return self
+        provider, separator, id = self.provider.rpartition("::")
+        return replace(
+            self,
+            urn=moves.get(self.urn, self.urn),
+            parent=moves.get(self.parent, self.parent),
+            provider=f"{moves.get(provider, provider)}{separator}{id}",
+            dependencies=tuple(sorted(moves.get(urn, urn) for urn in self.dependencies)),
+            property_dependencies={
+                path: tuple(sorted(moves.get(urn, urn) for urn in urns))
+                for path, urns in self.property_dependencies.items()
+            },
+        )
 
     @property
     def version(self) -> str:

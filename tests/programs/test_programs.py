@@ -308,3 +308,18 @@ def test_what_has_a_provider_of_its_own_stands_on_that_cloud_and_goes_from_there
     desk.up("clouds", *desk.settings("clouds"))
     desk.destroy("clouds")
     assert [alt.network.find_network("far-net"), desk.hand.network.find_network("near-net")] == [None, None]
+
+
+def test_a_program_that_was_put_in_order_keeps_its_resources(desk: Desk) -> None:
+    before = desk.up("refactored")
+    desk.changes()
+    after = desk.up("refactored", *config(after="true"))
+    assert ops(after) == {"Site site": "create"}
+    assert {one["renamed_from"].rpartition("::")[2] for one in after["operations"]} == {
+        "", "group", "part", "part-net", "part-sub",
+    }  # fmt: skip
+    assert desk.changes() == 0
+    assert after["outputs"] == before["outputs"]
+    assert ops(desk.up("refactored", *config(after="true"))) == {}
+    desk.destroy("refactored")
+    assert desk.hand.network.find_network("segment") is None

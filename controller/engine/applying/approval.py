@@ -7,8 +7,7 @@ crash it goes on. What others moved before the start makes the approval void (in
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,7 +21,7 @@ from controller.domain.errors import Refused, WrongUse
 from controller.engine import storage
 from controller.engine.applying import decisions
 from controller.engine.order import Key
-from controller.engine.plan import Op, Operation, Plan, Purpose
+from controller.engine.plan import Op, Plan, Purpose
 from controller.engine.planning.planner import needs_decision, refuse_in_repair
 from controller.engine.properties import PropertyMap
 from controller.engine.sealing import sealed
@@ -111,7 +110,7 @@ def approve(
     given_up = _given_up(plan, gives_up)
     if given_up and not isinstance(by, Person):
         raise Refused("only a person can give up data", where=plan.stack, remedy="have a person approve this plan")
-    for state in storage.load_state(session, row.stack_id, vault):
+    for state in _as_planned(storage.load_state(session, row.stack_id, vault), plan):
         if (state.urn, state.generation) in given_up:
             decisions.give_up(session, row.stack_id, state.urn, state.id, person=str(by), ground=ground)
     now = clock.now(session)
@@ -219,8 +218,16 @@ def _provisioning(state: ExecutionState, purpose: Purpose, stack: StackRow) -> P
     return Provisioning.READY if is_as_wanted else Provisioning.PENDING
 
 
+def _as_planned(states: Iterable[ResourceState], plan: Plan) -> list[ResourceState]:
+    """The states under the URNs that the plan gives them."""
+    return [state.renamed(plan.moves) for state in states]
+
+
 def _given_up(plan: Plan, gives_up: Collection[str]) -> set[Key]:
-    """Generations whose data goes with the plan. Raises Refused unless each is named, or the plan is to destroy."""
+    """Generations whose data goes with the plan, by their URN there.
+
+    Raises Refused unless each is named, or the plan is to destroy.
+    """
     losing = {
         (operation.urn, operation.generation)
         for operation in plan.operations
@@ -289,6 +296,7 @@ def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[Resou
     """What others moved since the plan was made, None where nothing did."""
     if not stack.spec_commit or stack.spec_commit != plan_row.spec_commit:
         return "the approved specification is another one"
+    states = _as_planned(states, plan)
     pending = {(state.urn, state.generation) for state in states if state.pending_delete}
     deletes = {(one.urn, one.generation) for one in plan.operations if one.op is Op.DELETE}
     if plan.purpose is not Purpose.REPAIR and pending - deletes:
@@ -302,21 +310,10 @@ def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[Resou
         lost = state.missing and operation.op is not Op.DELETE  # what is gone may go
         if operation.op is not Op.CREATE and (lost or state.version != operation.observed_version):
             return f"{urn} changed since"
-    return _renamed_or_moved(
-        [state for urn, state in live.items() if urn not in planned],
-        [one for urn, one in planned.items() if urn not in live and one.op not in {Op.CREATE, Op.ADOPT}],
-    )
-
-
-def _renamed_or_moved(unplanned: list[ResourceState], absent: list[Operation]) -> str | None:
-    """None where each row that the plan does not name is one that it knows under a new URN (an alias)."""
-    rows = Counter((one.type, one.generation, one.version) for one in unplanned)
-    known = Counter((one.type, one.generation, one.observed_version) for one in absent)
-    if rows == known:
-        return None
-    if rows - known:
-        return f"{min(one.urn for one in unplanned)} is in the state, but not in the plan"
-    return f"{min(one.urn for one in absent)} is gone since"
+    if unplanned := live.keys() - planned.keys():
+        return f"{min(unplanned)} is in the state, but not in the plan"
+    absent = {urn for urn, one in planned.items() if urn not in live and one.op not in {Op.CREATE, Op.ADOPT}}
+    return f"{min(absent)} is gone since" if absent else None
 
 
 def _consume(session: Session, approval: ApprovalRow, plan_row: PlanRow, stack: StackRow) -> int:

@@ -25,7 +25,7 @@ from controller.engine.applying.steps import ATTEMPTS, Lost, Steps, reply_lost
 from controller.engine.lookup import Lookup
 from controller.engine.order import Key, deletions, foundations, must_go_first, needs
 from controller.engine.plan import Op, Purpose
-from controller.engine.planning.planner import Assessment, assess, cloud_of, prior_of
+from controller.engine.planning.planner import Assessment, assess, cloud_of
 from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
 from controller.engine.provider import Kind
 from controller.engine.registration import Answer, Invocation, Program, Registered, Registration, Result
@@ -53,6 +53,7 @@ def execute(
     if recovery.look_again_at is not None:
         return Outcome(ExecutionState.RUNNING, look_again_at=recovery.look_again_at)
     steps = Steps(means, journal, rows, resolver, execution_id)
+    steps.rename(started.plan.moves)
     permits = Permits(started.plan, started.given_up, means.provider)
     lookup = Lookup(means.provider, held.cloud, started.plan.invokes)
     failures = Failures(on_failure)
@@ -159,7 +160,7 @@ class Execution:
     def _bring_about(self, registration: Registration) -> ResourceState:
         """Decides and acts; where a reply was lost, that is resolved, and what is there then is decided on anew."""
         for _ in range(ATTEMPTS):
-            prior = prior_of(registration, self._rows.by_urn)
+            prior = self._rows.live(registration.urn)
             kind = self._means.provider.kind(registration.type, prior) if registration.custom else None
             cloud = cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
             assessment = assess(registration, prior, kind, cloud=cloud)

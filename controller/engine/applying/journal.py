@@ -204,7 +204,7 @@ class Journal:
         of_urn = {"of_stack": self.held.stack_id, "of_urn": urn}
         last = session.execute(_LAST, of_urn).one_or_none()
         in_state = session.scalar(_IN_STATE, of_urn)
-        if last is None or last.generation < (in_state or 0):
+        if last is None or last.generation <= (in_state or 0):
             return (in_state or 0) + 1
         unmade = last.op == Op.CREATE and last.outcome in {Ending.ABSENT, Ending.REJECTED}
         return int(last.generation) if unmade else int(last.generation) + 1

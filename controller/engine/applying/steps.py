@@ -99,6 +99,13 @@ class Steps:
             self._write([state], [])
         return state
 
+    def rename(self, moves: Mapping[str, str]) -> None:
+        """Moves rows to new URNs, and all that refers to them, at once; what has moved already stays."""
+        renamed = [(one, one.renamed(moves)) for one in self._rows.all()]
+        changed = [(old, new) for old, new in renamed if old != new]
+        if changed:
+            self._write([new for _, new in changed], [old for old, _ in changed])
+
     def delete(self, resource: ResourceState) -> None:
         """Deletes it; one that is not pending stands on as missing, to be made anew."""
         if not resource.custom or resource.retain_on_delete:

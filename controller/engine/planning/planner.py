@@ -109,19 +109,6 @@ def _beyond_inputs(prior: ResourceState | None, cloud: str) -> Mapping[str, Chan
     return {"provider": Change(prior.cloud, cloud, replaces=True)}
 
 
-def prior_of(registration: Registration, live: Mapping[str, ResourceState]) -> ResourceState | None:
-    """The live state, by URN, that the registration speaks of. Raises Refused where only an alias of it is there."""
-    prior = live.get(registration.urn)
-    renamed = [urn for urn in registration.options.aliases if urn in live]
-    if prior is None and renamed:
-        raise Refused(
-            f"it was {renamed[0]} before, and renaming is not supported by this engine",
-            where=registration.urn,
-            remedy="keep the resource's name, type and parent as they were",
-        )
-    return prior
-
-
 def effective_inputs(registration: Registration, prior: ResourceState | None) -> PropertyMap:
     """The registered inputs, with what `ignoreChanges` names put back to the last applied value."""
     ignored = _patterns(registration.options.ignore_changes)

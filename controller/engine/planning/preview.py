@@ -18,6 +18,7 @@ from controller.engine.lookup import Answers, Lookup, Notebook
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning import planner
 from controller.engine.planning.dependents import carried_along
+from controller.engine.planning.renames import Renames
 from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
 from controller.engine.provider import Provider
 from controller.engine.registration import Answer, Invocation, Program, Registered, Registration
@@ -62,7 +63,7 @@ class Preview:
 
     def __init__(self, states: Iterable[ResourceState], provider: Provider, purpose: Purpose, lookup: Lookup) -> None:
         self._states = list(states)
-        self._live = {state.urn: state for state in self._states if not state.pending_delete}
+        self._renames = Renames(self._states)
         self._provider = provider
         self._purpose = purpose
         self._lookup = lookup
@@ -73,7 +74,8 @@ class Preview:
 
     def register(self, registration: Registration) -> Registered:
         """Decides about one resource. Raises Refused where it may not be so, WrongUse for a type that is not known."""
-        prior = planner.prior_of(registration, self._live)
+        with self._lock:
+            prior = self._renames.prior_of(registration)
         kind = self._provider.kind(registration.type, prior) if registration.custom else None
         cloud = planner.cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
         assessment = planner.assess(registration, prior, kind, cloud=cloud)
@@ -94,6 +96,7 @@ class Preview:
             inputs=assessment.inputs,
             parent=registration.parent,
             cloud=cloud,
+            renamed_from=self._renames.old_of(registration.urn),
             generation=prior.generation if prior else 0,
             diff=assessment.decision.diff,
             observed_version=prior.version if prior else "",
@@ -128,19 +131,23 @@ class Preview:
 
         A repair leaves alone what a replace left over and what bears data: that waits for a person.
         """
+        self._renames.check(self._registrations.keys())
+        states = [state.renamed(self._renames.moves) for state in self._states]
         registered = order.creation_order(self._registrations.values())
-        doomed = order.deletions(self._states, self._registrations.keys())
+        doomed = order.deletions(states, self._registrations.keys())
         if self._purpose is Purpose.REPAIR:
             doomed = [state for state in doomed if not (state.pending_delete and self._bears_data(state))]
         deletions = [self._deletion(state) for state in doomed]
-        coming = self._with_the_way_cleared({one.urn: one for one in deletions} | self._planned)
+        coming = self._with_the_way_cleared({one.urn: one for one in deletions} | self._planned, states)
         return [*(coming[one.urn] for one in registered), *deletions]
 
-    def _with_the_way_cleared(self, planned: Mapping[str, Operation]) -> Mapping[str, Operation]:
+    def _with_the_way_cleared(
+        self, planned: Mapping[str, Operation], states: Sequence[ResourceState]
+    ) -> Mapping[str, Operation]:
         """`planned`, in which all that stands in the way of something that goes first goes first, too."""
-        cleared = dict(planned)
+        cleared, live = dict(planned), {state.urn: state for state in states if not state.pending_delete}
         for urn in self._going_first():
-            for one in order.in_the_way(self._live[urn], self._states, planned):
+            for one in order.in_the_way(live[urn], states, planned):
                 if planned[one.urn].op is Op.REPLACE and not one.pending_delete:
                     cleared[one.urn] = replace(planned[one.urn], delete_before_replace=True)
         return cleared

@@ -51,7 +51,7 @@ def to_json(plan: Plan, digest: str) -> dict[str, Any]:
 
 def to_text(plan: Plan) -> str:
     """The tree of what is touched, then each difference by property, then how many of what."""
-    sections = [_tree(plan), *(_details(one) for one in plan.operations if one.op is not Op.SAME), _summary(plan)]
+    sections = [_tree(plan), *(_details(one) for one in plan.operations if not one.changes_nothing), _summary(plan)]
     return "\n\n".join(section for section in sections if section)
 
 
@@ -75,6 +75,7 @@ def _operation_json(operation: Operation) -> dict[str, Any]:
         "op": operation.op.value,
         "parent": operation.parent,
         "cloud": operation.cloud,
+        "renamed_from": operation.renamed_from,
         "diff": {
             path: {"from": shown(change.old), "to": shown(change.new, _origins(operation, path))}
             for path, change in sorted(operation.diff.items())
@@ -109,6 +110,8 @@ def _info(operation: Operation) -> str:
     notes = []
     if operation.diff:
         notes.append(f"[diff: {','.join(_sign(change) + path for path, change in sorted(operation.diff.items()))}]")
+    if operation.renamed_from:
+        notes.append(f"was {_printable(operation.renamed_from.split('::', 2)[-1])}")
     if operation.data_bearing and operation.op in {Op.REPLACE, Op.DELETE}:
         notes.append("bears data: needs a decision of its own")
     if operation.delete_before_replace:
@@ -139,11 +142,11 @@ def _branches(plan: Plan) -> Iterator[tuple[Operation, str]]:
 def _worth_showing(plan: Plan, now: Mapping[str, Operation]) -> Sequence[Operation]:
     above: set[str] = set()
     for operation in plan.operations:
-        urn = operation.parent if operation.op is not Op.SAME else ""
+        urn = "" if operation.changes_nothing else operation.parent
         while urn in now and urn not in above:
             above.add(urn)
             urn = now[urn].parent
-    return [operation for operation in plan.operations if operation.op is not Op.SAME or operation.urn in above]
+    return [operation for operation in plan.operations if not operation.changes_nothing or operation.urn in above]
 
 
 def _details(operation: Operation) -> str:

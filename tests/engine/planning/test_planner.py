@@ -120,18 +120,6 @@ def test_component_is_compared_by_its_inputs() -> None:
     assert planner.assess(replace(component, inputs={"x": 2}), prior, None).decision.op is Op.UPDATE
 
 
-def test_renaming_by_alias_is_refused_and_says_what_to_do() -> None:
-    registration = with_options(registered("new"), aliases=(urn("old"),))
-    with pytest.raises(Refused, match="renaming is not supported"):
-        planner.prior_of(registration, {urn("old"): made("old")})
-
-
-def test_alias_of_nothing_is_no_rename() -> None:
-    registration = with_options(registered("a"), aliases=(urn("old"),))
-    assert planner.prior_of(registration, {}) is None
-    assert planner.prior_of(registration, {urn("a"): made("a")}) == made("a")
-
-
 # What an approved plan allows.
 
 
