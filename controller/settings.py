@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     )
     drill: bool = Field(default=False, description="Whether `yunguan clock advance` may move the domain clock")
     scan_minutes: float = Field(default=30.0, gt=0, description="Minutes between drift scans of a cloud")
+    scan_fresh_minutes: float = Field(
+        default=10.0, ge=0, description="Minutes for which the finished kinds of a scan that was cut off count"
+    )
     listen_host: str = Field(default="127.0.0.1", description="Address that `yunguan serve` listens on")
     listen_port: int = Field(default=8080, ge=0, le=65535, description="Port that `yunguan serve` listens on")
 

@@ -134,7 +134,8 @@ def _scan(place: Workplace, cloud: str) -> str:
     subject = Subject.scan(cloud)
     with place.sessions() as session:
         seen = work.asked(session, subject)
-    result = scan(place.sessions, place.provider, place.means.vault, cloud)
+    fresh_for = timedelta(minutes=place.settings.scan_fresh_minutes)
+    result = scan(place.sessions, place.provider, place.means.vault, cloud, fresh_for=fresh_for)
     for found in drift.follow_up(place.sessions, place.provider, result):
         place.queue.wake(found)
     with place.sessions.begin() as session:

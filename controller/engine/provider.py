@@ -248,6 +248,13 @@ class Provider(Protocol):
         """The connection to the cloud of that name (clouds.yaml), shared by threads."""
         ...
 
+    def project(self, name: str) -> str:
+        """The project that the credentials of the cloud of that name stand for; "" where they stand for none.
+
+        Raises Incomplete where the cloud lets nobody in.
+        """
+        ...
+
     def settle_seconds(self, name: str) -> float:
         """How long after a request's time-out a lost create may still show up in this cloud's lists."""
         ...

@@ -128,6 +128,10 @@ class Registry:
         """How many API calls this process has made to the cloud of that name."""
         return self.cloud(name).calls_made
 
+    def project(self, name: str) -> str:
+        """The project that the credentials of the cloud of that name stand for. Raises Incomplete."""
+        return self.cloud(name).project_id
+
     def settle_seconds(self, name: str) -> float:
         """How long after a request's time-out a lost create may still show up in this cloud's lists."""
         return self._settings.settle_seconds

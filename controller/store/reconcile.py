@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, DateTime, Float, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import BigInteger, Boolean, DateTime, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controller.store.base import Base, Id, Instant
 
 
+class Sort(StrEnum):
+    """What a scan covers: everything, or only what the cloud says has changed since the scan before."""
+
+    FULL = "full"
+    CHANGES = "changes"
+
+
 class WorkRow(Base):
-    """A subject to look at (`stack:<id>` or `scan:<cloud>`), why, and from when on (real clock).
+    """A subject to look at (`stack:<id>`, `scan:<cloud>` or `changes:<cloud>`), why, and from when on (real clock).
 
     `asked` counts how often it was asked for: whoever did the work removes the row only if nobody asked meanwhile.
     """
@@ -30,6 +38,7 @@ class WorkRow(Base):
 class ScanRow(Base):
     """One drift scan of a cloud. Without `complete`, nothing that it did not see may be called missing.
 
+    `sort` is one of `Sort`. Figures and counts are written when it has ended; until then its parts tell how far it is.
     `followed_up`: what it found was acted upon; a scan that somebody only looked at does not count as the controller's.
     """
 
@@ -37,6 +46,7 @@ class ScanRow(Base):
 
     id: Mapped[Id]
     cloud: Mapped[str] = mapped_column(Text, index=True)
+    sort: Mapped[str] = mapped_column(Text, default=Sort.FULL)
     started_at: Mapped[Instant]
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     complete: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -48,8 +58,29 @@ class ScanRow(Base):
     counts: Mapped[dict[str, int]] = mapped_column(JSONB, default=dict)
 
 
+class ScanPartRow(Base):
+    """One kind of one scan, written with every page: how far it is, and what of it is the same.
+
+    `problem` says why its list is not whole, "" where it is. `projects` are those in which something of ours was seen.
+    """
+
+    __tablename__ = "scan_part"
+    __table_args__ = (UniqueConstraint("scan_id", "type"),)
+
+    id: Mapped[Id]
+    scan_id: Mapped[int] = mapped_column(ForeignKey("scan.id"))
+    type: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[Instant]
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    pages: Mapped[int] = mapped_column(Integer, default=0)
+    objects: Mapped[int] = mapped_column(Integer, default=0)
+    same: Mapped[int] = mapped_column(Integer, default=0)
+    projects: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    problem: Mapped[str] = mapped_column(Text, default="")
+
+
 class FindingRow(Base):
-    """Something a scan found to differ: `verdict` is changed, missing, orphan or unknown."""
+    """Something a scan found to differ: `verdict` is changed, missing, orphan or unknown (see `verdict.Finding`)."""
 
     __tablename__ = "finding"
 
@@ -62,6 +93,11 @@ class FindingRow(Base):
     name: Mapped[str] = mapped_column(Text, default="")
     verdict: Mapped[str] = mapped_column(Text)
     fields: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    resource_id: Mapped[int | None] = mapped_column(BigInteger)
+    version: Mapped[str] = mapped_column(Text, default="")
+    owner_urn: Mapped[str] = mapped_column(Text, default="")
+    identity: Mapped[str] = mapped_column(Text, default="")
+    project: Mapped[str] = mapped_column(Text, default="")
 
 
 class IncidentRow(Base):

@@ -280,6 +280,9 @@ class DoubleProvider:
     def cloud(self, name: str) -> Cloud:
         return self.others.get(name, self.the_cloud)
 
+    def project(self, name: str) -> str:
+        return "project"
+
     def settle_seconds(self, name: str) -> float:
         return SETTLE
 

@@ -114,8 +114,8 @@ class Site:
         assert self.stack(stack_id).provisioning == Provisioning.READY, look
         return stack_id
 
-    def scan(self, cloud: str = CLOUD) -> ScanResult:
-        return scan(self.sessions, self.provider, self.vault, cloud)
+    def scan(self, cloud: str = CLOUD, **how: Any) -> ScanResult:
+        return scan(self.sessions, self.provider, self.vault, cloud, **how)
 
     def follow(self, result: ScanResult) -> list[work.Subject]:
         return drift.follow_up(self.sessions, self.provider, result)
@@ -162,6 +162,12 @@ class Site:
 
     def forget_counts(self) -> None:
         self.simulated.ask("DELETE", "/counts")
+
+    def seed_volumes(self, count: int, project: str = "", **fields: Any) -> str:
+        """Volumes that nobody asked for, in this project or a new one of that name "new"; the project's id."""
+        projects = 1 if project == "new" else [project or self.provider.project(CLOUD)]
+        order = {"projects": projects, "per_project": {"volume": count}, "fields": {"volume": fields}}
+        return str(self.simulated.ask("POST", "/seed", order)["projects"][0])
 
     def fault(self, action: str, **rule: Any) -> None:
         self.simulated.ask("POST", "/faults", [{"action": action, **rule}])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import select
 
 from controller.domain.spec import ServerType, SystemSpec
-from controller.reconcile.scan import Scanner, ScanResult
 from controller.reconcile.verdict import Verdict
 from controller.store.engine import ExecutionRow, ExecutionState, JournalRow, ResourceRow
 from controller.store.reconcile import FindingRow, ScanRow
@@ -89,10 +89,28 @@ def test_what_an_operator_shares_is_nobodys_orphan(site: Site, stack: int) -> No
 
 
 def test_objects_by_pages_are_all_seen(site: Site, stack: int) -> None:
-    site.simulated.ask("POST", "/seed", {"volumes": 2300})
+    site.seed_volumes(2300)
     result = site.scan()
     assert result.complete
     assert result.counts[Verdict.SAME] == len(site.resources(stack))
+    assert result.counts[Verdict.ORPHAN] == len(result.findings) == 2300
+
+
+@pytest.mark.rule("GY-22a")
+def test_what_lies_in_a_project_of_others_is_nobodys_orphan(site: Site) -> None:
+    """Credentials that see every project: a stranger counts where something of ours lies, or with an identity of ours.
+
+    The project of the credentials is ours even while nothing lies in it.
+    """
+    site.applied(site.system(cloud="sandbox-admin"))
+    identity = {"yunguan_identity": "yg-" + "a" * 26}
+    ours = site.seed_volumes(1, site.provider.project("sandbox-admin"), name="stranger of ours")
+    others = site.seed_volumes(2, "new", name="of others")
+    site.seed_volumes(1, others, name="late", metadata=identity)
+    result = site.scan("sandbox-admin")
+    volumes = [one for one in result.findings if "Volume" in one.type]
+    assert {(one.name, one.project) for one in volumes} == {("stranger of ours", ours), ("late", others)}
+    assert {one.verdict for one in volumes} == {Verdict.ORPHAN}
 
 
 def test_a_stack_that_is_being_executed_is_left_alone(site: Site, stack: int) -> None:
@@ -134,19 +152,17 @@ def test_what_is_made_while_the_scan_runs_is_no_orphan(site: Site, stack: int) -
     """A second system is applied from beginning to end between the first and the last list of a scan."""
     other = second_system(site)
     began, applied = threading.Event(), threading.Event()
-    result = ScanResult(scan_id=0, cloud="sandbox")
 
     def progress(kind: str, _count: int) -> None:
-        if not began.is_set():
-            began.set()
-            assert applied.wait(60)
+        began.set()
+        assert applied.wait(60)
 
-    scanning = threading.Thread(target=Scanner(site.sessions, site.provider, site.vault, result, progress).run)
-    scanning.start()
-    assert began.wait(30)
-    site.applied(other)
-    applied.set()
-    scanning.join(60)
+    with ThreadPoolExecutor(1) as threads:
+        scanning = threads.submit(site.scan, progress=progress)
+        assert began.wait(30)
+        site.applied(other)
+        applied.set()
+        result = scanning.result(60)
     assert (result.findings, result.complete) == ([], True)
 
 
@@ -154,7 +170,6 @@ def test_what_is_deleted_while_the_scan_runs_is_neither_missing_nor_an_orphan(si
     """Its volumes are listed while it is being destroyed, and gone from cloud and state before they are looked at."""
     other = site.applied(second_system(site))
     volumes = {row.physical_id for row in site.resources(other, "volume:Volume")}
-    result = ScanResult(scan_id=0, cloud="sandbox")
     listed = []
 
     def progress(kind: str, count: int) -> None:
@@ -166,7 +181,7 @@ def test_what_is_deleted_while_the_scan_runs_is_neither_missing_nor_an_orphan(si
             site.look(other)
 
     _run(site, other, ExecutionState.RUNNING)
-    Scanner(site.sessions, site.provider, site.vault, result, progress).run()
+    result = site.scan(progress=progress)
     assert listed == [len(volumes) + len(site.resources(stack, "volume:Volume"))]
     assert site.resources(other) == []
     assert (result.findings, result.complete) == ([], True)

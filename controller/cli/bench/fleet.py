@@ -22,6 +22,7 @@ from controller.store.engine import Provisioning, ResourceRow, StackRow
 
 SERVER = "openstack:compute/instance:Instance"
 VOLUME = "openstack:blockstorage/volume:Volume"
+MEMBER = "openstack:loadbalancer/member:Member"
 MIX = {
     "network": 2,
     "subnet": 2,
@@ -55,9 +56,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fleet:
-    """What was made: how many state rows, and how many objects a scan must call what."""
+    """What was made: how many state rows and pools with members, and how many objects a scan must call what."""
 
     rows: int
+    pools: int
     expected: dict[Verdict, int]
 
 
@@ -79,13 +81,15 @@ def seed(ground: Ground, *, objects: int, projects: int, deviations: bool) -> Fl
         ours = [list(_deviating(rows)) for rows in ours]
     _store(ground, ours)
     rows, planted = sum(map(len, ours)), projects if deviations else 0
+    strangers = len(by_project[""]) + len(by_project[ground.place.provider.project(CLOUD)])
     return Fleet(
         rows,
+        len({row["physical_id"].partition("/")[0] for rows in ours for row in rows if row["type"] == MEMBER}),
         {
             Verdict.SAME: rows - 2 * planted,
             Verdict.CHANGED: planted,
             Verdict.MISSING: planted,
-            Verdict.ORPHAN: planted + sum(map(len, by_project.values())),
+            Verdict.ORPHAN: planted + strangers,
             Verdict.UNKNOWN: 0,
         },
     )

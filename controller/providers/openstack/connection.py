@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from threading import Lock
 from typing import Any
@@ -33,6 +34,7 @@ from controller.providers.openstack.waiting import looks
 Body = dict[str, Any]
 
 _READ_ATTEMPTS = 5
+_SIGN_IN_ATTEMPTS = 3
 _LONGEST_PAUSE = 300.0
 """What a service asks for beyond that is taken for a mistake."""
 
@@ -80,10 +82,15 @@ class Cloud:
     @property
     def project_id(self) -> str:
         """The project that the credentials stand for. Raises Incomplete where the cloud cannot tell."""
-        try:
-            return str(self._connected().session.get_project_id() or "")
-        except exceptions.ClientException as error:
-            raise Incomplete(f"the cloud did not let us in: {error}", where=self.name) from error
+        problem = ""
+        for attempt in range(_SIGN_IN_ATTEMPTS):
+            if attempt:
+                time.sleep(self.settings.retry_seconds * 2 ** (attempt - 1))
+            try:
+                return str(self._connected().session.get_project_id() or "")
+            except exceptions.ClientException as error:
+                problem = str(error)
+        raise Incomplete(f"the cloud did not let us in: {problem}", where=self.name)
 
     @property
     def access(self) -> Any:
@@ -180,18 +187,23 @@ class Cloud:
     ) -> requests.Response:
         try:
             adapter = self._service(service)
+            request = partial(
+                adapter.request,
+                path,
+                method,
+                json=body,
+                params=dict(query or {}),
+                microversion=microversion,
+                timeout=self.settings.request_timeout,
+                connect_retries=0,
+                status_code_retries=0,
+                log=False,
+            )
             with self._gate.call(service, priority):
-                answer: requests.Response = adapter.request(
-                    path,
-                    method,
-                    json=body,
-                    params=dict(query or {}),
-                    microversion=microversion,
-                    timeout=self.settings.request_timeout,
-                    connect_retries=0,
-                    status_code_retries=0,
-                    log=False,
-                )
+                answer: requests.Response = request()
+                if answer.status_code == HTTPStatus.UNAUTHORIZED:
+                    # keystoneauth renews the token of one thread only, when several find it void at once.
+                    answer = request()
         except exceptions.ConnectionError:
             raise
         except (exceptions.ClientException, SDKException) as error:

@@ -5,6 +5,7 @@ Members stand below their pool, so its id is "pool/member", and they are listed 
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -52,10 +53,14 @@ class Member(LoadBalancingKind):
         return [self.observe(body, inputs) for body in members if unsigned(self.carrier, body)[1] == identity]
 
     def list(self, cloud: Cloud, scope: Scope) -> Iterator[Page]:
+        gathered: builtins.list[Observation] = []
         for pools in Pool().pages_in(cloud, scope):
             for pool in pools:
-                yield Page([self.observe(body) for body in self._members(cloud, pool)], last=False)
-        yield Page((), last=True)
+                gathered += [self.observe(body) for body in self._members(cloud, pool)]
+                if len(gathered) >= PAGE_SIZE:
+                    yield Page(gathered, last=False)
+                    gathered = []
+        yield Page(gathered, last=True)
 
     def body_of(self, plain: PropertyMap) -> Body:
         body = super().body_of(plain)

@@ -1,0 +1,153 @@
+"""What the state says while a cloud is listed: the compact map that lists are compared with, and who owns a stranger.
+
+Called by `listing.py` and `scan.py`. Nothing is concluded about what is being worked on, or was since it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from controller.engine.plan import Op
+from controller.engine.provider import Kind, Observation
+from controller.engine.storage import from_row
+from controller.reconcile.verdict import Differences, Finding, Verdict, differences
+from controller.store.database import Sessions
+from controller.store.engine import ExecutionRow, ExecutionState, JournalRow, ResourceRow
+from controller.store.vault import Vault
+
+_BUSY = select(ExecutionRow.stack_id).where(ExecutionRow.state == ExecutionState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One resource of ours, as small as a hundred thousand of them have to be."""
+
+    row_id: int
+    version: str
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The resource of ours that something is a part of."""
+
+    stack_id: int
+    urn: str
+    is_busy: bool
+
+
+def known_of(sessions: Sessions, cloud: str, token: str) -> dict[str, Known]:
+    """The resources of this kind on this cloud that nobody is changing at the moment, by the cloud's id."""
+    rows = select(ResourceRow.physical_id, ResourceRow.id, ResourceRow.version).where(
+        ResourceRow.cloud == cloud,
+        ResourceRow.type == token,
+        ResourceRow.custom,
+        ResourceRow.stack_id.not_in(_BUSY),
+    )
+    with sessions() as session:
+        found = session.execute(rows.execution_options(yield_per=5000))
+        return {id: Known(row_id, version) for id, row_id, version in found}
+
+
+def untouched(session: Session, known: Iterable[Known]) -> Mapping[int, ResourceRow]:
+    """The rows by id, without those that were worked on since they were read, or are being worked on."""
+    versions = {one.row_id: one.version for one in known}
+    rows = session.scalars(select(ResourceRow).where(ResourceRow.id.in_(versions), ResourceRow.stack_id.not_in(_BUSY)))
+    return {row.id: row for row in rows if row.version == versions[row.id]}
+
+
+def compared(kind: Kind, row: ResourceRow, observation: Observation, vault: Vault) -> Finding | None:
+    """What differs, field by field; None where nothing does. What is only there to be removed shall be nothing."""
+    desired = {} if row.pending_delete else kind.desired(from_row(row, vault).inputs)
+    fields = differences(desired, observation.fields)
+    if not fields and not row.missing:
+        return None
+    return finding(Verdict.CHANGED, row, name=observation.name, project=observation.project, fields=fields)
+
+
+def finding(
+    verdict: Verdict, row: ResourceRow, *, name: str = "", project: str = "", fields: Differences | None = None
+) -> Finding:
+    """The verdict on the resource of that row."""
+    return Finding(
+        verdict,
+        row.type,
+        row.physical_id,
+        name=name,
+        stack_id=row.stack_id,
+        urn=row.urn,
+        resource_id=row.id,
+        version=row.version,
+        project=project,
+        fields=fields or {},
+    )
+
+
+def orphans(sessions: Sessions, kind: Kind, strangers: Sequence[Observation], begun: datetime) -> Iterator[Finding]:
+    """Those that no state holds and no call of ours explains, and that are no part of what is being worked on."""
+    ids = [one.id for one in strangers]
+    with sessions() as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        ours = set(
+            session.scalars(
+                select(ResourceRow.physical_id).where(ResourceRow.type == kind.token, ResourceRow.physical_id.in_(ids))
+            )
+        )
+        ours |= _deleted_since(session, kind.token, ids, begun)
+        announced = _announced(session, {one.identity for one in strangers if one.identity})
+        owned_by = _owners(session, {one.owner for one in strangers if one.owner})
+    for one in strangers:
+        owner = owned_by.get(one.owner)
+        if one.id in ours or one.identity in announced or (owner and owner.is_busy):
+            continue
+        yield Finding(
+            Verdict.ORPHAN,
+            kind.token,
+            one.id,
+            name=one.name,
+            stack_id=owner.stack_id if owner else None,
+            owner_urn=owner.urn if owner else "",
+            identity=one.identity or "",
+            project=one.project,
+        )
+
+
+def _announced(session: Session, identities: Collection[str]) -> set[str]:
+    """Those identities whose create call is open: its result is still to be written."""
+    return set(
+        session.scalars(
+            select(JournalRow.identity).where(JournalRow.identity.in_(identities), JournalRow.outcome == "")
+        )
+    )
+
+
+def _deleted_since(session: Session, token: str, ids: Sequence[str], begun: datetime) -> set[str]:
+    """What a list may still show although the engine has deleted it meanwhile, or is about to."""
+    return set(
+        session.scalars(
+            select(JournalRow.physical_id).where(
+                JournalRow.type == token,
+                JournalRow.op == Op.DELETE,
+                JournalRow.physical_id.in_(ids),
+                or_(JournalRow.outcome == "", JournalRow.closed_at >= begun),
+            )
+        )
+    )
+
+
+def _owners(session: Session, ids: Collection[str]) -> dict[str, Owner]:
+    """Those of `ids` that are resources of ours."""
+    rows = session.execute(
+        select(ResourceRow.physical_id, ResourceRow.stack_id, ResourceRow.urn, ExecutionRow.id)
+        .outerjoin(
+            ExecutionRow,
+            and_(ExecutionRow.stack_id == ResourceRow.stack_id, ExecutionRow.state == ExecutionState.RUNNING),
+        )
+        .where(ResourceRow.physical_id.in_(ids), ResourceRow.pending_delete.is_(False))
+        .order_by(ResourceRow.position.desc())
+    )
+    return {id: Owner(stack_id, urn, execution is not None) for id, stack_id, urn, execution in rows}
