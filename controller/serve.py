@@ -41,7 +41,7 @@ def main() -> None:
     """Serves, or works on what `--queue` names until it is told to end."""
     parser = argparse.ArgumentParser(prog="controller.serve")
     parser.add_argument(
-        "--queue", action="append", choices=list(QUEUES.values()), help="work on it, and serve no pages"
+        "--queue", action="append", choices=sorted(set(QUEUES.values())), help="work on it, and serve no pages"
     )
     parser.add_argument("--beside", type=int, help="pid of the parent that this process ends with")
     wanted = parser.parse_args()

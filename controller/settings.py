@@ -52,7 +52,10 @@ class Settings(BaseSettings):
         default=0.3, ge=0, le=1, description="Share of a stack that one repair pass may delete or replace"
     )
     drill: bool = Field(default=False, description="Whether `yunguan clock advance` may move the domain clock")
-    scan_minutes: float = Field(default=30.0, gt=0, description="Minutes between drift scans of a cloud")
+    scan_minutes: float = Field(default=30.0, gt=0, description="Minutes between full drift scans of a cloud")
+    changes_minutes: float = Field(
+        default=5.0, ge=0, description="Minutes between looks at what changed on a cloud since; 0: full scans only"
+    )
     scan_fresh_minutes: float = Field(
         default=10.0, ge=0, description="Minutes for which the finished kinds of a scan that was cut off count"
     )

@@ -27,7 +27,7 @@ from controller.engine.applying.fence import StaleFence
 from controller.engine.program.run import warm_up
 from controller.reconcile import drift, work
 from controller.reconcile.queue import LOOK, QUEUES, STACKS_AT_ONCE, conninfo
-from controller.reconcile.scan import scan
+from controller.reconcile.scan import scan, scan_changes
 from controller.reconcile.schedule import ask_for_due_scans
 from controller.reconcile.work import Subject
 from controller.workplace import Workplace
@@ -102,7 +102,11 @@ def build(place: Workplace) -> procrastinate.App:
 
     @app.task(name=LOOK["scan"], queue=QUEUES["scan"])
     def scan_cloud(key: str) -> None:
-        _handle(place, Subject.scan(key), lambda: _scan(place, key))
+        _handle(place, Subject.scan(key), lambda: _scan(place, Subject.scan(key)))
+
+    @app.task(name=LOOK["changes"], queue=QUEUES["changes"])
+    def scan_for_changes(key: str) -> None:
+        _handle(place, Subject.changes(key), lambda: _scan(place, Subject.changes(key)))
 
     return app
 
@@ -130,12 +134,14 @@ def _told(what: str, doing: Callable[[], str]) -> bool:
     return True
 
 
-def _scan(place: Workplace, cloud: str) -> str:
-    subject = Subject.scan(cloud)
+def _scan(place: Workplace, subject: Subject) -> str:
     with place.sessions() as session:
         seen = work.asked(session, subject)
-    fresh_for = timedelta(minutes=place.settings.scan_fresh_minutes)
-    result = scan(place.sessions, place.provider, place.means.vault, cloud, fresh_for=fresh_for)
+    parts = (place.sessions, place.provider, place.means.vault, subject.key)
+    if subject == Subject.changes(subject.key):
+        result = scan_changes(*parts)
+    else:
+        result = scan(*parts, fresh_for=timedelta(minutes=place.settings.scan_fresh_minutes))
     for found in drift.follow_up(place.sessions, place.provider, result):
         place.queue.wake(found)
     with place.sessions.begin() as session:
@@ -163,7 +169,11 @@ def _sweep(place: Workplace) -> None:
     for clock_id in clocks:
         _told(f"clock {clock_id}", lambda clock_id=clock_id: _tend(place, clock_id))  # type: ignore[misc]
     with place.sessions.begin() as session:
-        ask_for_due_scans(session, timedelta(minutes=place.settings.scan_minutes))
+        ask_for_due_scans(
+            session,
+            full_every=timedelta(minutes=place.settings.scan_minutes),
+            changes_every=timedelta(minutes=place.settings.changes_minutes),
+        )
     with place.sessions() as session:
         subjects = work.due(session)
     for subject in subjects:

@@ -17,6 +17,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -140,9 +141,14 @@ def version_of(fields: Fields) -> str:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a list shall cover: one project, or every project that the credentials can see (`project` None)."""
+    """What a list shall cover: one project, or every project that the credentials can see (`project` None).
+
+    With `changed_since` (the cloud's clock) only what was made or changed then or later: such a list tells nothing of
+    what it lacks. Only kinds with `lists_changes` are asked for one.
+    """
 
     project: str | None = None
+    changed_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,7 @@ class Kind(Protocol):
     carrier: Carrier
     replace_on: frozenset[str]
     data_bearing: bool
+    lists_changes: bool
     create_timeout: float
     update_timeout: float
     delete_timeout: float

@@ -28,6 +28,7 @@ class ProviderResource:
     service = ""
     carrier = Carrier.STATE
     data_bearing = False
+    lists_changes = False
     create_timeout = update_timeout = delete_timeout = 0.0
 
     def __init__(self, package: str, *acts_on: str) -> None:

@@ -26,7 +26,7 @@ from controller.reconcile.strangers import Stranger, adopt_for_removal
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.database import Sessions
 from controller.store.engine import JournalRow, Provisioning, ResourceRow, StackRow
-from controller.store.reconcile import ScanRow
+from controller.store.reconcile import ScanRow, Sort
 
 ACTOR = "controller"
 
@@ -46,7 +46,8 @@ def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> lis
                 _report_orphan(session, result.cloud, finding, stack_id)
             else:
                 by_stack.setdefault(stack_id, []).append(finding)
-        operating.note(session, result.cloud, result.findings)
+        if result.sort is Sort.FULL:
+            operating.note(session, result.cloud, result.findings)
         session.get_one(ScanRow, result.scan_id).followed_up = True
     for stack_id, findings in by_stack.items():
         with sessions.begin() as session:

@@ -6,7 +6,7 @@ makes anything missing: all of the kind that was not seen is unknown, and the pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
@@ -31,7 +31,10 @@ _ROWS_AT_ONCE = 1000
 
 @dataclass
 class Listing:
-    """The list of one kind. `stop` is set where the scan is given up: the part then stays as it is, without an end."""
+    """The list of one kind, or of what changed in it `since` (the cloud's clock), which leaves nothing unknown.
+
+    `stop` is set where the scan is given up: the part then stays as it is, without an end.
+    """
 
     kind: Kind
     connection: Any
@@ -39,6 +42,7 @@ class Listing:
     vault: Vault
     progress: Progress
     stop: Event
+    since: datetime | None = None
     _pages: int = 0
     _seen: int = 0
     _projects: set[str] = field(default_factory=set)
@@ -50,21 +54,19 @@ class Listing:
         known = known_of(self.record.sessions, self.record.cloud, self.kind.token)
         problem = ""
         try:
-            for page in self.kind.list(self.connection, Scope()):
+            for page in self.kind.list(self.connection, Scope(changed_since=self.since)):
                 if self.stop.is_set():
                     return
                 self._take(page.items, known, begun)
         except (Unknown, Failed) as error:
             problem = f"page {self._pages + 1}, after {self._seen} objects: {error.message}"
-        self._leave_unknown([one.row_id for one in known.values()])
-        self.record.end(self.kind.token, problem)
+        self._end(known, problem)
 
     def give_up(self, problem: str) -> None:
         """Nothing of the kind was asked for: all of it is unknown."""
         self.record.begin(self.kind.token)
         known = known_of(self.record.sessions, self.record.cloud, self.kind.token)
-        self._leave_unknown([one.row_id for one in known.values()])
-        self.record.end(self.kind.token, problem)
+        self._end(known, problem)
 
     def _take(self, items: Sequence[Observation], known: dict[str, Known], begun: datetime) -> None:
         """Compares one page; of what is known, only that which no page has held yet stays in `known`."""
@@ -98,6 +100,12 @@ class Listing:
             row = rows.get(known.row_id)
             if row is not None:
                 yield compared(self.kind, row, observation, self.vault)
+
+    def _end(self, unseen: Mapping[str, Known], problem: str) -> None:
+        """All that was not seen is unknown, where all was to be seen."""
+        if self.since is None:
+            self._leave_unknown([known.row_id for known in unseen.values()])
+        self.record.end(self.kind.token, problem)
 
     def _leave_unknown(self, row_ids: Sequence[int]) -> None:
         for start in range(0, len(row_ids), _ROWS_AT_ONCE):

@@ -10,10 +10,10 @@ from sqlalchemy import make_url
 
 from controller.reconcile.work import Subject
 
-LOOK = {"stack": "look_at_stack", "scan": "scan_cloud"}
+LOOK = {"stack": "look_at_stack", "scan": "scan_cloud", "changes": "scan_changes"}
 """The job that handles a subject, by its kind."""
 
-QUEUES = {"stack": "stacks", "scan": "scans"}
+QUEUES = {"stack": "stacks", "scan": "scans", "changes": "scans"}
 """Scans run in a process of their own, so that they never stand before an approved change."""
 
 STACKS_AT_ONCE = 4

@@ -120,10 +120,28 @@ class Record:
             )
 
     def projects(self) -> set[str]:
-        """All in which something of ours was seen."""
+        """All in which something of ours was seen, by this scan or the last full one."""
+        full = (
+            select(func.max(ScanRow.id))
+            .where(ScanRow.cloud == self.cloud, ScanRow.sort == Sort.FULL, ScanRow.ended_at.is_not(None))
+            .scalar_subquery()
+        )
+        parts = select(ScanPartRow.projects).where(
+            or_(ScanPartRow.scan_id == self.scan_id, ScanPartRow.scan_id == full)
+        )
         with self.sessions() as session:
-            lists = session.scalars(select(ScanPartRow.projects).where(ScanPartRow.scan_id == self.scan_id))
-            return {project for projects in lists for project in projects}
+            return {project for projects in session.scalars(parts) for project in projects}
+
+    def last_looked(self) -> dict[str, datetime]:
+        """When each kind was last begun to be listed by a scan that was followed up, whole in what it was to list."""
+        parts = (
+            select(ScanPartRow.type, func.max(ScanPartRow.started_at))
+            .join(ScanRow, ScanRow.id == ScanPartRow.scan_id)
+            .where(ScanRow.cloud == self.cloud, ScanRow.followed_up, ScanPartRow.problem == "")
+            .group_by(ScanPartRow.type)
+        )
+        with self.sessions() as session:
+            return dict(session.execute(parts).all())
 
     def forget_orphans_outside(self, projects: Collection[str]) -> None:
         """Drops strangers that lie in none of `projects` and carry nothing of ours: they are those of others."""

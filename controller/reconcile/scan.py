@@ -8,10 +8,10 @@ lists that hold nothing of ours at all: those are the lists of another project.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -26,6 +26,9 @@ from controller.reconcile.verdict import Finding, Verdict
 from controller.store.database import Sessions
 from controller.store.reconcile import Sort
 from controller.store.vault import Vault
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far the cloud's clock may be behind or before ours; what is listed twice for that does no harm."""
 
 KINDS_AT_ONCE = 4
 """Lists that are read side by side; how many calls a service bears is the provider's budget."""
@@ -64,25 +67,43 @@ def scan(
     One that was cut off is taken up at the kinds it was at; those that it had finished less than `fresh_for` ago
     count. Raises WrongUse for a cloud that clouds.yaml does not have; one that does not answer is an incomplete scan.
     """
-    started, before = time.monotonic(), provider.calls_made(cloud)
+    provider.cloud(cloud)
     with opened(sessions, cloud, Sort.FULL, fresh_for=fresh_for) as record:
-        problems = Scanner(provider, vault, record, progress).run(fresh_for)
-        calls, seconds = provider.calls_made(cloud) - before, time.monotonic() - started
-        row = record.close(problems, api_calls=calls, seconds=seconds)
-        return ScanResult(
-            scan_id=row.id,
-            cloud=cloud,
-            objects=row.objects,
-            api_calls=row.api_calls,
-            seconds=row.seconds,
-            counts={verdict: row.counts[verdict] for verdict in Verdict},
-            incomplete=row.incomplete,
-            findings=record.findings(),
-        )
+        scanner = Scanner(provider, vault, record, progress)
+        return _told(provider, record, lambda: scanner.see_all(fresh_for))
+
+
+def scan_changes(sessions: Sessions, provider: Provider, vault: Vault, cloud: str) -> ScanResult:
+    """Lists what changed on `cloud` since the last scan that was followed up, of the kinds whose API can tell.
+
+    What it does not see is as it was: it says nothing of missing or unknown ones. Raises WrongUse as `scan`.
+    """
+    provider.cloud(cloud)
+    with opened(sessions, cloud, Sort.CHANGES, fresh_for=timedelta()) as record:
+        return _told(provider, record, Scanner(provider, vault, record, lambda _kind, _count: None).see_changes)
+
+
+def _told(provider: Provider, record: Record, pass_over: Callable[[], list[str]]) -> ScanResult:
+    """Makes the pass, closes its record, and tells what was seen."""
+    started, before = time.monotonic(), provider.calls_made(record.cloud)
+    problems = pass_over()
+    calls, seconds = provider.calls_made(record.cloud) - before, time.monotonic() - started
+    row = record.close(problems, api_calls=calls, seconds=seconds)
+    return ScanResult(
+        scan_id=row.id,
+        cloud=row.cloud,
+        sort=Sort(row.sort),
+        objects=row.objects,
+        api_calls=row.api_calls,
+        seconds=row.seconds,
+        counts={verdict: row.counts[verdict] for verdict in Verdict},
+        incomplete=row.incomplete,
+        findings=record.findings(),
+    )
 
 
 class Scanner:
-    """One full pass over one cloud."""
+    """One pass over one cloud."""
 
     def __init__(self, provider: Provider, vault: Vault, record: Record, progress: Progress) -> None:
         self._provider = provider
@@ -92,25 +113,35 @@ class Scanner:
         self._connection: Any = provider.cloud(record.cloud)
         self._stop = Event()
 
-    def run(self, fresh_for: timedelta) -> list[str]:
+    def see_all(self, fresh_for: timedelta) -> list[str]:
         """Every kind that is not finished yet; then what no list held is asked for by itself.
 
         What keeps the scan as a whole from being believed, nothing where it is.
         """
         finished = self._record.finished(since=real_now() - fresh_for)
-        kinds = [kind for kind in self._provider.kinds() if kind.token not in finished]
+        self._list([self._listing(kind) for kind in self._provider.kinds() if kind.token not in finished])
+        return self._judge_unseen()
+
+    def see_changes(self) -> list[str]:
+        """Every kind that tells what changed, since it was last looked at; clocks may differ by `CLOCKS_DIFFER`."""
+        looked = self._record.last_looked()
+        kinds = [kind for kind in self._provider.kinds() if kind.lists_changes and kind.token in looked]
+        self._list([self._listing(kind, since=looked[kind.token] - CLOCKS_DIFFER) for kind in kinds])
+        return []
+
+    def _list(self, listings: Sequence[Listing]) -> None:
+        """All of them, side by side; none where the cloud lets nobody in."""
         try:
             own_project = self._provider.project(self._record.cloud)
         except Unknown as error:
-            for kind in kinds:
-                self._listing(kind).give_up(error.message)
-            return []
-        self._side_by_side(lambda kind: self._listing(kind).run(), kinds)
+            for listing in listings:
+                listing.give_up(error.message)
+            return
+        self._side_by_side(Listing.run, listings)
         self._record.forget_orphans_outside({own_project, *self._record.projects()})
-        return self._judge_unseen()
 
-    def _listing(self, kind: Kind) -> Listing:
-        return Listing(kind, self._connection, self._record, self._vault, self._progress, self._stop)
+    def _listing(self, kind: Kind, since: datetime | None = None) -> Listing:
+        return Listing(kind, self._connection, self._record, self._vault, self._progress, self._stop, since)
 
     def _judge_unseen(self) -> list[str]:
         unseen = self._record.unseen()

@@ -23,7 +23,7 @@ _DONE = delete(_WORK).where(_WORK.c.subject == bindparam("done"), _WORK.c.asked 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is to be looked at: a stack by its row id, or a whole cloud by its name."""
+    """What is to be looked at: a stack by its row id, or a cloud by its name, whole or what changed on it."""
 
     kind: str
     key: str
@@ -40,6 +40,11 @@ class Subject:
     def scan(cls, cloud: str) -> Subject:
         """A drift scan of one cloud."""
         return cls("scan", cloud)
+
+    @classmethod
+    def changes(cls, cloud: str) -> Subject:
+        """A look at what changed on one cloud since it was last scanned."""
+        return cls("changes", cloud)
 
     @classmethod
     def parse(cls, text: str) -> Subject:

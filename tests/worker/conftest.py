@@ -37,6 +37,7 @@ def place(cloud: RunningCloud, database_url: str, tmp_path: Path) -> Iterator[Wo
         request_timeout=REQUEST_TIMEOUT,
         settle_seconds=SETTLE,
         scan_minutes=600,
+        changes_minutes=0,
     )
     with open_workplace(settings) as opened:
         yield opened
@@ -65,6 +66,7 @@ class Controllers:
             "YUNGUAN_REQUEST_TIMEOUT": str(settings.request_timeout),
             "YUNGUAN_SETTLE_SECONDS": str(settings.settle_seconds),
             "YUNGUAN_SCAN_MINUTES": str(settings.scan_minutes),
+            "YUNGUAN_CHANGES_MINUTES": str(settings.changes_minutes),
             **variables,
         }
         return self.started.enter_context(Controller.started(self.folder, words, environment))

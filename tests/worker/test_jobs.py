@@ -29,7 +29,7 @@ from controller.reconcile.work import Subject
 from controller.store import clock
 from controller.store.casework import CaseEventRow, EventKind
 from controller.store.engine import ExecutionState, Provisioning, StackRow
-from controller.store.reconcile import ScanRow, WorkRow
+from controller.store.reconcile import ScanRow, Sort, WorkRow
 from controller.worker import work_on
 from controller.workplace import Workplace
 from tests.reconcile.site import Site
@@ -143,6 +143,21 @@ def test_a_cloud_in_use_is_scanned_when_it_is_time_and_drift_repaired(place: Wor
         scans = session.scalars(select(ScanRow)).all()
         assert work.asked(session, Subject.scan("sandbox")) == 0
     assert [(scan.cloud, scan.complete) for scan in scans] == [("sandbox", True)]
+
+
+def test_drift_among_what_changed_is_repaired_without_a_full_scan(place: Workplace, site: Site) -> None:
+    stack = site.applied()
+    site.follow(site.scan())
+    server = site.resource(stack, "Instance").physical_id
+    site.hand.compute.stop_server(server)
+    with site.sessions.begin() as session:
+        work.ask(session, Subject.changes("sandbox"), "time for a look at what changed")
+    work_until(place, lambda: len(site.executions(stack)) == 2 and is_ready(site, stack))
+    assert site.hand.compute.get_server(server).status == "ACTIVE"
+    with site.sessions() as session:
+        scans = session.scalars(select(ScanRow).order_by(ScanRow.id)).all()
+        assert work.asked(session, Subject.changes("sandbox")) == 0
+    assert [(scan.sort, scan.followed_up) for scan in scans] == [(Sort.FULL, True), (Sort.CHANGES, True)]
 
 
 def test_a_scan_that_fails_is_tried_again_later_and_no_hot_loop(place: Workplace, site: Site) -> None:

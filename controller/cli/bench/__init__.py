@@ -27,7 +27,7 @@ Projects = Annotated[int, typer.Option("--projects", min=1, help="Projects that 
 @bench.command("scan")
 def bench_scan(objects: Objects = 10_000, projects: Projects = 40, output: Output = Format.JSON) -> None:
     """A drift scan of a whole cloud, in a process of its own."""
-    with limited_to(seconds=300):
+    with limited_to(seconds=420):
         _tell(measure_scan(objects=objects, projects=projects), output)
 
 

@@ -85,6 +85,7 @@ def _variables(folder: Path) -> Mapping[str, str]:
         "YUNGUAN_HOME": str(folder / "yunguan"),
         "YUNGUAN_LISTEN_PORT": str(_free_port()),
         "YUNGUAN_SCAN_MINUTES": "600",
+        "YUNGUAN_CHANGES_MINUTES": "0",
     }
 
 

@@ -172,6 +172,7 @@ def opened() -> Iterator[Scene]:
                 "YUNGUAN_REQUEST_TIMEOUT": "4",
                 "YUNGUAN_SETTLE_SECONDS": "1",
                 "YUNGUAN_SCAN_MINUTES": "600",
+                "YUNGUAN_CHANGES_MINUTES": "0",
             }
             with open_workplace(settings()) as place:
                 scene = Scene(home=home, cloud=cloud, place=place)

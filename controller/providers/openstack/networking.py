@@ -6,6 +6,8 @@ Neutron takes tags in the create call for ports only; elsewhere they come by a s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Change
@@ -26,6 +28,11 @@ class NetworkingKind(RestKind):
 
     service = "network"
     carrier = Carrier.DESCRIPTION
+    lists_changes = True
+
+    def changes_of(self, since: datetime) -> dict[str, Any]:
+        """Extension `standard-attr-timestamp`; Neutron takes no zone, and means UTC."""
+        return {"changed_since": since.strftime("%Y-%m-%dT%H:%M:%S")}
 
     def body_of(self, plain: PropertyMap) -> Body:
         body = super().body_of(plain)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from controller.engine.properties import PropertyMap, revealed
@@ -131,6 +132,10 @@ class RestKind(Shape):
             return dict(self.everywhere)
         return {} if scope.project == cloud.project_id else {**self.everywhere, "project_id": scope.project}
 
+    def changes_of(self, since: datetime) -> dict[str, Any]:
+        """The query for what was made or changed at `since` (UTC) or later."""
+        return {}
+
     def narrowing(self, plain: PropertyMap) -> dict[str, Any]:
         """The query that `find` may add: parents, which never change."""
         return {}
@@ -162,6 +167,10 @@ class RestKind(Shape):
         for page in walk(fetch, self.marker_of):
             yield [body for body in page if not self.is_gone(body)]
 
+    def microversion_for(self, query: Mapping[str, Any]) -> str | None:
+        """The one that a list with this query is asked for in."""
+        return self.microversion
+
     def fetch_from(self, cloud: Cloud, path: str, query: Mapping[str, Any], priority: Priority) -> Fetch:
         """How one page is asked for: by limit and marker."""
 
@@ -173,7 +182,8 @@ class RestKind(Shape):
 
     def page(self, cloud: Cloud, path: str, query: Mapping[str, Any], priority: Priority) -> Answer:
         """One page of the list."""
-        answer = cloud.get(self.service, path, query=query, microversion=self.microversion, priority=priority)
+        microversion = self.microversion_for(query)
+        answer = cloud.get(self.service, path, query=query, microversion=microversion, priority=priority)
         if answer is None or not isinstance(answer.get(self.plural), builtins.list):
             raise Incomplete(f"the list of {self.plural} could not be read", where=cloud.name)
         return Answer(self.entries_of(answer), bool(answer.get(f"{self.plural}_links")))
@@ -287,13 +297,14 @@ class RestKind(Shape):
 
     def pages_in(self, cloud: Cloud, scope: Scope) -> Iterator[Sequence[Body]]:
         """The bodies of everything in `scope`, by page; the end of the pages proves that the list was whole."""
+        changes = self.changes_of(scope.changed_since) if scope.changed_since is not None else {}
         try:
-            yield from self.pages(cloud, self.whose(cloud, scope), Priority.DRIFT)
+            yield from self.pages(cloud, {**self.whose(cloud, scope), **changes}, Priority.DRIFT)
         except NotAllowed:
             if scope.project is not None or not self.everywhere:
                 raise
             # The role may not list all projects: what these credentials can see is their own.
-            yield from self.pages(cloud, {}, Priority.DRIFT)
+            yield from self.pages(cloud, changes, Priority.DRIFT)
 
 
 def _fault_of(body: Body) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Failure, Observation, Page, Scope
 from controller.providers.fields import Field
+from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.identity import SUFFIX_LENGTH, unsigned
 from controller.providers.openstack.networking import TENANT_ID, NetworkingKind
@@ -56,12 +57,26 @@ class SecurityGroupRule(NetworkingKind):
 
     def list(self, cloud: Cloud, scope: Scope) -> Iterator[Page]:
         """By group: only a group tells whether its rules are anybody's, or came with it."""
+        if scope.changed_since is not None:
+            yield from self._changes(cloud, scope)
+            return
         groups = SecurityGroup()
         for page in groups.pages_in(cloud, scope):
             rules = [
                 _in_group(self.observe(rule), rule, group) for group in page for rule in group["security_group_rules"]
             ]
             yield Page(rules, last=False)
+        yield Page((), last=True)
+
+    def _changes(self, cloud: Cloud, scope: Scope) -> Iterator[Page]:
+        """The new rules themselves, each with its group; a group that is gone took its rules along."""
+        groups: dict[str, Body | None] = {}
+        for page in self.pages_in(cloud, scope):
+            for id in {rule["security_group_id"] for rule in page} - groups.keys():
+                answer = cloud.get(self.service, f"{SecurityGroup.path}/{id}", priority=Priority.DRIFT)
+                groups[id] = None if answer is None else answer[SecurityGroup.key]
+            rules = [(rule, groups[rule["security_group_id"]]) for rule in page]
+            yield Page([_in_group(self.observe(rule), rule, group) for rule, group in rules if group], last=False)
         yield Page((), last=True)
 
 

@@ -46,6 +46,7 @@ class Shape:
     shows             what a program may read beyond the fields, as the body tells it; never sent, never compared
     replace_on        made of the fields: inputs whose change always needs a new resource
     lifecycle         None where the API has done its work when it answers
+    lists_changes     the API lists what changed since a time; the kind's `changes_of` says how it is asked
     """
 
     token: str
@@ -64,6 +65,7 @@ class Shape:
     lifecycle: Lifecycle | None = None
     delete_before_replace: bool = False
     data_bearing: bool = False
+    lists_changes: bool = False
     create_timeout: float = 300.0
     update_timeout: float = 300.0
     delete_timeout: float = 300.0

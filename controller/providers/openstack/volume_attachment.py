@@ -26,6 +26,7 @@ class VolumeAttachment(RestKind):
     carrier = Carrier.NATURAL
     path, key, plural = "/servers", "volumeAttachment", "volumeAttachments"
     microversion = "2.46"
+    lists_changes = True  # as the volumes do that they are listed from
     delete_before_replace = True  # a volume is at one server at a time
     fields = (
         Field("instanceId", "serverId", required=True, replaces=True),

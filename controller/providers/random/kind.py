@@ -47,6 +47,7 @@ class RandomKind:
     service = ""
     carrier = Carrier.STATE
     data_bearing = False
+    lists_changes = False
     create_timeout = update_timeout = delete_timeout = 60.0
 
     def __init_subclass__(cls) -> None:

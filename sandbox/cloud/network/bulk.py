@@ -41,7 +41,8 @@ def _rule(world: World, project_id: str, fields: Fields) -> Document:
 
 
 def _floating_ip(world: World, project_id: str, fields: Fields) -> Document:
-    external = next(each for each in world[NetworkState].networks if each["router:external"])
+    """On the newest external network: those that are seeded last have room for a fleet."""
+    *_, external = (each for each in world[NetworkState].networks if each["router:external"])
     return make_floating_ip(world, project_id, {"floating_network_id": external["id"], **fields})
 
 

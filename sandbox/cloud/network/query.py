@@ -1,6 +1,7 @@
 """A list request's query → which documents, in which order, with which fields (neutron's list conventions)."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.cloud.errors import BadRequest
@@ -46,11 +47,21 @@ def _filtered(call: Call, documents: Sequence[Document]) -> list[Document]:
         if name in _TAGS:
             fits, tags = _TAGS[name], {tag for text in asked for tag in text.split(",")}
             remaining = [each for each in remaining if fits(set(each.get("tags", ())), tags)]
+        elif name == "changed_since":
+            since = _moment(call.query[name])
+            remaining = [each for each in remaining if datetime.fromisoformat(each["updated_at"]) >= since]
         elif name == "fixed_ips":
             remaining = [each for each in remaining if _has_address(each, asked)]
         else:
             remaining = [each for each in remaining if name not in each or _equals(each[name], asked)]
     return remaining
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        raise BadRequest(f"Invalid input for changed_since: {text} is no time.", kind="BadRequest") from None
 
 
 def _equals(value: Any, asked: set[str]) -> bool:

@@ -6,6 +6,8 @@ for each.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from sandbox.cloud.errors import BadRequest, NotFound
@@ -96,10 +98,29 @@ def _fits(call: Call, document: Document) -> bool:
         if name == "metadata":
             if not _asked_metadata(text).items() <= document.get("metadata", {}).items():
                 return False
+        elif name in {"created_at", "updated_at"} and call.microversion >= (3, 60):
+            if not _is_then(document[name] or document["created_at"], text):
+                return False
         elif name.endswith("~"):
             if text not in str(document.get(name[:-1])):
                 return False
         elif name in document and str(document[name]).lower() != text.lower():
+            return False
+    return True
+
+
+_COMPARED = {"gt": gt, "gte": ge, "eq": eq, "neq": ne, "lt": lt, "lte": le}
+
+
+def _is_then(stamp: str, text: str) -> bool:
+    """Whether a time fits `gte:2026-09-28T08:00:00` and its like, several of them with commas between."""
+    for part in text.split(","):
+        operator, _, moment = part.partition(":")
+        try:
+            fits = _COMPARED[operator](datetime.fromisoformat(stamp), datetime.fromisoformat(moment))
+        except (KeyError, ValueError):
+            raise BadRequest(f"Invalid input received: {text} is no comparison with a time.") from None
+        if not fits:
             return False
     return True
 
