@@ -30,6 +30,13 @@ WORLDS = {"bench", "e2e", "faults", "openstacksdk", "programs", "worker"}
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Of the fault search (tests/faults/search)."""
+    parser.addoption("--fault-cases", default="2000", help="how many cases the fault search tries")
+    parser.addoption("--fault-seed", default="", help="the one case that it tries")
+    parser.addoption("--fault-case", default="", help="the one case that it tries, as a failure printed it")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what starts a world."""
     for item in items:

@@ -3,7 +3,8 @@
 changed, missing            the state says so, and a look at the stack is asked for (its repair passes the guard)
 there again                 the state says so: it was missing before
 orphan inside one of ours   (a rule added to our security group): adopted for removal, then as above
-orphan with our identity    a late call's creation: adopted for removal; what bears data goes to a person
+orphan with our identity    a late call's creation: adopted for removal; what bears data, and what a state let go
+                            of on purpose (retainOnDelete), goes to a person
 any other orphan            an incident (GY-22a): nobody is charged for it, a person decides
 unknown                     nothing
 """
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from controller import audit
 from controller.engine.applying.approval import running
+from controller.engine.plan import Op
 from controller.engine.provider import Provider
 from controller.reconcile import operating, work
 from controller.reconcile.incidents import IncidentKind, report
@@ -42,7 +44,7 @@ def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> lis
             if finding.verdict is Verdict.UNKNOWN:
                 continue
             stack_id = _stack_of(session, finding)
-            if stack_id is None or _needs_a_person(provider, finding):
+            if stack_id is None or _needs_a_person(session, provider, finding):
                 _report_orphan(session, result.cloud, finding, stack_id)
             else:
                 by_stack.setdefault(stack_id, []).append(finding)
@@ -70,8 +72,20 @@ def _stack_of(session: Session, finding: Finding) -> int | None:
     )
 
 
-def _needs_a_person(provider: Provider, finding: Finding) -> bool:
-    return finding.verdict is Verdict.ORPHAN and provider.kind(finding.type).data_bearing
+def _needs_a_person(session: Session, provider: Provider, finding: Finding) -> bool:
+    return finding.verdict is Verdict.ORPHAN and (
+        provider.kind(finding.type).data_bearing or _was_ours(session, finding)
+    )
+
+
+def _was_ours(session: Session, finding: Finding) -> bool:
+    """Whether a create's result is known to be this very thing: then no late call made it, and the state let it go."""
+    made = select(JournalRow.id).where(
+        JournalRow.identity == finding.identity,
+        JournalRow.op == Op.CREATE,
+        JournalRow.physical_id == finding.id,
+    )
+    return bool(finding.identity) and session.scalar(made.limit(1)) is not None
 
 
 def _report_orphan(session: Session, cloud: str, finding: Finding, stack_id: int | None) -> None:

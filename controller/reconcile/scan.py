@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Event
@@ -17,6 +16,7 @@ from typing import Any
 
 from controller.clock import real_now
 from controller.domain.errors import Failed, Unknown
+from controller.engine.applying.parallel import REAL_THREADS, Threads
 from controller.engine.provider import Kind, Provider
 from controller.engine.storage import from_row
 from controller.reconcile.known import Known, compared, untouched
@@ -61,6 +61,7 @@ def scan(
     *,
     fresh_for: timedelta = timedelta(),
     progress: Progress = lambda _kind, _count: None,
+    threads: Threads = REAL_THREADS,
 ) -> ScanResult:
     """Lists everything that the credentials of `cloud` can see and compares it with the state of the stacks on it.
 
@@ -69,7 +70,7 @@ def scan(
     """
     provider.cloud(cloud)
     with opened(sessions, cloud, Sort.FULL, fresh_for=fresh_for) as record:
-        scanner = Scanner(provider, vault, record, progress)
+        scanner = Scanner(provider, vault, record, progress, threads)
         return _told(provider, record, lambda: scanner.see_all(fresh_for))
 
 
@@ -80,7 +81,9 @@ def scan_changes(sessions: Sessions, provider: Provider, vault: Vault, cloud: st
     """
     provider.cloud(cloud)
     with opened(sessions, cloud, Sort.CHANGES, fresh_for=timedelta()) as record:
-        return _told(provider, record, Scanner(provider, vault, record, lambda _kind, _count: None).see_changes)
+        return _told(
+            provider, record, Scanner(provider, vault, record, lambda _kind, _count: None, REAL_THREADS).see_changes
+        )
 
 
 def _told(provider: Provider, record: Record, pass_over: Callable[[], list[str]]) -> ScanResult:
@@ -105,11 +108,12 @@ def _told(provider: Provider, record: Record, pass_over: Callable[[], list[str]]
 class Scanner:
     """One pass over one cloud."""
 
-    def __init__(self, provider: Provider, vault: Vault, record: Record, progress: Progress) -> None:
+    def __init__(self, provider: Provider, vault: Vault, record: Record, progress: Progress, threads: Threads) -> None:
         self._provider = provider
         self._vault = vault
         self._record = record
         self._progress = progress
+        self._threads = threads
         self._connection: Any = provider.cloud(record.cloud)
         self._stop = Event()
 
@@ -178,11 +182,11 @@ class Scanner:
 
     def _side_by_side(self, do: Callable[[Any], object], what: Iterable[Any]) -> None:
         """Does it for each of them, `KINDS_AT_ONCE` at a time; what one raises ends all."""
-        with ThreadPoolExecutor(KINDS_AT_ONCE, thread_name_prefix="scan") as threads:
+        with self._threads.pool(KINDS_AT_ONCE) as pool:
             try:
-                for done in [threads.submit(do, one) for one in what]:
+                for done in [pool.submit(do, one) for one in what]:
                     done.result()
             except BaseException:
                 self._stop.set()
-                threads.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(wait=False, cancel_futures=True)
                 raise

@@ -302,7 +302,7 @@ def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[Resou
     if plan.purpose is not Purpose.REPAIR and pending - deletes:
         return f"{min(pending - deletes)[0]} is to be removed, but not in the plan"
     live = {state.urn: state for state in states if not state.pending_delete}
-    planned = {urn: one for urn, one in plan.by_urn.items() if (urn, one.generation) not in pending}
+    planned = {one.urn: one for one in reversed(plan.operations) if (one.urn, one.generation) not in pending}
     for urn in sorted(live.keys() & planned.keys()):
         state, operation = live[urn], planned[urn]
         if operation.op is Op.CREATE and not state.missing:

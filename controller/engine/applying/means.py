@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.clock import Clock, RealClock
-from controller.engine.applying.parallel import RealThreads, Threads
+from controller.engine.applying.parallel import REAL_THREADS, Threads
 from controller.engine.applying.progress import Progress, Silent
 from controller.engine.provider import Kind, Provider
 from controller.engine.state import ResourceState
@@ -34,7 +34,7 @@ class Means:
     deletes_at_once: int = 16
     progress: Progress = field(default_factory=Silent)
     clock: Clock = field(default_factory=RealClock)
-    threads: Threads = field(default_factory=RealThreads)
+    threads: Threads = REAL_THREADS
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def connection(self, resource: ResourceState, kind: Kind) -> Any:

@@ -1,6 +1,6 @@
 """Work on many things at once where some must be done before others. Called by `execute.py` for deletes.
 
-`Threads` is where the threads of a run come from: the real ones, or in tests those that take turns.
+`Threads` is where the threads of a run or a scan come from: the real ones, or in tests those that take turns.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from graphlib import TopologicalSorter
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 _Key = TypeVar("_Key")
 
@@ -31,10 +31,13 @@ class RealThreads:
     """Those of the operating system."""
 
     def pool(self, at_once: int) -> Executor:
-        return ThreadPoolExecutor(at_once, thread_name_prefix="delete")
+        return ThreadPoolExecutor(at_once, thread_name_prefix="side by side")
 
     def lock(self) -> AbstractContextManager[object]:
         return threading.Lock()
+
+
+REAL_THREADS: Final = RealThreads()
 
 
 def in_dependency_order(

@@ -1,0 +1,30 @@
+"""Deals the seeds of the search to shards, which may run side by side.
+
+pytest tests/faults/search --fault-cases=20000      more of them
+pytest tests/faults/search --fault-seed=123         this one alone
+pytest tests/faults/search --fault-case='{…}'       a case as a failure printed it
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.search.case import Case
+from tests.faults.search.generate import case_of
+
+SHARDS = 8
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrizes `cases`, each an iterable function of cases."""
+    if "cases" not in metafunc.fixturenames:
+        return
+    line, seed = metafunc.config.getoption("--fault-case"), metafunc.config.getoption("--fault-seed")
+    count = int(metafunc.config.getoption("--fault-cases"))
+    if line:
+        dealt = {"given": [Case.from_line(line)]}
+    elif seed:
+        dealt = {f"seed {seed}": [case_of(int(seed))]}
+    else:
+        dealt = {f"shard {shard}": map(case_of, range(shard, count, SHARDS)) for shard in range(SHARDS)}
+    metafunc.parametrize("cases", list(dealt.values()), ids=list(dealt))
