@@ -13,6 +13,7 @@ from controller.engine.provider import Observation, Rejected
 from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import address
 from controller.providers.openstack.network import Network
 from controller.providers.openstack.networking import DESCRIPTION, TAGS, TENANT_ID, NetworkingKind
 
@@ -23,7 +24,7 @@ class FloatingIp(NetworkingKind):
     fields = (
         # By name or id, as Pulumi's users write it; the cloud shows the id only.
         Field("pool", "floating_network_id", required=True, replaces=True, observed=False),
-        Field("address", "floating_ip_address", replaces=True),
+        Field("address", "floating_ip_address", replaces=True, normal=address),
         Field("subnetId", "subnet_id", replaces=True, observed=False),
         DESCRIPTION,
         TAGS,

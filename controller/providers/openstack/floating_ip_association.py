@@ -14,6 +14,7 @@ from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.floating_ip import FloatingIp
+from controller.providers.openstack.forms import address
 from controller.providers.openstack.identity import unsigned
 from controller.providers.openstack.networking import NetworkingKind
 
@@ -24,9 +25,9 @@ class FloatingIpAssociation(NetworkingKind):
     path, key, plural = "/floatingips", "floatingip", "floatingips"
     delete_before_replace = True
     fields = (
-        Field("floatingIp", "floating_ip_address", required=True, replaces=True),
+        Field("floatingIp", "floating_ip_address", required=True, replaces=True, normal=address),
         Field("portId", required=True),
-        Field("fixedIp", "fixed_ip_address"),
+        Field("fixedIp", "fixed_ip_address", normal=address),
     )
 
     def create(self, cloud: Cloud, inputs: PropertyMap, identity: str) -> Observation:

@@ -16,6 +16,7 @@ from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Change, Failure
 from controller.providers.fields import Field, unordered
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import zone
 from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.shape import Lifecycle
 
@@ -69,7 +70,7 @@ class Instance(RestKind):
             members=_BLOCK_DEVICE,
         ),
         Field("networks", type=list, required=True, replaces=True, observed=False, members={"port": "port"}),
-        Field("availabilityZone", replaces=True),
+        Field("availabilityZone", replaces=True, normal=zone),
         Field("keyPair", "key_name", default=None, replaces=True),
         Field("configDrive", type=bool, replaces=True),
         Field("userData", replaces=True, observed=False),

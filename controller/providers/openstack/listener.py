@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from controller.engine.properties import PropertyMap
-from controller.providers.fields import Field, unordered
+from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import prefix, unordered_each, words
 from controller.providers.openstack.load_balancing import (
     ADMIN_STATE_UP,
     DESCRIPTION,
@@ -38,8 +39,8 @@ class Listener(LoadBalancingKind):
         DESCRIPTION,
         ADMIN_STATE_UP,
         Field("connectionLimit", type=int, default=-1),
-        Field("allowedCidrs", type=list, normal=unordered),
-        Field("insertHeaders", type=dict, default={}),
+        Field("allowedCidrs", type=list, normal=unordered_each(prefix)),
+        Field("insertHeaders", type=dict, default={}, normal=words),
         Field("timeoutClientData", type=int),
         Field("timeoutMemberConnect", type=int),
         Field("timeoutMemberData", type=int),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Failure
 from controller.providers.fields import Field
+from controller.providers.openstack.forms import address
 from controller.providers.openstack.load_balancing import (
     ADMIN_STATE_UP,
     DESCRIPTION,
@@ -32,7 +33,7 @@ class LoadBalancer(LoadBalancingKind):
         Field("vipSubnetId", replaces=True),
         Field("vipNetworkId", replaces=True),
         Field("vipPortId", replaces=True),
-        Field("vipAddress", replaces=True),
+        Field("vipAddress", replaces=True, normal=address),
         Field("flavorId", replaces=True),
         Field("availabilityZone", replaces=True),
         Field("loadbalancerProvider", "provider", replaces=True),

@@ -10,8 +10,9 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier
-from controller.providers.fields import Field, unordered
+from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import unordered_each
 from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.shape import Lifecycle
 from controller.providers.openstack.waiting import looks
@@ -19,7 +20,7 @@ from controller.providers.openstack.waiting import looks
 NAME = Field("name", default="", longest=255)
 DESCRIPTION = Field("description", default="", longest=255)
 ADMIN_STATE_UP = Field("adminStateUp", type=bool, default=True)
-TAGS = Field("tags", type=list, default=[], normal=unordered)
+TAGS = Field("tags", type=list, default=[], normal=unordered_each(str))
 TENANT_ID = Field("tenantId", "project_id")
 
 

@@ -14,6 +14,7 @@ from controller.engine.provider import Incomplete, Observation, Page, Scope
 from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import address
 from controller.providers.openstack.identity import unsigned
 from controller.providers.openstack.load_balancing import (
     ADMIN_STATE_UP,
@@ -35,14 +36,14 @@ class Member(LoadBalancingKind):
     delete_before_replace = True  # address and port stand in a pool once
     fields = (
         Field("poolId", required=True, replaces=True),
-        Field("address", required=True, replaces=True),
+        Field("address", required=True, replaces=True, normal=address),
         Field("protocolPort", type=int, required=True, replaces=True),
         Field("subnetId", replaces=True),
         NAME,
         ADMIN_STATE_UP,
         Field("weight", type=int, default=1),
         Field("backup", type=bool, default=False),
-        Field("monitorAddress", default=None),
+        Field("monitorAddress", default=None, normal=address),
         Field("monitorPort", type=int, default=None),
         TAGS,
     )

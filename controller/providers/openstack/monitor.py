@@ -7,6 +7,7 @@ from typing import Any
 from controller.engine.properties import PropertyMap
 from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import upper
 from controller.providers.openstack.load_balancing import (
     ADMIN_STATE_UP,
     NAME,
@@ -34,7 +35,7 @@ class Monitor(LoadBalancingKind):
         Field("maxRetries", type=int, required=True),
         Field("maxRetriesDown", type=int, default=3),
         Field("urlPath"),
-        Field("httpMethod"),
+        Field("httpMethod", normal=upper),
         Field("expectedCodes"),
         NAME,
         ADMIN_STATE_UP,

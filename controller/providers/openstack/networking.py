@@ -11,15 +11,16 @@ from typing import Any
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Change
-from controller.providers.fields import Field, unordered
+from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import unordered_each
 from controller.providers.openstack.identity import SUFFIX_LENGTH
 from controller.providers.openstack.resource import RestKind
 
 NAME = Field("name", required=True, longest=255)
 DESCRIPTION = Field("description", default="", longest=255 - SUFFIX_LENGTH)
 ADMIN_STATE_UP = Field("adminStateUp", type=bool, default=True)
-TAGS = Field("tags", type=list, default=[], normal=unordered, patched=False)
+TAGS = Field("tags", type=list, default=[], normal=unordered_each(str), patched=False)
 TENANT_ID = Field("tenantId", "project_id")
 
 

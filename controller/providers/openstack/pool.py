@@ -9,6 +9,7 @@ from controller.engine.properties import PropertyMap
 from controller.engine.provider import Failure
 from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import members
 from controller.providers.openstack.load_balancing import (
     ADMIN_STATE_UP,
     DESCRIPTION,
@@ -51,6 +52,7 @@ class Pool(LoadBalancingKind):
             type=dict,
             replaces=True,
             members={"type": "type", "cookieName": "cookie_name"},
+            normal=members(),
         ),
         TAGS,
     )

@@ -9,6 +9,7 @@ from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
 from controller.engine.provider import Change, Failure, Fields
 from controller.providers.fields import Field, to_api, unordered
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import address, address_or_prefix, mac, objects
 from controller.providers.openstack.networking import ADMIN_STATE_UP, DESCRIPTION, NAME, TAGS, TENANT_ID, NetworkingKind
 
 FIXED_IPS, FIXED_SUBNETS = "fixedIps", "fixedIps[*].subnetId"
@@ -28,7 +29,7 @@ class Port(NetworkingKind):
             FIXED_IPS,
             type=list,
             members={"subnetId": "subnet_id", "ipAddress": "ip_address"},
-            normal=unordered,
+            normal=objects(ipAddress=address),
         ),
         Field("noFixedIp", type=bool, observed=False, patched=False),
         Field("securityGroupIds", "security_groups", type=list, normal=unordered),
@@ -39,9 +40,9 @@ class Port(NetworkingKind):
             type=list,
             default=[],
             members={"ipAddress": "ip_address", "macAddress": "mac_address"},
-            normal=unordered,
+            normal=objects(ipAddress=address_or_prefix, macAddress=mac),
         ),
-        Field("macAddress", replaces=True),
+        Field("macAddress", replaces=True, normal=mac),
         TAGS,
     )
     shows = (
@@ -91,7 +92,7 @@ class Port(NetworkingKind):
         return wanted
 
     def fields_of(self, body: Body) -> dict[str, Any]:
-        seen = super().fields_of(body)
+        seen = super().fields_of(_without_own_address(body))
         if FIXED_IPS in seen:
             seen[FIXED_SUBNETS] = unordered([address["subnetId"] for address in seen[FIXED_IPS]])
         return seen
@@ -114,3 +115,12 @@ class Port(NetworkingKind):
     def is_by_cloud(self, body: Body) -> bool:
         """Ports of routers, DHCP and load balancers."""
         return str(body.get("device_owner") or "").startswith(("network:", "Octavia"))
+
+
+def _without_own_address(body: Body) -> Body:
+    """`body` without the port's own MAC address in its address pairs: Neutron fills that in."""
+    pairs, own = body.get("allowed_address_pairs"), body.get("mac_address")
+    if not pairs:
+        return body
+    others = [{**pair, "mac_address": None} if pair.get("mac_address") == own else pair for pair in pairs]
+    return {**body, "allowed_address_pairs": others}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from controller.engine.properties import PropertyMap
-from controller.engine.provider import Carrier, Failure, Observation, Page, Scope
+from controller.engine.provider import Carrier, Failure, Fields, Observation, Page, Scope
 from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import prefix, protocol
 from controller.providers.openstack.identity import SUFFIX_LENGTH, unsigned
 from controller.providers.openstack.networking import TENANT_ID, NetworkingKind
 from controller.providers.openstack.security_group import SecurityGroup, lets_all_out
@@ -29,10 +31,10 @@ class SecurityGroupRule(NetworkingKind):
         Field("securityGroupId", required=True, replaces=True),
         Field("direction", required=True, replaces=True, choices=("ingress", "egress")),
         Field("ethertype", required=True, replaces=True, choices=("IPv4", "IPv6")),
-        Field("protocol", default=None, replaces=True),
+        Field("protocol", default=None, replaces=True, normal=protocol),
         Field("portRangeMin", type=int, default=None, replaces=True),
         Field("portRangeMax", type=int, default=None, replaces=True),
-        Field("remoteIpPrefix", default=None, replaces=True),
+        Field("remoteIpPrefix", default=None, replaces=True, normal=prefix),
         Field("remoteGroupId", default=None, replaces=True),
         Field("description", default="", replaces=True, longest=255 - SUFFIX_LENGTH),
     )
@@ -48,6 +50,12 @@ class SecurityGroupRule(NetworkingKind):
         if ports and inputs.get("protocol") is None:
             return (Failure("protocol", f"is required with {ports[0]}"),)
         return ()
+
+    def desired(self, inputs: PropertyMap) -> Fields:
+        return _of_its_ethertype(super().desired(inputs))
+
+    def fields_of(self, body: Body) -> dict[str, Any]:
+        return _of_its_ethertype(super().fields_of(body))
 
     def narrowing(self, plain: PropertyMap) -> dict[str, str]:
         return {"security_group_id": plain["securityGroupId"]}
@@ -78,6 +86,12 @@ class SecurityGroupRule(NetworkingKind):
             rules = [(rule, groups[rule["security_group_id"]]) for rule in page]
             yield Page([_in_group(self.observe(rule), rule, group) for rule, group in rules if group], last=False)
         yield Page((), last=True)
+
+
+def _of_its_ethertype(seen: Fields) -> dict[str, Any]:
+    """ICMP of IPv6 is a protocol of its own, which Neutron also takes by the name of the other."""
+    is_icmp_of_ipv6 = (seen.get("ethertype"), seen.get("protocol")) == ("IPv6", "icmp")
+    return {**seen, "protocol": "ipv6-icmp"} if is_icmp_of_ipv6 else dict(seen)
 
 
 def _in_group(observation: Observation, rule: Body, group: Body) -> Observation:

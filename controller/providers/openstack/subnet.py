@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Change, Failure, Fields, Page, Scope
-from controller.providers.fields import Field, unordered
+from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.forms import address, each, objects, prefix
 from controller.providers.openstack.network import Network
 from controller.providers.openstack.networking import DESCRIPTION, NAME, TAGS, TENANT_ID, NetworkingKind
 
@@ -20,15 +21,20 @@ class Subnet(NetworkingKind):
     delete_before_replace = True  # its range overlaps with that of its successor
     fields = (
         Field("networkId", required=True, replaces=True),
-        Field("cidr", required=True, replaces=True),
+        Field("cidr", required=True, replaces=True, normal=prefix),
         Field("ipVersion", type=int, default=4, replaces=True),
         NAME,
         DESCRIPTION,
-        Field("gatewayIp"),
+        Field("gatewayIp", normal=address),
         Field("noGateway", type=bool, patched=False),
         Field("enableDhcp", type=bool, default=True),
-        Field("dnsNameservers", type=list, default=[]),
-        Field("allocationPools", type=list, members={"start": "start", "end": "end"}, normal=unordered),
+        Field("dnsNameservers", type=list, default=[], normal=each(address)),
+        Field(
+            "allocationPools",
+            type=list,
+            members={"start": "start", "end": "end"},
+            normal=objects(start=address, end=address),
+        ),
         TAGS,
     )
     shows = (
