@@ -21,7 +21,7 @@ def verify_integrity(states: Iterable[ResourceState]) -> list[str]:
         for urn, count in Counter(row.urn for row in rows if not row.pending_delete).items()
         if count > 1
     ]
-    held = Counter((row.type, row.id) for row in rows if row.custom)
+    held = Counter((row.type, row.id) for row in rows if row.managed)
     wrong += [f"{count} rows hold {kind} {id}" for (kind, id), count in held.items() if count > 1]
     for row in rows:
         if row.custom and not row.id:

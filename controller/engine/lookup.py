@@ -1,4 +1,4 @@
-"""What a program looks up rather than makes: the answers of providers' functions.
+"""What a program looks up rather than makes: functions of providers, resources that exist, outputs of other stacks.
 
 `preview.py` asks it and keeps the answers in the plan; `execute.py` asks again and compares. It changes nothing.
 """
@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from controller.domain.errors import Refused
 from controller.engine.properties import PropertyMap, PropertyValue, Secret, canonical
-from controller.engine.provider import NoAnswer, Provider
-from controller.engine.registration import Answer, Invocation
+from controller.engine.provider import NoAnswer, Observation, Provider
+from controller.engine.registration import Answer, Invocation, Registration
 
 Answers = Mapping[str, Secret]
 """What functions answered, by token: a secret map from the hash of the arguments to the hash of the answer.
@@ -21,31 +22,77 @@ Secret, since arguments and answers may be, and a hash of something short is as 
 """
 
 
+STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
+
+
+@dataclass(frozen=True)
+class StackOutputs:
+    """Another stack's outputs, its secrets as such; `version` tells them apart without telling them."""
+
+    outputs: PropertyMap
+    version: str
+
+
+OtherStacks = Callable[[str, str], StackOutputs | None]
+"""A stack's name, as a program of a project writes it, and that project → its outputs; None where there is none."""
+
+
+def _no_other(_name: str, _project: str) -> None:
+    """Where there is one stack alone."""
+
+
 @dataclass(frozen=True)
 class Lookup:
     """Asks in the name of one stack, whose cloud is `cloud`. `planned` is what an approved plan rests on."""
 
     provider: Provider
     cloud: str
+    stacks: OtherStacks = _no_other
     planned: Answers = field(default_factory=dict)
 
-    def invoke(self, invocation: Invocation) -> Answer:
-        """What the function answers.
+    def read(self, registration: Registration, id: str, cloud: str) -> Observation:
+        """What exists under `id` on `cloud`. Raises Refused where nothing does, Incomplete where nobody answers."""
+        if registration.type == STACK_REFERENCE:
+            return self._other_stack(registration, id)
+        kind = self.provider.kind(registration.type)
+        if not kind.service:
+            raise Refused(
+                f"a {registration.type} lies nowhere but in the state of its stack, so it cannot be read",
+                where=registration.urn,
+                remedy="export it as an output there, and refer to that stack",
+            )
+        observation = kind.read(self.provider.cloud(cloud), id, registration.inputs)
+        if observation is None:
+            raise Refused(
+                f"there is no {registration.type} with the id {id}", where=registration.urn, remedy="correct the id"
+            )
+        return observation
+
+    def _other_stack(self, registration: Registration, name: str) -> Observation:
+        found = self.stacks(name, project_of(registration.urn))
+        if found is None:
+            raise Refused(
+                f"there is no stack {name}", where=registration.urn, remedy="`yunguan stack list` names those there are"
+            )
+        secret = sorted(key for key, value in found.outputs.items() if isinstance(value, Secret))
+        outputs = {"name": name, "outputs": dict(found.outputs), "secretOutputNames": secret}
+        return Observation(name, {"outputs": found.version}, outputs)
+
+    def invoke(self, invocation: Invocation, cloud: str) -> Answer:
+        """What the function answers on `cloud`.
 
         Raises WrongUse for one that is not known, Incomplete where nobody answers, Refused where the plan rests on
         another answer; what could not be asked yet when it was made is free.
         """
-        _refuse_provider(invocation)
-        answer = self._asked(invocation)
+        answer = self._asked(invocation, cloud)
         known = self.planned.get(invocation.token)
-        if known is not None and known.value.get(_hash(invocation.args), _hash_of(answer)) != _hash_of(answer):
+        if known is not None and known.value.get(_question(invocation, cloud), _hash_of(answer)) != _hash_of(answer):
             raise _moved(invocation, "since the plan was approved")
         return answer
 
-    def _asked(self, invocation: Invocation) -> Answer:
+    def _asked(self, invocation: Invocation, cloud: str) -> Answer:
         try:
-            cloud = self.provider.cloud(self.cloud)
-            return Answer(self.provider.invoke(invocation.token, invocation.args, cloud))
+            return Answer(self.provider.invoke(invocation.token, invocation.args, self.provider.cloud(cloud)))
         except NoAnswer as error:
             return Answer({}, error.message)
 
@@ -56,10 +103,10 @@ class Notebook:
     def __init__(self) -> None:
         self._answers: dict[str, dict[str, str]] = {}
 
-    def note(self, invocation: Invocation, answer: Answer) -> None:
+    def note(self, invocation: Invocation, cloud: str, answer: Answer) -> None:
         """Keeps an answer. Raises Refused where the same question was answered otherwise before."""
         known = self._answers.setdefault(invocation.token, {})
-        if known.setdefault(_hash(invocation.args), _hash_of(answer)) != _hash_of(answer):
+        if known.setdefault(_question(invocation, cloud), _hash_of(answer)) != _hash_of(answer):
             raise _moved(invocation, "while the plan was made")
 
     @property
@@ -68,13 +115,9 @@ class Notebook:
         return {token: Secret(dict(sorted(known.items()))) for token, known in sorted(self._answers.items())}
 
 
-def _refuse_provider(invocation: Invocation) -> None:
-    if invocation.provider:
-        raise Refused(
-            "a function of an explicit provider is not supported by this engine",
-            where=invocation.token,
-            remedy="leave the provider out: the cloud is that of the stack",
-        )
+def project_of(urn: str) -> str:
+    """The project in whose program the resource with `urn` is registered."""
+    return urn.split("::", 2)[1]
 
 
 def _moved(invocation: Invocation, when: str) -> Refused:
@@ -83,6 +126,10 @@ def _moved(invocation: Invocation, when: str) -> Refused:
         where=invocation.token,
         remedy="make a new plan and have it approved",
     )
+
+
+def _question(invocation: Invocation, cloud: str) -> str:
+    return _hash({"args": invocation.args, "cloud": cloud})
 
 
 def _hash_of(answer: Answer) -> str:

@@ -28,6 +28,7 @@ class Op(StrEnum):
     SAME = "same"
     ADOPT = "adopt"
     REFRESH = "refresh"
+    READ = "read"
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,10 @@ class Registrar(Protocol):
         """Plans or does what this registration needs. Raises YunguanError where it cannot: the program then ends."""
         ...
 
+    def read(self, registration: Registration, id: PropertyValue) -> Registered:
+        """A resource that exists and is not to be the stack's. Raises YunguanError where it does not."""
+        ...
+
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Outputs of a component, or of the stack itself."""
         ...

@@ -14,12 +14,13 @@ class ResourceState:
     """One resource that was made (or adopted): what was asked for, what the cloud showed last, and how it hangs
     together.
 
-    `provider` is Pulumi's reference to its explicit provider (`urn::id`), "" for the stack's own; `cloud` the name of
-    the cloud on which it lies, whatever became of that provider, "" for what lies on none. `position` is its depth: one
-    more than the deepest of its parent and dependencies, so what it needs always has a lower one. `secret_outputs`
-    names outputs to keep secret besides those of secret inputs. `pending_delete` says that it is only there to be
-    removed. `missing` says that a complete scan and a read of its own found it gone; `unsettled` why it never reached
-    its promised state, and `broken` that the cloud gave it up, so that only a new one helps.
+    `provider` is Pulumi's reference to its explicit provider (`urn::id`), "" for the stack's own; `cloud` the name
+    of the cloud on which it lies, whatever became of that provider, "" for what lies on none. `position` is its
+    depth: one more than the deepest of its parent and dependencies, so what it needs always has a lower one.
+    `secret_outputs` names outputs to keep secret besides those of secret inputs. `pending_delete` says that it is
+    only there to be removed. `external` says that the program only reads it: it is never updated or deleted.
+    `missing` says that a complete scan and a read of its own found it gone; `unsettled` why it never reached its
+    promised state, and `broken` that the cloud gave it up, so that only a new one helps.
     """
 
     urn: str
@@ -41,6 +42,7 @@ class ResourceState:
     retain_on_delete: bool = False
     secret_outputs: Sequence[str] = ()
     pending_delete: bool = False
+    external: bool = False
     missing: bool = False
     unsettled: str = ""
     broken: bool = False
@@ -61,6 +63,11 @@ class ResourceState:
                 for path, urns in self.property_dependencies.items()
             },
         )
+
+    @property
+    def managed(self) -> bool:
+        """Whether it has a kind and is the stack's own: neither a component nor something that is only read."""
+        return self.custom and not self.external
 
     @property
     def version(self) -> str:

@@ -46,6 +46,7 @@ def known_of(sessions: Sessions, cloud: str, token: str) -> dict[str, Known]:
         ResourceRow.cloud == cloud,
         ResourceRow.type == token,
         ResourceRow.custom,
+        ~ResourceRow.external,
         ResourceRow.stack_id.not_in(_BUSY),
     )
     with sessions() as session:

@@ -25,6 +25,7 @@ from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.preview import make_plan
 from controller.engine.program.run import ProgramSource, program_version, run_program
+from controller.engine.references import StoredStacks
 from controller.engine.registration import Program, Registrar
 from controller.store.engine import (
     DecisionRow,
@@ -89,7 +90,7 @@ def plan_of(means: Means, program: SystemProgram, stack: StackRow) -> Plan:
             purpose=purpose,
             states=states,
             provider=means.provider,
-            lookup=Lookup(means.provider, stack.cloud),
+            lookup=Lookup(means.provider, stack.cloud, StoredStacks(means.sessions, means.vault)),
             spec_digest=stack.spec_digest,
             program_version=program.version,
             program=None if purpose is Purpose.DESTROY else program.preview(stack),

@@ -33,6 +33,7 @@ from controller.engine.program.messages import pulumi_stack_name
 from controller.engine.program.project import Project
 from controller.engine.program.run import ProgramFailed, program_version, run_program
 from controller.engine.properties import PropertyMap, canonical
+from controller.engine.references import StoredStacks
 from controller.engine.registration import Program, Registrar
 from controller.engine.sealing import opened
 from controller.engine.state import ResourceState
@@ -83,7 +84,7 @@ class ProgramStack:
             purpose=purpose,
             states=self.states(),
             provider=self.means.provider,
-            lookup=Lookup(self.means.provider, self.cloud),
+            lookup=Lookup(self.means.provider, self.cloud, StoredStacks(self.means.sessions, self.means.vault)),
             spec_digest=self._digest,
             program_version=self._version,
             program=None if purpose is Purpose.DESTROY else self._program(preview=True),

@@ -123,7 +123,9 @@ def _objections(session: Session, stack: StackRow, applied: PlanRow, plan: Plan,
         removable_urns={row.urn for row in rows if row.pending_delete},
         data_bearing={one.urn for one in plan.operations if one.data_bearing},
         lost={row.urn for row in rows if row.missing},
-        standing={row.urn for row in rows if row.custom and not row.missing and not row.pending_delete},
+        standing={
+            row.urn for row in rows if row.custom and not row.external and not row.missing and not row.pending_delete
+        },
         limits=limits,
     )
     changed = [] if plan.purpose is Purpose.REPAIR else ["it would not be a repair, but a change"]

@@ -210,6 +210,7 @@ class ResourceRow(Base):
     retain_on_delete: Mapped[bool] = mapped_column(Boolean, default=False)
     secret_outputs: Mapped[list[str]] = mapped_column(JSONB, default=list)
     pending_delete: Mapped[bool] = mapped_column(Boolean, default=False)
+    external: Mapped[bool] = mapped_column(Boolean, default=False)
     missing: Mapped[bool] = mapped_column(Boolean, default=False)
     unsettled: Mapped[str] = mapped_column(Text, default="")
     broken: Mapped[bool] = mapped_column(Boolean, default=False)

@@ -24,6 +24,7 @@ class Notes:
         self.preview = preview
         self.registrations: dict[str, Registration] = {}
         self.outputs: dict[str, PropertyMap] = {}
+        self.ids: dict[str, Any] = {}
         self.invocations: list[Invocation] = []
         self._act = act
         self._lock = threading.Lock()
@@ -37,6 +38,12 @@ class Notes:
         if self.preview:
             return Registered(UNKNOWN, registration.inputs)
         return Registered(f"id-{registration.name}", {**registration.inputs, "made": f"made-{registration.name}"})
+
+    def read(self, registration: Registration, id: Any) -> Registered:
+        with self._lock:
+            self.registrations[registration.name] = registration
+            self.ids[registration.name] = id
+        return Registered(id, {**registration.inputs, "made": UNKNOWN if id is UNKNOWN else f"read-{id}"})
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         with self._lock:

@@ -23,6 +23,7 @@ from controller.engine.integrity import verify_integrity
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Plan, Purpose
 from controller.engine.planning.preview import make_plan
+from controller.engine.references import StoredStacks
 from controller.engine.registration import Program
 from controller.engine.state import ResourceState
 from controller.store.database import Sessions
@@ -117,7 +118,7 @@ class Scene:
             spec_digest="s1",
             program_version="p1",
             program=program,
-            lookup=Lookup(self.provider, "double"),
+            lookup=Lookup(self.provider, "double", StoredStacks(self.sessions, self.vault)),
         )
 
     def approve(self, plan: Plan, *, by: Person | Standing = PERSON, gives_up: Collection[str] = ()) -> int:

@@ -40,6 +40,7 @@ from controller.store.engine import (
 )
 from controller.store.vault import Vault
 
+_ANEW = frozenset({Op.CREATE, Op.ADOPT})
 _RUNNING = select(ExecutionRow.id).where(
     ExecutionRow.stack_id == bindparam("stack_id"), ExecutionRow.state == ExecutionState.RUNNING
 )
@@ -305,6 +306,8 @@ def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[Resou
     planned = {one.urn: one for one in reversed(plan.operations) if (one.urn, one.generation) not in pending}
     for urn in sorted(live.keys() & planned.keys()):
         state, operation = live[urn], planned[urn]
+        if operation.op is Op.READ or (state.external and operation.op in _ANEW):
+            continue  # what is read is looked at again when the program runs
         if operation.op is Op.CREATE and not state.missing:
             return f"{urn} was made since"
         lost = state.missing and operation.op is not Op.DELETE  # what is gone may go
@@ -312,7 +315,7 @@ def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[Resou
             return f"{urn} changed since"
     if unplanned := live.keys() - planned.keys():
         return f"{min(unplanned)} is in the state, but not in the plan"
-    absent = {urn for urn, one in planned.items() if urn not in live and one.op not in {Op.CREATE, Op.ADOPT}}
+    absent = {urn for urn, one in planned.items() if urn not in live and one.op not in _ANEW | {Op.READ}}
     return f"{min(absent)} is gone since" if absent else None
 
 

@@ -8,7 +8,7 @@ to look again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
@@ -25,9 +25,11 @@ from controller.engine.applying.steps import ATTEMPTS, Lost, Steps, reply_lost
 from controller.engine.lookup import Lookup
 from controller.engine.order import Key, deletions, foundations, must_go_first, needs
 from controller.engine.plan import Op, Purpose
+from controller.engine.planning import reading
 from controller.engine.planning.planner import Assessment, assess, cloud_of
-from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
+from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
 from controller.engine.provider import Kind
+from controller.engine.references import StoredStacks
 from controller.engine.registration import Answer, Invocation, Program, Registered, Registration, Result
 from controller.engine.state import ResourceState
 from controller.store.engine import ExecutionState
@@ -55,7 +57,8 @@ def execute(
     steps = Steps(means, journal, rows, resolver, execution_id)
     steps.rename(started.plan.moves)
     permits = Permits(started.plan, started.given_up, means.provider)
-    lookup = Lookup(means.provider, held.cloud, started.plan.invokes)
+    stacks = StoredStacks(means.sessions, means.vault)
+    lookup = Lookup(means.provider, held.cloud, stacks, planned=started.plan.invokes)
     failures = Failures(on_failure)
     execution = Execution(means, rows, resolver, steps, permits, lookup=lookup, failures=failures)
     outcome = execution.run(program, destroys=started.plan.purpose is Purpose.DESTROY)
@@ -119,12 +122,29 @@ class Execution:
 
         Raises YunguanError where it cannot and nothing else is to be begun.
         """
+
+        def bring_about() -> Registered:
+            with self._alone_with(self._rows.live(registration.urn)):
+                state = self._bring_about(registration)
+            return Registered(id=state.id, outputs=registration.with_secrets({**state.inputs, **state.outputs}))
+
+        return self._attempt(registration, bring_about)
+
+    def read(self, registration: Registration, id: PropertyValue) -> Registered:
+        """What exists under `id`, which is unknown where it comes from what failed.
+
+        Raises YunguanError where nothing exists, or not what the plan rests on, and nothing else is to be begun.
+        """
+        if id is UNKNOWN:
+            return Registered(UNKNOWN, {}, Result.SKIPPED)
+        return self._attempt(registration, lambda: self._read(registration, str(id)))
+
+    def _attempt(self, registration: Registration, act: Callable[[], Registered]) -> Registered:
         self._failures.refuse_more(registration.urn)
         if self._failures.skips(registration):
             return Registered(UNKNOWN, {}, Result.SKIPPED)
         try:
-            with self._alone_with(self._rows.live(registration.urn)):
-                state = self._bring_about(registration)
+            registered = act()
         except Exception as error:
             self._failures.record(registration.urn, error)
             if not self._failures.allow_more:
@@ -132,7 +152,20 @@ class Execution:
             return Registered(UNKNOWN, {}, Result.FAILED)
         with self._lock:
             self._done.add(registration.urn)
-        return Registered(id=state.id, outputs=registration.with_secrets({**state.inputs, **state.outputs}))
+        return registered
+
+    def _read(self, registration: Registration, id: str) -> Registered:
+        prior = self._rows.live(registration.urn)
+        reading.refuse_managed(registration.urn, prior)
+        cloud = reading.cloud_of(registration, self._means.provider, self._inputs_of, self._lookup.cloud)
+        seen = self._lookup.read(registration, id, cloud)
+        operation = reading.operation_of(registration, id, seen, prior, cloud)
+        self._permits.check_reading(operation)
+        generation = prior.generation if prior is not None else self._steps.fresh_generation(registration.urn)
+        position = self._position(registration)
+        row = reading.row_of(registration, operation, seen, generation=generation, position=position)
+        self._steps.note(row)
+        return Registered(row.id, row.outputs)
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Keeps the outputs of a component; those of the stack itself are the stack's.
@@ -152,7 +185,8 @@ class Execution:
     def invoke(self, invocation: Invocation) -> Answer:
         """The function's answer. Raises Refused where the plan rests on another."""
         try:
-            return self._lookup.invoke(invocation)
+            cloud = reading.cloud_of_call(invocation, self._inputs_of, self._lookup.cloud)
+            return self._lookup.invoke(invocation, cloud)
         except Exception as error:
             self._failures.record("", error)
             raise
@@ -160,7 +194,7 @@ class Execution:
     def _bring_about(self, registration: Registration) -> ResourceState:
         """Decides and acts; where a reply was lost, that is resolved, and what is there then is decided on anew."""
         for _ in range(ATTEMPTS):
-            prior = self._rows.live(registration.urn)
+            prior = self._rows.before(registration.urn)
             kind = self._means.provider.kind(registration.type, prior) if registration.custom else None
             cloud = cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
             assessment = assess(registration, prior, kind, cloud=cloud)
@@ -216,7 +250,6 @@ class Execution:
 
     def _target(self, registration: Registration, assessment: Assessment, prior: ResourceState | None) -> ResourceState:
         """The row that is asked for; what only the cloud knows comes from the row before, where that stays."""
-        above = (self._rows.live(urn) for urn in needs(registration))
         asked = ResourceState(
             urn=registration.urn,
             generation=1,
@@ -233,7 +266,7 @@ class Execution:
             },
             provider=registration.provider,
             cloud=assessment.cloud,
-            position=1 + max((row.position for row in above if row is not None), default=0),
+            position=self._position(registration),
             protect=registration.options.protect,
             retain_on_delete=registration.options.retain_on_delete,
             secret_outputs=tuple(sorted(registration.options.additional_secret_outputs)),
@@ -248,6 +281,10 @@ class Execution:
             outputs=prior.outputs,
             observed=prior.observed,
         )
+
+    def _position(self, registration: Registration) -> int:
+        above = (self._rows.live(urn) for urn in needs(registration))
+        return 1 + max((row.position for row in above if row is not None), default=0)
 
     def _remove_all_but(self, kept: set[str]) -> Sequence[str]:
         """Removes old generations and what is not `kept`; returns the URNs of what waits for a decision.

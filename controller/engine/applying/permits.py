@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from controller.domain.errors import Refused
 from controller.engine.order import in_the_way
-from controller.engine.plan import Op, Plan, Purpose
+from controller.engine.plan import Op, Operation, Plan, Purpose
+from controller.engine.planning import reading
 from controller.engine.planning.planner import Assessment, needs_decision, objection, refuse_in_repair
 from controller.engine.provider import Provider
 from controller.engine.state import ResourceState
@@ -28,18 +29,16 @@ class Permits:
     def check(self, urn: str, assessment: Assessment, prior: ResourceState | None) -> None:
         """For what a registration would have done to `prior`."""
         op = assessment.decision.op
-        reason = objection(self._planned.get(urn), assessment)
-        if reason is not None:
-            raise Refused(
-                f"the state moved since the plan was approved: {reason}",
-                where=urn,
-                remedy="make a new plan and have it approved",
-            )
+        _refuse_moved(urn, objection(self._planned.get(urn), assessment))
         if prior is None or not self._bears_data(prior):
             return
         refuse_in_repair(self._plan.purpose, op, urn, data_bearing=True, lost=prior.missing)
         if needs_decision(op, data_bearing=True):
             self._require_decision(prior)
+
+    def check_reading(self, operation: Operation) -> None:
+        """For what the program reads, as it is now."""
+        _refuse_moved(operation.urn, reading.objection(self._planned.get(operation.urn), operation))
 
     def in_the_way(self, replaced: ResourceState, rows: Iterable[ResourceState]) -> Sequence[ResourceState]:
         """What the plan lets go before `replaced`, where that goes before its successor comes."""
@@ -74,7 +73,7 @@ class Permits:
         return self._plan.purpose is not Purpose.REPAIR and (resource.urn, resource.id) in self._given_up
 
     def _bears_data(self, resource: ResourceState) -> bool:
-        return resource.custom and self._provider.kind(resource.type).data_bearing
+        return resource.managed and self._provider.kind(resource.type).data_bearing
 
     def _require_decision(self, resource: ResourceState) -> None:
         if (resource.urn, resource.id) not in self._given_up:
@@ -83,3 +82,12 @@ class Permits:
                 where=f"{resource.urn} {resource.id}",
                 remedy="have a plan of this stack approved that names it among the resources given up",
             )
+
+
+def _refuse_moved(urn: str, reason: str | None) -> None:
+    if reason is not None:
+        raise Refused(
+            f"the state moved since the plan was approved: {reason}",
+            where=urn,
+            remedy="make a new plan and have it approved",
+        )

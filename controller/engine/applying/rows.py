@@ -34,6 +34,11 @@ class Rows:
         with self._lock:
             return self._live.get(urn)
 
+    def before(self, urn: str) -> ResourceState | None:
+        """What a registration of `urn` changes or replaces: the row that stands, unless it was only read so far."""
+        row = self.live(urn)
+        return None if row is None or row.external else row
+
     def standing(self, resource: ResourceState) -> ResourceState | None:
         """The row of that URN and generation as it is now; None where it is gone, or known as missing."""
         with self._lock:

@@ -80,8 +80,7 @@ class Steps:
                 where=target.urn,
                 remedy="write the program as it is; change it once it is adopted",
             )
-        [generation] = self._journal.fresh_generations(target.urn, 1)
-        state = seen(replace(target, generation=generation), observation)
+        state = seen(replace(target, generation=self.fresh_generation(target.urn)), observation)
         self._write(*taking_over(state, self._rows.live(state.urn)))
         return state
 
@@ -92,6 +91,11 @@ class Steps:
         except Unsettled as error:
             state = not_ready(target, error)
         return _promised(self.note(state))
+
+    def fresh_generation(self, urn: str) -> int:
+        """A generation that `urn` never had."""
+        [generation] = self._journal.fresh_generations(urn, 1)
+        return generation
 
     def note(self, state: ResourceState) -> ResourceState:
         """Writes a row that no call stands behind, where it says something new."""
@@ -108,7 +112,7 @@ class Steps:
 
     def delete(self, resource: ResourceState) -> None:
         """Deletes it; one that is not pending stands on as missing, to be made anew."""
-        if not resource.custom or resource.retain_on_delete:
+        if not resource.managed or resource.retain_on_delete:
             self._write(*gone(resource))
             return
         kind = self._means.provider.kind(resource.type, resource)

@@ -31,7 +31,7 @@ _OURS: Final = "yunguan"
 _MANAGER: Final = "passphrase"
 _OPERATIONS: Final[Mapping[Op, Any]] = {Op.CREATE: "creating", Op.UPDATE: "updating", Op.DELETE: "deleting"}
 _NOT_OBEYED: Final = (
-    "external", "taint", "deleted_with", "replace_with", "replacement_trigger", "refresh_before_update", "view_of",
+    "taint", "deleted_with", "replace_with", "replacement_trigger", "refresh_before_update", "view_of",
     "resource_hooks", "env_var_mappings", "snippet_id", "owner",
 )  # fmt: skip
 
@@ -137,6 +137,7 @@ class _Writer:
         return Resource(
             urn=state.urn,
             custom=state.custom,
+            external=state.external,
             delete=state.pending_delete,
             id=state.id,
             type=state.type,
@@ -227,6 +228,7 @@ def _state(resource: Resource, cipher: Cipher, clouds: _Clouds) -> ResourceState
         generation=int(own.get("generation", 0)),
         type=resource.type,
         custom=resource.custom,
+        external=resource.external,
         id=resource.id,
         parent=resource.parent,
         inputs=decoded(_without_defaults(resource.inputs), cipher, where),

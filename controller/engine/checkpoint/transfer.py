@@ -91,7 +91,7 @@ def _placed(state: ResourceState, stack: StackRow, provider: Provider) -> Resour
 
     Raises WrongUse for an unknown kind, Refused for an explicit provider with other settings than a cloud.
     """
-    if not state.custom:
+    if not state.managed:
         return state
     kind = provider.kind(state.type)
     if state.type.startswith(PREFIX) and (failures := kind.check(state.inputs).failures):

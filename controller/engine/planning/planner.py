@@ -28,6 +28,7 @@ MAY_BECOME: Final[Mapping[Op, frozenset[Op]]] = {
     Op.REFRESH: frozenset({Op.REFRESH, Op.SAME}),
     Op.SAME: frozenset({Op.SAME}),
     Op.DELETE: frozenset({Op.DELETE}),
+    Op.READ: frozenset({Op.READ, Op.SAME}),
 }
 """What an approved operation may turn out to be when it is done: weaker, never stronger.
 
@@ -91,13 +92,16 @@ def cloud_of(
         return ""
     if not registration.provider:
         return stack_cloud
-    provider = registration.provider.rpartition("::")[0]
-    package = registration.type.partition(":")[0]
+    return cloud_behind(registration.provider, registration.type, settings, registration.urn)
+
+
+def cloud_behind(reference: str, token: str, settings: Callable[[str], PropertyMap], where: str) -> str:
+    """The cloud of the explicit provider that `reference` names. Raises Refused for one of another package."""
+    provider = reference.rpartition("::")[0]
+    package = token.partition(":")[0]
     if not provider.rpartition("::")[0].endswith(PREFIX + package):
         raise Refused(
-            f"{provider} is no provider of {package}",
-            where=registration.urn,
-            remedy=f"give it a {package}.Provider, or none",
+            f"{provider} is no provider of {package}", where=where, remedy=f"give it a {package}.Provider, or none"
         )
     return str(settings(provider)[CLOUD])
 

@@ -16,10 +16,10 @@ from dataclasses import replace
 from controller.engine import order, paths
 from controller.engine.lookup import Answers, Lookup, Notebook
 from controller.engine.plan import Op, Operation, Plan, Purpose
-from controller.engine.planning import planner
+from controller.engine.planning import planner, reading
 from controller.engine.planning.dependents import carried_along
 from controller.engine.planning.renames import Renames
-from controller.engine.properties import UNKNOWN, PropertyMap, holds_unknown
+from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
 from controller.engine.provider import Provider
 from controller.engine.registration import Answer, Invocation, Program, Registered, Registration
 from controller.engine.state import ResourceState
@@ -63,6 +63,7 @@ class Preview:
 
     def __init__(self, states: Iterable[ResourceState], provider: Provider, purpose: Purpose, lookup: Lookup) -> None:
         self._states = list(states)
+        self._live = {state.urn: state for state in self._states if not state.pending_delete}
         self._renames = Renames(self._states)
         self._provider = provider
         self._purpose = purpose
@@ -112,13 +113,28 @@ class Preview:
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Outputs do nothing, so they are no part of a plan."""
 
+    def read(self, registration: Registration, id: PropertyValue) -> Registered:
+        """What exists under `id`; unknown where that is. Raises Refused where nothing does."""
+        prior = self._live.get(registration.urn)
+        reading.refuse_managed(registration.urn, prior)
+        cloud = reading.cloud_of(registration, self._provider, self._inputs_of, self._lookup.cloud)
+        known = not holds_unknown(reading.inputs_of(registration, id))
+        seen = self._lookup.read(registration, id, cloud) if known else None
+        with self._lock:
+            self._registrations[registration.urn] = registration
+            self._planned[registration.urn] = reading.operation_of(registration, id, seen, prior, cloud)
+        if seen is None:
+            return Registered(UNKNOWN, registration.inputs)
+        return Registered(seen.id, registration.with_secrets(seen.outputs))
+
     def invoke(self, invocation: Invocation) -> Answer:
         """The function's answer, kept for the plan; unknown where an argument is."""
         if holds_unknown(invocation.args):
             return Answer(UNKNOWN)
-        answer = self._lookup.invoke(invocation)
+        cloud = reading.cloud_of_call(invocation, self._inputs_of, self._lookup.cloud)
+        answer = self._lookup.invoke(invocation, cloud)
         with self._lock:
-            self._notebook.note(invocation, answer)
+            self._notebook.note(invocation, cloud, answer)
         return answer
 
     @property
@@ -162,7 +178,7 @@ class Preview:
             return self._planned[urn].inputs
 
     def _bears_data(self, state: ResourceState) -> bool:
-        return state.custom and self._provider.kind(state.type).data_bearing
+        return state.managed and self._provider.kind(state.type).data_bearing
 
     def _deletion(self, state: ResourceState) -> Operation:
         data_bearing = self._bears_data(state)
@@ -177,7 +193,7 @@ class Preview:
             generation=state.generation,
             observed_version=state.version,
             data_bearing=data_bearing,
-            retain=state.retain_on_delete,
+            retain=state.retain_on_delete or state.external,
         )
 
     def _waits_for(self, registration: Registration, inputs: PropertyMap) -> Mapping[str, Sequence[str]]:

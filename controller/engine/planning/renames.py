@@ -22,7 +22,7 @@ class Renames:
     """The renames found so far, from the URN in the state to the new one. Whoever shares it holds a lock."""
 
     def __init__(self, states: Collection[ResourceState]) -> None:
-        self._live = {state.urn: state for state in states if not state.pending_delete}
+        self._live = {state.urn: state for state in states if not (state.pending_delete or state.external)}
         self._leftovers = {state.urn for state in states if state.pending_delete}
         self._moves: dict[str, str] = {}
         self._old: dict[str, str] = {}

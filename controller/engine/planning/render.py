@@ -25,6 +25,7 @@ _SYMBOL: Final[Mapping[Op, str]] = {
     Op.SAME: "",
     Op.ADOPT: "=",
     Op.REFRESH: "?",
+    Op.READ: ">",
 }
 _TO_COME: Final[Mapping[Op, str]] = {
     Op.CREATE: "to create",
@@ -33,6 +34,7 @@ _TO_COME: Final[Mapping[Op, str]] = {
     Op.REPLACE: "to replace",
     Op.DELETE: "to delete",
     Op.REFRESH: "to look at again",
+    Op.READ: "to read",
     Op.SAME: "unchanged",
 }
 _HEADINGS: Final = ("", "Type", "Name", "Plan", "Info")

@@ -13,6 +13,7 @@ from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from controller.domain.errors import Refused, WrongUse
 from controller.engine import wire
+from controller.engine.properties import UNKNOWN, PropertyValue
 from controller.engine.registration import Invocation, Options, Registration
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
@@ -93,14 +94,43 @@ def registration(request: resource_pb2.RegisterResourceRequest, *, project: str,
     )
 
 
+def reading(
+    request: resource_pb2.ReadResourceRequest, *, project: str, stack: str
+) -> tuple[Registration, PropertyValue]:
+    """What is to be read, and its id. Raises Refused for a package that is not installed with the controller."""
+    urn = _urn(request.type, request.name, request.parent, project, stack)
+    if request.packageRef:
+        raise _parameterized("reading a resource", urn)
+    id = UNKNOWN if request.id == wire.UNKNOWN_MARK else request.id
+    options = Options(additional_secret_outputs=tuple(request.additionalSecretOutputs))
+    return (
+        Registration(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            custom=True,
+            parent=request.parent,
+            inputs=wire.decode(request.properties),
+            dependencies=tuple(sorted(request.dependencies)),
+            options=options,
+            provider=request.provider,
+        ),
+        id,
+    )
+
+
+def _parameterized(what: str, where: str) -> Refused:
+    return Refused(
+        f"{what} of a parameterized package is not supported by this engine",
+        where=where,
+        remedy="take it out of the program",
+    )
+
+
 def invocation(request: resource_pb2.ResourceInvokeRequest) -> Invocation:
     """The call in `request`. Raises Refused for a function of a package that is not installed with the controller."""
     if request.packageRef:
-        raise Refused(
-            "a function of a parameterized package is not supported by this engine",
-            where=request.tok,
-            remedy="take it out of the program",
-        )
+        raise _parameterized("a function", request.tok)
     return Invocation(request.tok, wire.decode(request.args), request.provider)
 
 

@@ -150,6 +150,19 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._registrar.register_outputs(request.urn, outputs)
             return empty_pb2.Empty()
 
+    def ReadResource(self, request: Any, context: Any) -> resource_pb2.ReadResourceResponse:
+        with self.reported(context):
+            registration, id = messages.reading(request, project=self._project, stack=self._stack)
+            self._claim(registration)
+            registered = self._registrar.read(registration, id)
+            return resource_pb2.ReadResourceResponse(
+                urn=registration.urn,
+                id="" if registered.id is UNKNOWN else registered.id,
+                properties=wire.encode(registered.outputs),
+                result=_result(registered),
+                unknown=registered.id is UNKNOWN,
+            )
+
     def Invoke(self, request: Any, context: Any) -> resource_pb2.ResourceInvokeResponse:
         with self.reported(context):
             answer = self._registrar.invoke(messages.invocation(self._transforms.of_function(request)))
@@ -168,7 +181,6 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         return empty_pb2.Empty()
 
     Call = _refusing("the method {0.tok}")
-    ReadResource = _refusing("reading the existing resource {0.name} ({0.type})")
     ExistsResource = _refusing("asking whether a resource of type {0.type} exists")
     RegisterResourceHook = _refusing("the resource hook {0.name}")
     RegisterErrorHook = _refusing("the error hook {0.name}")
@@ -245,6 +257,10 @@ def _response(registration: Registration, registered: Registered) -> resource_pb
         id="" if registered.id is UNKNOWN else registered.id,
         object=wire.encode(registration.with_secrets(registered.outputs)),
         stable=False,
-        result=resource_pb2.Result.FAIL if registered.result is Result.FAILED else resource_pb2.Result.SUCCESS,
+        result=_result(registered),
         unknown=registered.result is Result.SKIPPED,
     )
+
+
+def _result(registered: Registered) -> resource_pb2.Result.ValueType:
+    return resource_pb2.Result.FAIL if registered.result is Result.FAILED else resource_pb2.Result.SUCCESS

@@ -11,11 +11,11 @@ from controller.domain.errors import Refused, WrongUse
 from controller.engine.applying.execute import execute
 from controller.engine.plan import Plan
 from controller.engine.properties import UNKNOWN
-from controller.engine.registration import Answer, Invocation, Registrar
+from controller.engine.registration import Answer, Invocation, Registrar, Registration
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionState
 from controller.store.vault import Vault
-from tests.engine.double import GET_NET, NET, Cloud, TestProgram, Want
+from tests.engine.double import GET_NET, NET, PROJECT, Cloud, TestProgram, Want
 from tests.engine.scene import Scene
 
 
@@ -96,8 +96,22 @@ def test_one_question_that_is_answered_in_two_ways_makes_no_plan(scene: Scene) -
         scene.plan(program)
 
 
-def test_unknown_functions_and_explicit_providers_are_refused_by_name(scene: Scene) -> None:
+def test_a_function_of_an_explicit_provider_is_asked_on_its_cloud(scene: Scene) -> None:
+    put(scene.other_cloud(), cidr="10.66.0.0/24")
+    answers: list[Answer] = []
+
+    def program(registrar: Registrar) -> None:
+        urn = f"{PROJECT}::pulumi:providers:test::p"
+        inputs = {"cloud": "other"}
+        provider = registrar.register(Registration(urn, "pulumi:providers:test", "p", True, "", inputs))
+        reference = f"{urn}::{'04da6b54' if provider.id is UNKNOWN else provider.id}"
+        answers.append(registrar.invoke(Invocation(GET_NET, {"name": "theirs"}, provider=reference)))
+        answers.append(registrar.invoke(Invocation(GET_NET, {"name": "theirs"})))
+
+    assert scene.apply(program).state is ExecutionState.SUCCEEDED
+    assert [one.outputs["cidr"] for one in answers] == ["10.66.0.0/24", "10.0.0.0/24"] * 2
+
+
+def test_an_unknown_function_is_refused_by_name(scene: Scene) -> None:
     with pytest.raises(WrongUse, match="getNothing"):
         scene.plan(lambda registrar: asking(registrar, function="test:index:getNothing"))
-    with pytest.raises(Refused, match="explicit provider"):
-        scene.plan(lambda registrar: registrar.invoke(Invocation(GET_NET, {}, provider="urn::id")))

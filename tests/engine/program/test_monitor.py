@@ -21,8 +21,6 @@ from tests.engine.runs import Notes, run
 HOOK = "pulumi.ResourceHook('hook', lambda args: None)"
 UNSUPPORTED = [
     ("pulumi.runtime.call('t:m:do', {})", "the method t:m:do"),
-    ("pulumi.StackReference('org/project/other')", "reading the existing resource org/project/other"),
-    ("Thing('a', ResourceOptions(id='42'))", r"reading the existing resource a \(t:m:Thing\)"),
     ("Thing('a', ResourceOptions(deleted_with=Thing('b')))", "(?i)deletedWith"),
     ("Thing('a', ResourceOptions(replace_with=[Thing('b')]))", "(?i)replaceWith"),
     ("Thing('a', ResourceOptions(replacement_trigger='1'))", "replacementTrigger"),
