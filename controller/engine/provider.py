@@ -163,7 +163,7 @@ class Kind(Protocol):
     """A resource type: how it is checked, compared, made, read, changed, removed, found again and listed.
 
     `cloud` below is the provider's own connection, opaque to the engine. A kind that acts on no cloud has no `service`,
-    is given None for it, and is not scanned.
+    is given None for it, and is not scanned. Where a program gives none, the engine gives an `autonamed` one a `name`.
     """
 
     token: str
@@ -171,6 +171,7 @@ class Kind(Protocol):
     carrier: Carrier
     replace_on: frozenset[str]
     data_bearing: bool
+    autonamed: bool
     lists_changes: bool
     create_timeout: float
     update_timeout: float

@@ -28,6 +28,7 @@ class ProviderResource:
     service = ""
     carrier = Carrier.STATE
     data_bearing = False
+    autonamed = False
     lists_changes = False
     create_timeout = update_timeout = delete_timeout = 0.0
 

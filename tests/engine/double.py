@@ -39,6 +39,7 @@ from controller.engine.registration import Options, Registered, Registrar, Regis
 from controller.engine.wire import UNKNOWN_MARK
 
 NET, DISK, LINK = "test:index:Net", "test:index:Disk", "test:index:Link"
+NAMED = "test:index:Named"
 GET_NET = "test:index:getNet"
 PROVIDER = "pulumi:providers:test"
 PROJECT = "urn:pulumi:test::project"
@@ -148,6 +149,7 @@ class DoubleKind:
     replace_on: frozenset[str] = frozenset()
     data_bearing: bool = False
     natural: bool = False
+    autonamed: bool = False
     service: str = "test"
     create_timeout: float = 1
     update_timeout: float = 1
@@ -244,6 +246,7 @@ KINDS = {
     for kind in (
         DoubleKind(NET, replace_on=frozenset({"cidr"})),
         DoubleKind(DISK, replace_on=frozenset({"medium"}), data_bearing=True),
+        DoubleKind(NAMED, replace_on=frozenset({"medium"}), autonamed=True),
         DoubleKind(LINK, replace_on=frozenset({"left", "right"}), natural=True),
     )
 }

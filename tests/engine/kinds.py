@@ -24,6 +24,7 @@ class PureKind:
     replace_on: frozenset[str] = frozenset()
     data_bearing: bool = False
     delete_before_replace: bool = False
+    autonamed: bool = False
     refused: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     service: str = "test"

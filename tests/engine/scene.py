@@ -97,6 +97,11 @@ class Scene:
         with self.sessions() as session:
             return storage.load_state(session, self.stack_id, self.vault)
 
+    def note(self, state: ResourceState) -> None:
+        """Writes a row as a scan's verdict or a hand does it."""
+        with self.sessions.begin() as session:
+            storage.save(session, self.stack_id, [state], self.vault)
+
     def row(self, urn: str) -> ResourceState:
         return next(one for one in self.state() if one.urn == urn and not one.pending_delete)
 

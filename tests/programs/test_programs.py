@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import venv
 from pathlib import Path
 
@@ -323,3 +324,21 @@ def test_a_program_that_was_put_in_order_keeps_its_resources(desk: Desk) -> None
     assert ops(desk.up("refactored", *config(after="true"))) == {}
     desk.destroy("refactored")
     assert desk.hand.network.find_network("segment") is None
+
+
+def test_what_has_no_name_gets_one_and_keeps_it(desk: Desk) -> None:
+    foretold = {
+        one["inputs"]["name"] for one in desk.preview("nameless")["operations"] if one["type"].startswith("openstack:")
+    }
+    assert all(re.fullmatch(r"(site|gate|key)-[0-9a-f]{7}", name) for name in foretold)
+    first = desk.up("nameless")
+    assert set(first["outputs"]["names"]) == foretold
+    assert {name for name in foretold if name.startswith("site")} <= desk.networks()
+    assert desk.changes() == 3
+    again = desk.up("nameless", *config(description="changed"))
+    assert ops(again) == {"SecGroup gate": "update"}
+    assert again["outputs"] == first["outputs"]
+    renewed = desk.up("nameless", *config(description="changed", key=KEYS[1]))
+    assert ops(renewed) == {"Keypair key": "replace"}
+    assert len(set(renewed["outputs"]["names"]) & foretold) == 2
+    desk.destroy("nameless")

@@ -197,7 +197,7 @@ class Execution:
             prior = self._rows.before(registration.urn)
             kind = self._means.provider.kind(registration.type, prior) if registration.custom else None
             cloud = cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
-            assessment = assess(registration, prior, kind, cloud=cloud)
+            assessment = assess(registration, prior, kind, cloud=cloud, seed=self._permits.autoname_seed)
             self._permits.check(registration.urn, assessment, prior)
             try:
                 return self._carry_out(self._target(registration, assessment, prior), assessment, prior, kind)

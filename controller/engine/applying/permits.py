@@ -21,6 +21,7 @@ class Permits:
     """The permits of one execution: its plan, and the resources (URN, id) that persons gave up."""
 
     def __init__(self, plan: Plan, given_up: Collection[tuple[str, str]], provider: Provider) -> None:
+        self.autoname_seed = plan.autoname_seed
         self._plan = plan
         self._planned = plan.by_urn
         self._given_up = given_up

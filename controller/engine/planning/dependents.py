@@ -7,7 +7,6 @@ afterwards: where it stands in a property that cannot be changed in place, the d
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from controller.domain.errors import Refused
 from controller.engine import paths
@@ -52,4 +51,4 @@ def carried_along(
         for name in because
         if name not in replacing
     }
-    return replace(assessment, decision=Decision(Op.REPLACE, {**decision.diff, **forced}, delete_before_replace=True))
+    return assessment.replacing(Decision(Op.REPLACE, {**decision.diff, **forced}, delete_before_replace=True))

@@ -6,8 +6,9 @@ whether the approved plan allows that. A kind's `check` and `diff` are pure, so 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -35,6 +36,7 @@ MAY_BECOME: Final[Mapping[Op, frozenset[Op]]] = {
 A planned create may find its own resource, made before a crash; a planned replace may find the old one gone already."""
 
 
+NAME: Final = "name"
 _GOING: Final = frozenset({Op.REPLACE, Op.DELETE})
 
 
@@ -51,23 +53,36 @@ class Decision:
 class Assessment:
     """A decision together with what it rests on: the cloud that the calls go to, and the inputs, the kind's defaults
     filled in and ignored changes put back.
+
+    `fresh_name` is what the engine calls a new one where the program gives no name, "" where it does.
     """
 
     inputs: PropertyMap
     decision: Decision
     cloud: str = ""
+    fresh_name: str = ""
+
+    def replacing(self, decision: Decision) -> Assessment:
+        """The same with a decision that makes a new one beside the old or in its place; it is named anew."""
+        inputs = {**self.inputs, NAME: self.fresh_name} if self.fresh_name else self.inputs
+        return replace(self, inputs=inputs, decision=decision)
 
 
 def assess(
-    registration: Registration, prior: ResourceState | None, kind: Kind | None, *, cloud: str = ""
+    registration: Registration, prior: ResourceState | None, kind: Kind | None, *, cloud: str = "", seed: str = ""
 ) -> Assessment:
     """Checks the registered inputs, compares them with `prior` and decides. `kind` is None for a component.
+
+    `seed` is what names are made from where the program gives none (`Plan.autoname_seed`).
 
     Raises Refused where the kind refuses an input (all of them are named) or where the resource is protected.
     """
     inputs = effective_inputs(registration, prior)
     if kind is None:
         return Assessment(inputs, decide(registration, prior, _component_diff(inputs, prior), replace_on=frozenset()))
+    fresh_name = _fresh_name(registration, prior, kind, inputs, seed)
+    if fresh_name:
+        inputs = {**inputs, NAME: _name_kept(prior) or fresh_name}
     checked = kind.check(inputs)
     if checked.failures:
         raise Refused(
@@ -78,7 +93,29 @@ def assess(
     compared = prior is not None and not prior.missing
     diff = kind.diff(prior.inputs, prior.observed, checked.inputs) if prior is not None and compared else None
     decision = decide(registration, prior, diff, replace_on=kind.replace_on, beyond_inputs=_beyond_inputs(prior, cloud))
-    return Assessment(checked.inputs, decision, cloud)
+    assessment = Assessment(checked.inputs, decision, cloud, fresh_name)
+    return assessment.replacing(decision) if decision.op is Op.REPLACE else assessment
+
+
+def _fresh_name(
+    registration: Registration, prior: ResourceState | None, kind: Kind, inputs: PropertyMap, seed: str
+) -> str:
+    """The logical name and 7 hexadecimal digits, others for each generation; "" where the engine gives no name.
+
+    What is adopted has a name already.
+    """
+    if not kind.autonamed or inputs.get(NAME) is not None or (prior is None and registration.options.import_id):
+        return ""
+    generation = prior.generation + 1 if prior is not None else 1
+    digest = hashlib.sha256("\n".join((seed, registration.urn, str(generation))).encode()).hexdigest()
+    return f"{registration.name}-{digest[:7]}"
+
+
+def _name_kept(prior: ResourceState | None) -> PropertyValue:
+    """What it is called now, by whomever; None where it is to be made."""
+    if prior is None or prior.missing:
+        return None
+    return prior.observed.get(NAME, prior.inputs.get(NAME))
 
 
 def cloud_of(
@@ -165,8 +202,9 @@ def objection(planned: Operation | None, assessment: Assessment) -> str | None:
         return f"the plan has it on the cloud {planned.cloud}, but it would now be on {assessment.cloud}"
     if decision.delete_before_replace and not planned.delete_before_replace:
         return "the plan makes the new one first, but the old one would now be deleted first"
+    kept = {NAME} if assessment.fresh_name and decision.op is not planned.op else set()
     differing = sorted(
-        key for key in {**planned.inputs, **inputs} if not fills(planned.inputs.get(key), inputs.get(key))
+        key for key in {**planned.inputs, **inputs}.keys() - kept if not fills(planned.inputs.get(key), inputs.get(key))
     )
     return f"its inputs are not those of the plan: {', '.join(differing)}" if differing else None
 

@@ -42,7 +42,8 @@ def make_plan(
     Raises Refused for inputs that a kind refuses and for what protection or the purpose forbids, ProgramFailed where
     the program is at fault.
     """
-    preview = Preview(states, provider, purpose, lookup)
+    seed = hashlib.sha256(stack.encode()).hexdigest()[:16]
+    preview = Preview(states, provider, purpose, lookup, seed)
     if purpose is not Purpose.DESTROY:
         if program is None:
             raise ValueError("a plan to apply or repair needs the program")
@@ -53,7 +54,7 @@ def make_plan(
         spec_digest=spec_digest,
         program_version=program_version,
         operations=preview.operations(),
-        autoname_seed=hashlib.sha256(stack.encode()).hexdigest()[:16],
+        autoname_seed=seed,
         invokes=preview.answers,
     )
 
@@ -61,13 +62,16 @@ def make_plan(
 class Preview:
     """A registrar that decides what would be done and foretells what the program would be told."""
 
-    def __init__(self, states: Iterable[ResourceState], provider: Provider, purpose: Purpose, lookup: Lookup) -> None:
+    def __init__(
+        self, states: Iterable[ResourceState], provider: Provider, purpose: Purpose, lookup: Lookup, seed: str
+    ) -> None:
         self._states = list(states)
         self._live = {state.urn: state for state in self._states if not state.pending_delete}
         self._renames = Renames(self._states)
         self._provider = provider
         self._purpose = purpose
         self._lookup = lookup
+        self._seed = seed
         self._notebook = Notebook()
         self._lock = threading.Lock()
         self._registrations: dict[str, Registration] = {}
@@ -79,7 +83,7 @@ class Preview:
             prior = self._renames.prior_of(registration)
         kind = self._provider.kind(registration.type, prior) if registration.custom else None
         cloud = planner.cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
-        assessment = planner.assess(registration, prior, kind, cloud=cloud)
+        assessment = planner.assess(registration, prior, kind, cloud=cloud, seed=self._seed)
         if kind is not None:
             assessment = carried_along(registration, prior, kind, assessment, self._going_first())
         data_bearing = kind is not None and kind.data_bearing

@@ -45,6 +45,7 @@ class Shape:
     everywhere        the query for a list over all projects
     shows             what a program may read beyond the fields, as the body tells it; never sent, never compared
     replace_on        made of the fields: inputs whose change always needs a new resource
+    autonamed         made of the fields: it takes a name, and the engine gives one where the program does not
     lifecycle         None where the API has done its work when it answers
     lists_changes     the API lists what changed since a time; the kind's `changes_of` says how it is asked
     """
@@ -57,6 +58,7 @@ class Shape:
     plural: str
     fields: tuple[Field, ...]
     replace_on: frozenset[str]
+    autonamed: bool
     shows: tuple[Field, ...] = ()
     detail: str = ""
     everywhere: Mapping[str, str] = {}
@@ -71,7 +73,9 @@ class Shape:
     delete_timeout: float = 300.0
 
     def __init_subclass__(cls) -> None:
-        cls.replace_on = frozenset(row.name for row in getattr(cls, "fields", ()) if row.replaces)
+        inputs = getattr(cls, "fields", ())
+        cls.replace_on = frozenset(row.name for row in inputs if row.replaces)
+        cls.autonamed = any(row.name == "name" for row in inputs)
 
     def check(self, inputs: PropertyMap) -> Checked:
         """Defaults filled in, and every unknown, missing, malformed or contradictory input named."""

@@ -45,6 +45,7 @@ class RandomKind:
     fields: tuple[Field, ...]
     replace_on: frozenset[str]
     service = ""
+    autonamed = False
     carrier = Carrier.STATE
     data_bearing = False
     lists_changes = False

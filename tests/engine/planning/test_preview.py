@@ -277,7 +277,7 @@ def test_retained_resource_leaves_the_state_alone() -> None:
 
 
 def foretold(registration: Registration, *states: ResourceState) -> Registered:
-    return Preview(states, PROVIDER, Purpose.APPLY, Lookup(PROVIDER, "")).register(registration)  # type: ignore[arg-type]
+    return Preview(states, PROVIDER, Purpose.APPLY, Lookup(PROVIDER, ""), "seed").register(registration)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

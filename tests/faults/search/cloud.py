@@ -216,6 +216,7 @@ class ModelKind:
     token: str
     properties: Mapping[str, Property]
     data_bearing: bool = False
+    autonamed: bool = False
     key: Sequence[str] = ()
     service: str = "model"
     lists_changes: bool = False
