@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from controller.reconcile.drift import follow_up
 from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.schedule import clouds_in_use
 from controller.reconcile.verdict import Finding, Verdict
+from controller.workplace import Workplace
 
 COLUMNS = {"verdict": "VERDICT", "stack": "STACK", "type": "TYPE", "name": "NAME", "id": "ID", "differs": "DIFFERS"}
 INCOMPLETE = 3
@@ -25,6 +27,7 @@ INCOMPLETE = 3
 def drift(
     cloud: Annotated[str | None, typer.Option("--cloud", help="Name in clouds.yaml")] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Let the controller act on what is found")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Take up a scan that was cut off shortly before")] = False,
     user: Operator = OPERATOR,
     output: Output = Format.TABLE,
 ) -> None:
@@ -35,18 +38,26 @@ def drift(
             if repair:
                 require(session, user, Permission.REPAIR, cities=cities_on(name))
                 audit.record(session, actor=user, action="drift.repair", target=name)
-        with stderr.status(f"scanning {escape(name)}") as status:
-            result = scan(
-                place.sessions,
-                place.provider,
-                place.means.vault,
-                name,
-                progress=lambda kind, count: status.update(f"scanning {escape(name)}: {kind}, {count} seen"),
-            )
+        fresh_for = timedelta(minutes=place.settings.scan_fresh_minutes if resume else 0)
+        result = scan_shown(place, name, fresh_for=fresh_for)
         if repair:
             for subject in follow_up(place.sessions, place.provider, result):
                 place.queue.wake(subject)
     print_findings(result, output)
+
+
+def scan_shown(place: Workplace, cloud: str, *, fresh_for: timedelta = timedelta()) -> ScanResult:
+    """Scans, and shows a person at a terminal how far that is."""
+    seen: dict[str, int] = {}
+    kinds = len(place.provider.kinds())
+    title = f"scanning {escape(cloud)}"
+    with stderr.status(title) as status:
+
+        def progress(kind: str, objects: int) -> None:
+            seen[kind] = objects
+            status.update(f"{title}: {sum(seen.values())} objects, {len(seen)} of {kinds} kinds")
+
+        return scan(place.sessions, place.provider, place.means.vault, cloud, fresh_for=fresh_for, progress=progress)
 
 
 def print_findings(result: ScanResult, output: Format, *, only_stack: int | None = None) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from controller import audit
 from controller.casework.permissions import Permission, cities_of, require
 from controller.cli.arguments import OPERATOR, Operator, Reason, User, workplace
-from controller.cli.drift import print_findings
+from controller.cli.drift import print_findings, scan_shown
 from controller.cli.output import Format, Output, print_document, print_facts, print_rows, say, stdout
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
@@ -23,7 +23,6 @@ from controller.engine.checkpoint.transfer import export_stack, import_stack
 from controller.engine.planning.render import to_json, to_text
 from controller.engine.program.messages import is_program_stack
 from controller.reconcile.desire import stack as stack_of
-from controller.reconcile.scan import scan
 from controller.store.engine import ApprovalRow, ExecutionRow, ExecutionState, PlanRow, ResourceRow, StackRow
 
 app = typer.Typer(no_args_is_help=True, help="Stacks: what one zone of a system shall be, and is")
@@ -124,7 +123,7 @@ def drift(name: Name, output: Output = Format.TABLE) -> None:
     with workplace() as place:
         with place.sessions() as session:
             row = stack_of(session, name)
-        result = scan(place.sessions, place.provider, place.means.vault, row.cloud)
+        result = scan_shown(place, row.cloud)
     print_findings(result, output, only_stack=row.id)
 
 

@@ -17,7 +17,7 @@ from controller.reconcile.incidents import IncidentState
 from controller.store import clock
 from controller.store.casework import CaseRow, ClockRow
 from controller.store.engine import Provisioning, StackRow
-from controller.store.reconcile import IncidentRow, ScanRow
+from controller.store.reconcile import IncidentRow, ScanRow, Sort
 from controller.web.paging import Page, page_of
 
 
@@ -112,11 +112,11 @@ def _incidents() -> Select[IncidentRow]:
 
 
 def _last_scans() -> Select[ScanRow]:
-    """The last finished scan of each cloud."""
+    """The last finished full scan of each cloud."""
     last = (
         select(ScanRow)
         .ext(distinct_on(ScanRow.cloud))
-        .where(ScanRow.ended_at.is_not(None))
+        .where(ScanRow.ended_at.is_not(None), ScanRow.sort == Sort.FULL)
         .order_by(ScanRow.cloud, ScanRow.id.desc())
         .subquery()
     )

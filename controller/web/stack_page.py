@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from controller.store.casework import CaseRow
 from controller.store.certificate import CertificateRow
 from controller.store.engine import ApprovalRow, ExecutionRow, PlanRow, ResourceRow, StackRow
+from controller.store.reconcile import ScanPartRow, ScanRow, Sort
 from controller.web.paging import Page, page_of, slice_of
 
 NUL = "\0"
@@ -62,6 +63,14 @@ class PlanLine:
 
 
 @dataclass(frozen=True)
+class ScanLine:
+    """The last full scan of the stack's cloud. `problems` say which kinds of the stack were not read whole, and why."""
+
+    ended_at: datetime
+    problems: Sequence[str]
+
+
+@dataclass(frozen=True)
 class StackView:
     """Everything on the page. `case` and `certificate` are numbers, None where there is none."""
 
@@ -78,6 +87,7 @@ class StackView:
     case: str | None
     certificate: str | None
     plan: PlanLine | None
+    scan: ScanLine | None
     resources: Page[ResourceLine]
     executions: Page[ExecutionLine]
 
@@ -103,6 +113,7 @@ def stack_view(session: Session, name: str, *, resources: int, executions: int) 
         case=case,
         certificate=_certificate(session, row),
         plan=_newest_plan(session, row),
+        scan=_last_scan(session, row),
         resources=slice_of(_tree(session, row), resources),
         executions=page_of(session, _executions(row), executions, lambda found: ExecutionLine(*found)),
     )
@@ -165,6 +176,24 @@ def _newest_plan(session: Session, stack: StackRow) -> PlanLine | None:
         .limit(1)
     ).one_or_none()
     return PlanLine(*found) if found else None
+
+
+def _last_scan(session: Session, stack: StackRow) -> ScanLine | None:
+    scan = session.scalar(
+        select(ScanRow)
+        .where(ScanRow.cloud == stack.cloud, ScanRow.sort == Sort.FULL, ScanRow.ended_at.is_not(None))
+        .order_by(ScanRow.id.desc())
+        .limit(1)
+    )
+    if scan is None or scan.ended_at is None:
+        return None
+    types = select(ResourceRow.type).where(ResourceRow.stack_id == stack.id, ResourceRow.cloud == scan.cloud)
+    parts = session.scalars(
+        select(ScanPartRow)
+        .where(ScanPartRow.scan_id == scan.id, ScanPartRow.problem != "", ScanPartRow.type.in_(types))
+        .order_by(ScanPartRow.id)
+    )
+    return ScanLine(scan.ended_at, [f"{part.type}: {part.problem}" for part in parts])
 
 
 def _executions(stack: StackRow) -> Select[int, str, str, str, str, str, datetime, datetime | None, str]:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from controller.clock import real_now
 from controller.engine.applying.approval import Standing
 from controller.store.certificate import CertificateRow
+from controller.store.reconcile import ScanPartRow, ScanRow, Sort
 from controller.web.stack_page import ResourceLine, in_tree_order
 from controller.workplace import Workplace
-from tests.web.seeds import SCRIPT, add_execution, add_resource, add_stack, fill
+from tests.web.seeds import INSTANCE, SCRIPT, add_execution, add_resource, add_stack, fill
 
 NAME = "liuzhou/caizheng/caiwu.gov"
 DIGESTS = [f"{number:064x}" for number in range(60)]
@@ -38,6 +39,30 @@ def test_resources_stand_below_their_parents(browser: TestClient, place: Workpla
     assert names(page) == ["root", "system", "app-1", "app-2", "app-3", "web-1", "stranger"]
     for word in ("云主机", "被改动", "缺失", "未就绪", "待删除", "财务管理系统", "柳州市财政局"):
         assert word in page
+
+
+def test_the_last_full_scan_tells_what_of_the_stack_was_not_read(browser: TestClient, place: Workplace) -> None:
+    """Kinds that the stack does not have are not its matter, nor is a look at what changed."""
+    with place.sessions.begin() as session:
+        add_resource(session, add_stack(session, NAME), "web-1")
+    assert "不完整" not in browser.get(f"/stacks/{NAME}").text
+    with place.sessions.begin() as session:
+        scan = ScanRow(cloud="sandbox", sort=Sort.FULL, started_at=real_now(), ended_at=real_now())
+        later = ScanRow(cloud="sandbox", sort=Sort.CHANGES, started_at=real_now(), ended_at=real_now())
+        session.add_all([scan, later])
+        session.flush()
+        for row, type, problem in (
+            (scan, INSTANCE, f"page 2, after 1000 objects: HTTP 500: {SCRIPT}"),
+            (scan, "openstack:networking/port:Port", "page 3, after 2000 objects: HTTP 503"),
+            (later, INSTANCE, "page 1, after 0 objects: HTTP 502"),
+        ):
+            session.add(ScanPartRow(scan_id=row.id, type=type, started_at=real_now(), problem=problem))
+    page = browser.get(f"/stacks/{NAME}").text
+    assert "不完整" in page
+    assert "page 2, after 1000 objects: HTTP 500" in page
+    assert SCRIPT not in page
+    assert "HTTP 503" not in page
+    assert "HTTP 502" not in page
 
 
 def test_hundreds_of_resources_come_in_pages(browser: TestClient, place: Workplace) -> None:
