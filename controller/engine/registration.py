@@ -34,11 +34,30 @@ class Options:
 
 
 @dataclass(frozen=True)
+class HookCall:
+    """What a hook of the program is told: what the resource was (None where it is new) and what it is to be, or is."""
+
+    urn: str
+    type: str
+    name: str
+    id: PropertyValue
+    new_inputs: PropertyMap
+    old_inputs: PropertyMap | None
+    new_outputs: PropertyMap | None
+    old_outputs: PropertyMap | None
+
+
+Hook = Callable[[HookCall], None]
+"""Raises Failed where it stops what it is called before."""
+
+
+@dataclass(frozen=True)
 class Registration:
     """One resource as the program wants it.
 
     `property_dependencies` names, by input, the URNs its value is from. `provider` is Pulumi's reference to an explicit
-    provider (`urn::id`), "" for the stack's own.
+    provider (`urn::id`), "" for the stack's own. `hooks` are called around operations, by the point in time
+    (`before_create`).
     """
 
     urn: str
@@ -51,6 +70,7 @@ class Registration:
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     provider: str = ""
+    hooks: Mapping[str, Sequence[Hook]] = field(default_factory=dict)
 
     def with_secrets(self, outputs: PropertyMap) -> PropertyMap:
         """`outputs` with those made secret that the options name or whose input of that name is a secret."""

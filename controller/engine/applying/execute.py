@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from controller.domain.errors import Failed, Refused, Stopped, YunguanError
+from controller.engine import hooks
 from controller.engine.applying import approval, fence
 from controller.engine.applying.journal import Journal
 from controller.engine.applying.means import Means
@@ -199,10 +200,15 @@ class Execution:
             cloud = cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
             assessment = assess(registration, prior, kind, cloud=cloud, seed=self._permits.autoname_seed)
             self._permits.check(registration.urn, assessment, prior)
+            op = assessment.decision.op
+            hooks.before(registration, op, prior, assessment.inputs)
             try:
-                return self._carry_out(self._target(registration, assessment, prior), assessment, prior, kind)
+                state = self._carry_out(self._target(registration, assessment, prior), assessment, prior, kind)
             except Lost as lost:
                 self._resolver.resolve_lost(lost.intent)
+            else:
+                hooks.after(registration, op, prior, state.inputs, Registered(state.id, state.outputs))
+                return state
         raise reply_lost(registration.urn)
 
     def _carry_out(

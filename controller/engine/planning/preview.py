@@ -13,7 +13,7 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from controller.engine import order, paths
+from controller.engine import hooks, order, paths
 from controller.engine.lookup import Answers, Lookup, Notebook
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning import planner, reading
@@ -112,7 +112,10 @@ class Preview:
         with self._lock:
             self._registrations[registration.urn] = registration
             self._planned[registration.urn] = operation
-        return _foretold(registration, operation, prior)
+        hooks.before(registration, operation.op, prior, operation.inputs)
+        foretold = _foretold(registration, operation, prior)
+        hooks.after(registration, operation.op, prior, operation.inputs, foretold)
+        return foretold
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Outputs do nothing, so they are no part of a plan."""

@@ -29,7 +29,6 @@ _UNSUPPORTED: Final[Mapping[str, str]] = {
 }
 """Fields of the message that the engine does not obey, by what a program's author calls them."""
 
-_HOOKS: Final = "the option hooks"
 _PROGRAMS: Final = "program/"
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -143,8 +142,6 @@ def _urn(type_: str, name: str, parent: str, project: str, stack: str) -> str:
 def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest, urn: str) -> None:
     given = {descriptor.name for descriptor, _ in request.ListFields()}
     refused = [what for field, what in _UNSUPPORTED.items() if field in given]
-    if request.hooks.ListFields():
-        refused.append(_HOOKS)
     if refused:
         raise Refused(
             f"not supported by this engine: {', '.join(dict.fromkeys(refused))}",

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
@@ -27,6 +27,7 @@ from controller.domain.errors import Failed, Refused
 from controller.engine import wire
 from controller.engine.program import messages
 from controller.engine.program.callbacks import Callbacks
+from controller.engine.program.hooks import Hooks
 from controller.engine.program.transforms import Transforms
 from controller.engine.properties import UNKNOWN, PropertyMap
 from controller.engine.registration import Answer, Registered, Registrar, Registration, Result
@@ -39,6 +40,7 @@ _SUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
 )
 _SUPPORTED_BY_OLD_NAME = frozenset({"secrets", "aliasSpecs", "transforms", "invokeTransforms"})
 _LONGEST_FOLDER = 80
@@ -53,6 +55,19 @@ class Heard:
     outputs: PropertyMap = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     failure: Exception | None = None
+
+    def warn(self, message: str) -> None:
+        """Adds a warning of the engine to what the program logged."""
+        self.log.append(f"warning: {message}")
+
+
+@dataclass(frozen=True)
+class _Deployment:
+    """Whose run it is, by Pulumi's names, and whether it only foretells."""
+
+    project: str
+    stack: str
+    preview: bool
 
 
 class Monitor:
@@ -69,7 +84,8 @@ class Monitor:
             options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
         )
         transforms = Transforms(self._callbacks)
-        service = _ResourceMonitor(registrar, self.heard, transforms, project, stack, preview=preview)
+        hooks = Hooks(self._callbacks, self.heard.warn, preview=preview)
+        service = _ResourceMonitor(registrar, self.heard, transforms, hooks, _Deployment(project, stack, preview))
         resource_pb2_grpc.add_ResourceMonitorServicer_to_server(service, self._server)
         engine_pb2_grpc.add_EngineServicer_to_server(_EngineService(self.heard), self._server)
         self._server.add_insecure_port(self.address)
@@ -101,21 +117,15 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     """Its methods are named as in the protocol; each runs in a thread of the server."""
 
     def __init__(
-        self,
-        registrar: Registrar,
-        heard: Heard,
-        transforms: Transforms,
-        project: str,
-        stack: str,
-        *,
-        preview: bool,
+        self, registrar: Registrar, heard: Heard, transforms: Transforms, hooks: Hooks, deployment: _Deployment
     ) -> None:
         self._registrar = registrar
         self._heard = heard
         self._transforms = transforms
-        self._project = project
-        self._stack = stack
-        self._preview = preview
+        self._hooks = hooks
+        self._project = deployment.project
+        self._stack = deployment.stack
+        self._preview = deployment.preview
         self._lock = threading.Lock()
         self._urns: set[str] = set()
 
@@ -131,7 +141,10 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         with self.reported(context):
             urn = messages.urn_of(request, project=self._project, stack=self._stack)
             transformed = self._transforms.of_resource(request, urn)
-            registration = messages.registration(transformed, project=self._project, stack=self._stack)
+            registration = replace(
+                messages.registration(transformed, project=self._project, stack=self._stack),
+                hooks=self._hooks.bound(transformed, urn),
+            )
             self._claim(registration)
             registered = self._registrar.register(registration)
             if registered.result is not Result.SUCCESS and not request.supportsResultReporting:
@@ -176,13 +189,17 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._transforms.add_to_functions(request)
         return empty_pb2.Empty()
 
+    def RegisterResourceHook(self, request: Any, context: Any) -> empty_pb2.Empty:
+        with self.reported(context):
+            self._hooks.add(request)
+            return empty_pb2.Empty()
+
     def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
         """The program has registered everything; no hook of it is needed any more, so it may end."""
         return empty_pb2.Empty()
 
     Call = _refusing("the method {0.tok}")
     ExistsResource = _refusing("asking whether a resource of type {0.type} exists")
-    RegisterResourceHook = _refusing("the resource hook {0.name}")
     RegisterErrorHook = _refusing("the error hook {0.name}")
     RegisterPackage = _refusing("the parameterized package {0.name}")
 

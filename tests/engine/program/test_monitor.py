@@ -19,13 +19,15 @@ from controller.engine.registration import Registered, Registration, Result
 from tests.engine.runs import Notes, run
 
 HOOK = "pulumi.ResourceHook('hook', lambda args: None)"
+BOUND = "Thing('a', ResourceOptions(hooks=pulumi.ResourceHookBinding({}=[{}])))"
 UNSUPPORTED = [
     ("pulumi.runtime.call('t:m:do', {})", "the method t:m:do"),
     ("Thing('a', ResourceOptions(deleted_with=Thing('b')))", "(?i)deletedWith"),
     ("Thing('a', ResourceOptions(replace_with=[Thing('b')]))", "(?i)replaceWith"),
     ("Thing('a', ResourceOptions(replacement_trigger='1'))", "replacementTrigger"),
     ("Thing('a', ResourceOptions(hide_diffs=['size']))", "hideDiffs"),
-    (f"Thing('a', ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[{HOOK}])))", "hook"),
+    (BOUND.format("before_delete", HOOK), "before_delete"),
+    (BOUND.format("on_error", "pulumi.ErrorHook('again', lambda args: False)"), "error hooks"),
     ("pulumi.ComponentResource('t:m:Remote', 'r', {}, remote=True)", "a component that a provider builds"),
     ("Thing('a', of=pulumi.StringAsset('x'))", "an asset"),
     ("Thing('a', of=pulumi.FileArchive('.'))", "an archive"),

@@ -1,0 +1,96 @@
+"""Hooks of the program: names in a registration → functions that call them. Used by `monitor.py`.
+
+A program registers its hooks by name before it names them in an option. While previewing only those count that want to
+be called then. Hooks around deletions and errors are refused: they would have to outlive the program.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from google.protobuf import struct_pb2
+from pulumi.runtime.proto import resource_pb2
+
+from controller.domain.errors import Failed, Refused
+from controller.engine import wire
+from controller.engine.program.callbacks import Callbacks
+from controller.engine.properties import PropertyMap
+from controller.engine.registration import Hook, HookCall
+
+_BEFORE: Final = ("before_create", "before_update")
+_AFTER: Final = ("after_create", "after_update")
+
+Warn = Callable[[str], None]
+
+
+class Hooks:
+    """The hooks of one run. Shared by the monitor's threads."""
+
+    def __init__(self, callbacks: Callbacks, warn: Warn, *, preview: bool) -> None:
+        self._callbacks = callbacks
+        self._warn = warn
+        self._preview = preview
+        self._lock = threading.Lock()
+        self._hooks: dict[str, resource_pb2.RegisterResourceHookRequest] = {}
+
+    def add(self, request: resource_pb2.RegisterResourceHookRequest) -> None:
+        """From now on the hook can be named. Raises Refused where another has its name."""
+        with self._lock:
+            if request.name in self._hooks:
+                raise Refused(f"two resource hooks are called {request.name}", remedy="give each its own name")
+            self._hooks[request.name] = request
+
+    def bound(self, request: resource_pb2.RegisterResourceRequest, urn: str) -> Mapping[str, Sequence[Hook]]:
+        """What is called around the operations of a resource, by the point in time.
+
+        Raises Refused for hooks around deletions and errors, and for a name that no hook has.
+        """
+        others = [field.name for field, _ in request.hooks.ListFields() if field.name not in {*_BEFORE, *_AFTER}]
+        if others:
+            raise Refused(
+                f"not supported by this engine: the hooks {', '.join(others)}",
+                where=urn,
+                remedy="take them out of the program",
+            )
+        return {
+            point: hooks
+            for point in (*_BEFORE, *_AFTER)
+            if (hooks := [self._hook(name, point) for name in getattr(request.hooks, point) if self._counts(name)])
+        }
+
+    def _counts(self, name: str) -> bool:
+        with self._lock:
+            hook = self._hooks.get(name)
+        if hook is None:
+            raise Refused(f"there is no resource hook {name}", remedy="register it before it is named")
+        return hook.on_dry_run or not self._preview
+
+    def _hook(self, name: str, point: str) -> Hook:
+        return partial(self._call, self._hooks[name], point)
+
+    def _call(self, hook: resource_pb2.RegisterResourceHookRequest, point: str, call: HookCall) -> None:
+        request = resource_pb2.ResourceHookRequest(
+            urn=call.urn,
+            id=call.id if isinstance(call.id, str) else "",
+            name=call.name,
+            type=call.type,
+            new_inputs=_struct(call.new_inputs),
+            old_inputs=_struct(call.old_inputs),
+            new_outputs=_struct(call.new_outputs),
+            old_outputs=_struct(call.old_outputs),
+        )
+        what = f"the hook {hook.name} ({point.replace('_', ' ')})"
+        answer = self._callbacks.call(hook.callback, request, resource_pb2.ResourceHookResponse, what)
+        if not answer.error:
+            return
+        failure = f"{what} failed: {answer.error}"
+        if point in _BEFORE and not hook.ignore_errors:
+            raise Failed(failure, where=call.urn, remedy="correct the program, or what its hook objects to")
+        self._warn(f"{failure} ({call.urn})")
+
+
+def _struct(properties: PropertyMap | None) -> struct_pb2.Struct | None:
+    return None if properties is None else wire.encode(properties)

@@ -1,0 +1,108 @@
+"""Hooks of a program: bound to registrations by name, told what is done, and what their failure means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from controller.domain.errors import Failed, Refused
+from controller.engine.properties import Secret
+from controller.engine.registration import HookCall, Registration
+from tests.engine.runs import Notes, run
+
+TELLING = """
+def tell(args):
+    print(args.name, repr(args.id), args.new_inputs["size"], (args.new_outputs or {}).get("made"))
+    if args.name == "bad":
+        raise ValueError("not this one")
+hook = pulumi.ResourceHook("telling", tell)
+"""
+
+
+def call(registration: Registration, **more: Any) -> HookCall:
+    told: dict[str, Any] = {"id": "", "new_inputs": registration.inputs}
+    nothing = {"old_inputs": None, "new_outputs": None, "old_outputs": None}
+    return HookCall(
+        **{"urn": registration.urn, "type": registration.type, "name": registration.name, **told, **nothing, **more}
+    )
+
+
+class Calling(Notes):
+    """Calls whatever is bound, as an execution that makes or changes the resource would."""
+
+    def register(self, registration: Registration) -> Any:
+        for point in ("before_create", "before_update"):
+            for hook in registration.hooks.get(point, ()):
+                hook(call(registration))
+        registered = super().register(registration)
+        for point in ("after_create", "after_update"):
+            for hook in registration.hooks.get(point, ()):
+                hook(call(registration, id=registered.id, new_outputs=registered.outputs))
+        return registered
+
+
+def program(name: str, *points: str) -> str:
+    binding = ", ".join(f"{point}=[hook]" for point in points)
+    return f"{TELLING}\nThing('{name}', ResourceOptions(hooks=pulumi.ResourceHookBinding({binding})), size=1)"
+
+
+def test_hooks_are_called_with_what_there_is_to_tell() -> None:
+    result = run(program("a", "before_create", "after_create"), Calling())
+    assert result.log == ["a '' 1.0 None", "a 'id-a' 1.0 made-a"]
+
+
+def test_a_secret_is_told_as_one() -> None:
+    notes = Calling()
+    run(
+        """
+        async def tell(args):
+            assert await args.new_inputs["word"].is_secret()
+        hooks = pulumi.ResourceHookBinding(before_create=[tell])
+        Thing("a", ResourceOptions(hooks=hooks), word=pulumi.Output.secret(1))
+        """,
+        notes,
+    )
+    assert notes["a"].inputs == {"word": Secret(1)}
+
+
+@pytest.mark.parametrize("point", ["before_create", "before_update"])
+def test_a_hook_that_fails_before_stops_what_it_is_called_before(point: str) -> None:
+    notes = Calling()
+    with pytest.raises(Failed, match=r"the hook telling \(before .*\) failed: not this one"):
+        run(program("bad", point), notes)
+    assert "bad" not in notes.registrations
+
+
+@pytest.mark.parametrize("point", ["after_create", "after_update"])
+def test_a_hook_that_fails_after_is_told_as_a_warning(point: str) -> None:
+    result = run(program("bad", point), Calling())
+    assert any(line.startswith("warning: the hook telling") and "not this one" in line for line in result.log)
+
+
+def test_a_hook_whose_errors_do_not_count_is_told_as_a_warning() -> None:
+    options = 'hook = pulumi.ResourceHook("telling", tell, pulumi.ResourceHookOptions(ignore_errors=True))'
+    body = program("bad", "before_create").replace('hook = pulumi.ResourceHook("telling", tell)', options)
+    notes = Calling()
+    assert any("not this one" in line for line in run(body, notes).log)
+    assert "bad" in notes.registrations
+
+
+def test_previews_call_only_what_wants_to_see_them() -> None:
+    notes = Notes(preview=True)
+    run(
+        """
+        both = pulumi.ResourceHook("both", lambda args: None, pulumi.ResourceHookOptions(on_dry_run=True))
+        real = pulumi.ResourceHook("real", lambda args: None)
+        Thing("a", ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[both, real], after_create=[real])))
+        """,
+        notes,
+        preview=True,
+    )
+    assert {point: len(hooks) for point, hooks in notes["a"].hooks.items()} == {"before_create": 1}
+
+
+def test_two_hooks_of_one_name_are_refused() -> None:
+    body = "pulumi.ResourceHook('twin', print); pulumi.ResourceHook('twin', print)\nThing('a')"
+    with pytest.raises(Refused, match="two resource hooks are called twin"):
+        run(body, Notes())
