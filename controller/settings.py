@@ -51,6 +51,19 @@ class Settings(BaseSettings):
     guard_max_share: float = Field(
         default=0.3, ge=0, le=1, description="Share of a stack that one repair pass may delete or replace"
     )
+    guard_day_changes: int = Field(
+        default=50, ge=0, description="Deletes and replaces that repairs on one cloud may do in a day"
+    )
+    guard_day_share: float = Field(
+        default=0.3, ge=0, le=1, description="Share of a cloud's resources that repairs may delete or replace in a day"
+    )
+    guard_day_changes_everywhere: int = Field(
+        default=100, ge=0, description="Deletes and replaces that repairs on all clouds may do in a day"
+    )
+    guard_day_repairs: int = Field(default=24, ge=0, description="Repairs of one stack in a day")
+    guard_gone_share: float = Field(
+        default=0.8, ge=0, le=1, description="Share of a cloud above which it is not believed to be missing at once"
+    )
     drill: bool = Field(default=False, description="Whether `yunguan clock advance` may move the domain clock")
     scan_minutes: float = Field(default=30.0, gt=0, description="Minutes between full drift scans of a cloud")
     changes_minutes: float = Field(

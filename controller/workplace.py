@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from controller.casework.casefile.evidence import EvidenceStore
 from controller.casework.ports import Ports
@@ -21,7 +22,8 @@ from controller.providers.openstack.catalogue import CloudCatalogue
 from controller.providers.openstack.connection import ProviderSettings
 from controller.providers.registry import Registry
 from controller.reconcile.apply import Reconciler
-from controller.reconcile.guard import Limits
+from controller.reconcile.credentials import vouch
+from controller.reconcile.guard import Allowance, Limits
 from controller.reconcile.planning import SystemProgram
 from controller.reconcile.queue import Queue
 from controller.settings import CloudSettings, Settings
@@ -68,6 +70,7 @@ def _assemble(settings: Settings, database: Database, sessions: Sessions, queue:
             limits_of={name: _limits(settings, cloud) for name, cloud in settings.clouds.items()},
         ),
         SharedAccounts(sessions),
+        vouch=partial(vouch, sessions),
     )
     estate = Estate.open_or_create(settings.home / "estate.git")
     means = Means(
@@ -91,7 +94,13 @@ def _assemble(settings: Settings, database: Database, sessions: Sessions, queue:
         reconciler=Reconciler(
             means=means,
             program=SystemProgram.installed(),
-            limits=Limits(changes=settings.guard_max_changes, share=settings.guard_max_share),
+            limits=Limits(
+                one_pass=Allowance(settings.guard_max_changes, settings.guard_max_share),
+                cloud_day=Allowance(settings.guard_day_changes, settings.guard_day_share),
+                day=settings.guard_day_changes_everywhere,
+                repairs=settings.guard_day_repairs,
+                gone=settings.guard_gone_share,
+            ),
             valid_for=timedelta(hours=settings.plan_valid_hours),
         ),
         queue=queue,

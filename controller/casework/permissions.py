@@ -34,6 +34,7 @@ class Permission(StrEnum):
     REPAIR = "drift --repair"
     APPROVE_INCIDENT = "incident approve"
     GIVE_UP_DATA = "incident approve, where data is lost"
+    TRUST_CLOUD = "incident approve, where a cloud is another one"
     DISMISS_INCIDENT = "incident dismiss"
     RUN_BILL = "bill run"
     ADD_UNIT = "unit add"
@@ -52,6 +53,8 @@ ROLES: Mapping[Permission, Collection[Role]] = {
     Permission.IMPORT: (Role.OPERATOR,),
     Permission.APPROVE_INCIDENT: (Role.VENDOR, Role.AUTHORITY),
     Permission.GIVE_UP_DATA: (Role.AUTHORITY,),
+    # whoever runs a cloud knows whether it is the same one; the operator, who writes clouds.yaml, does not decide
+    Permission.TRUST_CLOUD: (Role.VENDOR,),
     Permission.DISMISS_INCIDENT: (Role.VENDOR, Role.AUTHORITY),
     Permission.RUN_BILL: (Role.FINANCE, Role.CENTRE, Role.OPERATOR),
     Permission.ADD_UNIT: (Role.OPERATOR,),
@@ -91,6 +94,8 @@ def require_operator(session: Session, account: str, permission: Permission, *, 
 
 def to_approve(incident: IncidentRow, provider: Provider) -> Permission:
     """What the approval of `incident` takes: more, where data would be lost by it (invariant 4)."""
+    if incident.kind == IncidentKind.CREDENTIALS:
+        return Permission.TRUST_CLOUD
     loses_data = (
         incident.kind == IncidentKind.LEFTOVER
         or bool(incident.details.get("gives_up"))

@@ -41,7 +41,7 @@ def drift(
         fresh_for = timedelta(minutes=place.settings.scan_fresh_minutes if resume else 0)
         result = scan_shown(place, name, fresh_for=fresh_for)
         if repair:
-            for subject in follow_up(place.sessions, place.provider, result):
+            for subject in follow_up(place.sessions, place.provider, result, place.reconciler.limits):
                 place.queue.wake(subject)
     print_findings(result, output)
 

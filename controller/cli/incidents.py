@@ -19,7 +19,14 @@ from controller.store.reconcile import IncidentRow
 app = typer.Typer(no_args_is_help=True, help="What the guard or a scan left for a person")
 
 COLUMNS = {"id": "ID", "kind": "KIND", "cloud": "CLOUD", "rule": "RULE", "summary": "WHAT", "opened_at": "SINCE"}
-LABELS = {**COLUMNS, "state": "STATE", "details": "DETAILS", "decided_by": "DECIDED BY", "reason": "REASON"}
+LABELS = {
+    **COLUMNS,
+    "state": "STATE",
+    "digest": "DIGEST",
+    "details": "DETAILS",
+    "decided_by": "DECIDED BY",
+    "reason": "REASON",
+}
 
 
 @app.command("list")

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from controller.domain.errors import Failed, Unknown
@@ -45,6 +46,13 @@ class Rejected(Failed):
     def __init__(self, message: str, *, status: int, where: str = "", remedy: str = "") -> None:
         super().__init__(message, where=where, remedy=remedy)
         self.status = status
+
+
+class Unfamiliar(Rejected):
+    """The cloud is not the one that was known under its name: nothing was sent, and nothing may be concluded."""
+
+    def __init__(self, message: str, *, where: str, remedy: str) -> None:
+        super().__init__(message, status=HTTPStatus.FORBIDDEN, where=where, remedy=remedy)
 
 
 class Uncertain(Failed):
@@ -239,6 +247,13 @@ class Provider(Protocol):
 
     def kinds(self) -> Sequence[Kind]:
         """Every kind with a service, in the order in which a scan lists them (what owns comes before what is owned)."""
+        ...
+
+    def recognise(self, name: str) -> None:
+        """Raises Unfamiliar where the cloud of that name is not the one that was known by it.
+
+        One that cannot be reached says so at its first call.
+        """
         ...
 
     def invoke(self, token: str, args: PropertyMap, cloud: Any) -> PropertyMap:

@@ -27,6 +27,7 @@ from controller.providers.openstack.monitor import Monitor
 from controller.providers.openstack.network import Network
 from controller.providers.openstack.pool import Pool
 from controller.providers.openstack.port import Port
+from controller.providers.openstack.recognition import Vouch, anyone
 from controller.providers.openstack.router import Router
 from controller.providers.openstack.router_interface import RouterInterface
 from controller.providers.openstack.security_group import SecurityGroup
@@ -83,11 +84,13 @@ RANDOM_KINDS: tuple[type[RandomKind], ...] = (
 class Registry:
     """All kinds, on the clouds of clouds.yaml. One for a process, shared by its threads.
 
-    `accounts` hold the budgets of calls that it shares with other processes; without them it has its own.
+    `accounts` hold the budgets of calls that it shares with other processes; without them it has its own. `vouch` is
+    asked whether a cloud is the one that is known.
     """
 
-    def __init__(self, settings: ProviderSettings, accounts: Accounts | None = None) -> None:
+    def __init__(self, settings: ProviderSettings, accounts: Accounts | None = None, vouch: Vouch = anyone) -> None:
         self._settings = settings
+        self._vouch = vouch
         self._accounts = accounts or OwnAccounts()
         providers = (ProviderResource("openstack", CLOUD), ProviderResource("random"))
         self._kinds: dict[str, Kind] = {kind.token: kind for kind in (*KINDS, *providers)}
@@ -121,8 +124,12 @@ class Registry:
         with self._lock:
             if name not in self._clouds:
                 _require_cloud(name)
-                self._clouds[name] = Cloud(name, self._settings, self._accounts)
+                self._clouds[name] = Cloud(name, self._settings, self._accounts, self._vouch)
             return self._clouds[name]
+
+    def recognise(self, name: str) -> None:
+        """Raises Unfamiliar where the cloud of that name is not the one that was known by it."""
+        self.cloud(name).recognise()
 
     def calls_made(self, name: str) -> int:
         """How many API calls this process has made to the cloud of that name."""

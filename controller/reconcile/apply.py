@@ -27,6 +27,7 @@ from controller.engine.applying.recover import recover
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.planner import needs_decision
 from controller.engine.program.messages import is_program_stack
+from controller.engine.provider import Unfamiliar
 from controller.reconcile import incidents, standing, work
 from controller.reconcile.guard import Limits
 from controller.reconcile.incidents import IncidentKind
@@ -71,6 +72,11 @@ class Found:
     lost: int | None
     usable: Sequence[int]
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether something is to be done in the cloud at once."""
+        return self.running is not None or self.lost is not None or bool(self.usable)
+
 
 @dataclass(frozen=True)
 class Reconciler:
@@ -93,6 +99,8 @@ class Reconciler:
             result = self._look(found)
         except StaleFence:
             raise
+        except Unfamiliar as error:
+            result = Look(f"nothing is done: {error.message}", real_now() + RETRY)
         except YunguanError as error:
             result = self._errored(stack_id, error)
         with self.means.sessions.begin() as session:
@@ -138,6 +146,8 @@ class Reconciler:
             return Look("the stack is not there any more")
         if is_program_stack(found.stack.name):
             return Look("left to whoever runs its program")
+        if found.is_at_work:
+            self.means.provider.recognise(found.stack.cloud)
         if found.running is not None:
             return self._carry_out(found.stack.id, found.running)
         if found.lost is not None:
@@ -179,6 +189,7 @@ class Reconciler:
         with self.means.sessions.begin() as session:
             stack = session.get_one(StackRow, stack_id, with_for_update=True)
             stack.operating = Operating.UNKNOWN if plan.purpose == Purpose.DESTROY else Operating.HEALTHY
+            incidents.close_all(session, IncidentKind.GUARD, stack.name, f"{plan.purpose} succeeded")
             if stack.spec_digest != plan.document["spec_digest"]:
                 return Look("applied; a newer specification waits", real_now())
             if not outcome.undecided and plan.purpose != Purpose.DESTROY:
@@ -211,6 +222,7 @@ class Reconciler:
                     session,
                     kind=IncidentKind.LEFTOVER,
                     subject=row.physical_id,
+                    digest=incidents.digest_of([(row.urn, row.physical_id)]),
                     cloud=stack.cloud,
                     summary=f"{row.type} {row.physical_id} was left over in {stack.name} and bears data",
                     details={"urn": row.urn, "id": row.physical_id},
@@ -227,6 +239,7 @@ class Reconciler:
         plan_id, plan = self._keep(stack, plan_of(self.means, self.program, stack))
         if plan.is_empty and plan.purpose is not Purpose.DESTROY and stack.applied_digest == stack.spec_digest:
             return self._settle(stack)
+        self.means.provider.recognise(stack.cloud)
         with self.means.sessions.begin() as session:
             yes = standing.yes_to(session, stack, plan_id, plan, self.limits)
             if yes is None:
@@ -248,6 +261,7 @@ class Reconciler:
     def _settle(self, stack: StackRow) -> Look:
         with self.means.sessions.begin() as session:
             row = session.get_one(StackRow, stack.id, with_for_update=True)
+            incidents.close_all(session, IncidentKind.GUARD, stack.name, "all is as approved")
             if row.spec_digest == stack.spec_digest:
                 row.settled_digest = self.program.settled_digest(row.spec_digest)
                 if row.provisioning != Provisioning.READY:

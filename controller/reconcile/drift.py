@@ -6,6 +6,7 @@ orphan inside one of ours   (a rule added to our security group): adopted for re
 orphan with our identity    a late call's creation: adopted for removal; what bears data, and what a state let go
                             of on purpose (retainOnDelete), goes to a person
 any other orphan            an incident (GY-22a): nobody is charged for it, a person decides
+nearly all missing at once  an incident: nothing is marked until a person says that it is true
 unknown                     nothing
 """
 
@@ -21,8 +22,10 @@ from controller import audit
 from controller.engine.applying.approval import running
 from controller.engine.plan import Op
 from controller.engine.provider import Provider
-from controller.reconcile import operating, work
-from controller.reconcile.incidents import IncidentKind, report
+from controller.reconcile import incidents, operating, work
+from controller.reconcile.gone import disbelieved
+from controller.reconcile.guard import Limits
+from controller.reconcile.incidents import IncidentKind
 from controller.reconcile.scan import ScanResult
 from controller.reconcile.strangers import Stranger, adopt_for_removal
 from controller.reconcile.verdict import Finding, Verdict
@@ -33,15 +36,16 @@ from controller.store.reconcile import ScanRow, Sort
 ACTOR = "controller"
 
 
-def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> list[work.Subject]:
+def follow_up(sessions: Sessions, provider: Provider, result: ScanResult, limits: Limits) -> list[work.Subject]:
     """Makes every finding of the scan count, a transaction a stack; returns the stacks to look at.
 
     What was worked on since it was seen, or is being worked on, is left to the next scan.
     """
     by_stack: dict[int, list[Finding]] = {}
     with sessions.begin() as session:
+        told_nothing = {Verdict.UNKNOWN, Verdict.MISSING} if disbelieved(session, result, limits) else {Verdict.UNKNOWN}
         for finding in result.findings:
-            if finding.verdict is Verdict.UNKNOWN:
+            if finding.verdict in told_nothing:
                 continue
             stack_id = _stack_of(session, finding)
             if stack_id is None or _needs_a_person(session, provider, finding):
@@ -50,6 +54,9 @@ def follow_up(sessions: Sessions, provider: Provider, result: ScanResult) -> lis
                 by_stack.setdefault(stack_id, []).append(finding)
         if result.sort is Sort.FULL:
             operating.note(session, result.cloud, result.findings)
+            if result.complete:
+                orphans = {one.id for one in result.findings if one.verdict is Verdict.ORPHAN}
+                incidents.close_vanished(session, result.cloud, orphans)
         session.get_one(ScanRow, result.scan_id).followed_up = True
     for stack_id, findings in by_stack.items():
         with sessions.begin() as session:
@@ -89,10 +96,11 @@ def _was_ours(session: Session, finding: Finding) -> bool:
 
 
 def _report_orphan(session: Session, cloud: str, finding: Finding, stack_id: int | None) -> None:
-    report(
+    incidents.report(
         session,
         kind=IncidentKind.ORPHAN,
         subject=finding.id,
+        digest=incidents.digest_of([(finding.type, finding.id)]),
         cloud=cloud,
         stack_id=stack_id,
         summary=f"{finding.type} {finding.name or finding.id} runs without an approved request",

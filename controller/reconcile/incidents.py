@@ -1,15 +1,17 @@
 """Incidents: what the guard or a scan left for a person, reported once while it is open, decided once.
 
-`drift.py` and `apply.py` open them; the CLI and the pages list and decide them.
+`drift.py`, `standing.py` and `credentials.py` open them; the CLI and the pages list and decide them. An incident is
+about one set of things, named by its digest, as long as it lives: another set is another incident.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,19 +20,35 @@ from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.store.reconcile import IncidentRow
 
+CONTROLLER = "controller"
+
 
 class IncidentKind(StrEnum):
-    """guard: a repair needs a person. orphan: something runs without a request (GY-22a). leftover: it bears data."""
+    """guard: a repair needs a person. orphan: something runs without a request (GY-22a). leftover: it bears data.
+
+    gone: nearly all of a cloud is missing at once. credentials: a cloud is not the one that was known.
+    """
 
     GUARD = "guard"
     ORPHAN = "orphan"
     LEFTOVER = "leftover"
+    GONE = "gone"
+    CREDENTIALS = "credentials"
 
 
 class IncidentState(StrEnum):
+    """closed: nobody had to decide, since what it was about is no more; another one may have taken its place."""
+
     OPEN = "open"
     APPROVED = "approved"
     DISMISSED = "dismissed"
+    CLOSED = "closed"
+
+
+def digest_of(things: Iterable[tuple[str, str]]) -> str:
+    """The digest of a set of things, each by its type and id."""
+    lines = sorted(f"{type} {id}" for type, id in things)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def report(
@@ -38,6 +56,7 @@ def report(
     *,
     kind: IncidentKind,
     subject: str,
+    digest: str,
     cloud: str,
     summary: str,
     details: Mapping[str, Any],
@@ -45,21 +64,25 @@ def report(
     plan_id: int | None = None,
     rule: str = "",
 ) -> None:
-    """Opens an incident; one of this kind that is open for `subject` gets the newer facts. The caller commits.
+    """Opens an incident about the set that `digest` names. The caller commits.
 
-    What a person has dismissed (the same subject, and the same plan where it is about one) is not brought up again.
+    One of this kind that is open for `subject` gets the newer facts where it is about the same set, and is closed where
+    it is about another: what a person approves is what that person saw. A set that was dismissed is not brought up
+    again.
     """
-    dismissed = select(IncidentRow.id).where(
-        IncidentRow.kind == kind,
-        IncidentRow.subject == subject,
-        IncidentRow.plan_id.is_not_distinct_from(plan_id),
-        IncidentRow.state == IncidentState.DISMISSED,
-    )
-    if session.scalar(dismissed.limit(1)) is not None:
+    current = session.scalar(_of(kind, subject, IncidentState.OPEN).with_for_update())
+    if current is not None and current.digest == digest:
+        current.summary, current.details = summary, dict(details)
+        return
+    if current is not None:
+        close(session, current, "another set took its place")
+        session.flush()
+    if _decided(session, kind, subject, digest, IncidentState.DISMISSED):
         return
     row = insert(IncidentRow).values(
         kind=kind,
         subject=subject,
+        digest=digest,
         cloud=cloud,
         summary=summary,
         details=dict(details),
@@ -71,13 +94,7 @@ def report(
         decided_by="",
         reason="",
     )
-    session.execute(
-        row.on_conflict_do_update(
-            index_elements=[IncidentRow.kind, IncidentRow.subject],
-            index_where=IncidentRow.state == IncidentState.OPEN,
-            set_={"summary": row.excluded.summary, "details": row.excluded.details, "plan_id": row.excluded.plan_id},
-        )
-    )
+    session.execute(row.on_conflict_do_nothing())  # another worker reported it in this very moment
 
 
 def open_incidents(session: Session) -> Sequence[IncidentRow]:
@@ -93,21 +110,71 @@ def incident(session: Session, incident_id: int) -> IncidentRow:
 
 
 def open_incident(session: Session, incident_id: int) -> IncidentRow:
-    """The incident, locked until the caller commits. Raises Refused where somebody decided it, WrongUse for none."""
+    """The incident, locked until the caller commits. Raises Refused where it is not open, WrongUse for none."""
     row = _one(session.get(IncidentRow, incident_id, with_for_update=True), incident_id)
     if row.state != IncidentState.OPEN:
-        raise Refused(f"incident {incident_id} was {row.state} by {row.decided_by} before", where=f"{row.decided_at}")
+        why = f": {row.reason}" if row.state == IncidentState.CLOSED else ""
+        raise Refused(
+            f"incident {incident_id} was {row.state} by {row.decided_by} before{why}",
+            where=f"{row.decided_at}",
+            remedy="yunguan incident list shows the open ones",
+        )
     return row
 
 
 def decide(session: Session, incident_id: int, decision: IncidentState, *, user: str, reason: str) -> IncidentRow:
     """Records a person's decision. Raises Refused where somebody was first, WrongUse where there is no such one."""
     row = open_incident(session, incident_id)
-    row.state, row.decided_by, row.decided_at, row.reason = decision, user, real_now(), reason
-    audit.record(
-        session, actor=user, action=f"incident.{decision}", target=f"incident {row.id}", details={"reason": reason}
-    )
+    _end(session, row, decision, by=user, reason=reason)
     return row
+
+
+def close(session: Session, row: IncidentRow, reason: str) -> None:
+    """Ends an incident about which nobody has to decide any more. The caller commits."""
+    _end(session, row, IncidentState.CLOSED, by=CONTROLLER, reason=reason)
+
+
+def close_all(session: Session, kind: IncidentKind, subject: str, reason: str) -> None:
+    """Closes what is open of that kind for `subject`. The caller commits."""
+    for row in session.scalars(_of(kind, subject, IncidentState.OPEN).with_for_update()):
+        close(session, row, reason)
+
+
+def close_vanished(session: Session, cloud: str, there: Collection[str]) -> None:
+    """Closes those about orphans of a cloud but `there` (ids), which a whole scan saw. The caller commits."""
+    orphans = select(IncidentRow).where(
+        IncidentRow.kind == IncidentKind.ORPHAN, IncidentRow.cloud == cloud, IncidentRow.state == IncidentState.OPEN
+    )
+    for row in session.scalars(orphans.with_for_update()):
+        if row.subject not in there:
+            close(session, row, "it is not there any more")
+
+
+def is_approved(session: Session, kind: IncidentKind, subject: str, digest: str) -> bool:
+    """Whether a person has approved exactly that set."""
+    return _decided(session, kind, subject, digest, IncidentState.APPROVED)
+
+
+def _decided(session: Session, kind: IncidentKind, subject: str, digest: str, decision: IncidentState) -> bool:
+    of_that_set = _of(kind, subject, decision).where(IncidentRow.digest == digest)
+    return session.scalar(of_that_set.limit(1)) is not None
+
+
+def _of(kind: IncidentKind, subject: str, state: IncidentState) -> Select[IncidentRow]:
+    return select(IncidentRow).where(
+        IncidentRow.kind == kind, IncidentRow.subject == subject, IncidentRow.state == state
+    )
+
+
+def _end(session: Session, row: IncidentRow, state: IncidentState, *, by: str, reason: str) -> None:
+    row.state, row.decided_by, row.decided_at, row.reason = state, by, real_now(), reason
+    audit.record(
+        session,
+        actor=by,
+        action=f"incident.{state}",
+        target=f"incident {row.id}",
+        details={"reason": reason, "digest": row.digest},
+    )
 
 
 def _one(row: IncidentRow | None, incident_id: int) -> IncidentRow:

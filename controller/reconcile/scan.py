@@ -19,6 +19,8 @@ from controller.domain.errors import Failed, Unknown
 from controller.engine.applying.parallel import REAL_THREADS, Threads
 from controller.engine.provider import Kind, Provider
 from controller.engine.storage import from_row
+from controller.reconcile import incidents
+from controller.reconcile.incidents import IncidentKind
 from controller.reconcile.known import Known, compared, untouched
 from controller.reconcile.listing import Listing, Progress
 from controller.reconcile.record import Record, opened
@@ -36,7 +38,10 @@ KINDS_AT_ONCE = 4
 
 @dataclass
 class ScanResult:
-    """What was seen. `counts` has every verdict; `incomplete` says what could not be read, and why."""
+    """What was seen. `counts` has every verdict; `incomplete` says what could not be read, and why.
+
+    `none_seen` holds all that is known, where lists that are whole have none of it: it was not even read one by one.
+    """
 
     scan_id: int
     cloud: str
@@ -47,6 +52,7 @@ class ScanResult:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Verdict, 0))
     incomplete: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    none_seen: list[Finding] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -71,7 +77,8 @@ def scan(
     provider.cloud(cloud)
     with opened(sessions, cloud, Sort.FULL, fresh_for=fresh_for) as record:
         scanner = Scanner(provider, vault, record, progress, threads)
-        return _told(provider, record, lambda: scanner.see_all(fresh_for))
+        result = _told(provider, record, lambda: scanner.see_all(fresh_for))
+        return replace(result, none_seen=scanner.none_seen)
 
 
 def scan_changes(sessions: Sessions, provider: Provider, vault: Vault, cloud: str) -> ScanResult:
@@ -116,6 +123,7 @@ class Scanner:
         self._threads = threads
         self._connection: Any = provider.cloud(record.cloud)
         self._stop = Event()
+        self.none_seen: list[Finding] = []
 
     def see_all(self, fresh_for: timedelta) -> list[str]:
         """Every kind that is not finished yet; then what no list held is asked for by itself.
@@ -149,7 +157,8 @@ class Scanner:
 
     def _judge_unseen(self) -> list[str]:
         unseen = self._record.unseen()
-        if len(unseen) > 1 and not self._record.has_seen_ours():
+        if len(unseen) > 1 and not self._record.has_seen_ours() and not self._are_believed_gone(unseen):
+            self.none_seen = unseen
             return [
                 f"none of the {len(unseen)} resources that should be here was seen: "
                 "the credentials are likely those of another project"
@@ -157,6 +166,12 @@ class Scanner:
         problems: list[str] = []
         self._side_by_side(lambda finding: problems.extend(self._confirm_missing(finding)), unseen)
         return problems
+
+    def _are_believed_gone(self, unseen: Sequence[Finding]) -> bool:
+        """Whether a person has said of exactly these that they are gone."""
+        digest = incidents.digest_of((one.type, one.id) for one in unseen)
+        with self._record.sessions() as session:
+            return incidents.is_approved(session, IncidentKind.GONE, self._record.cloud, digest)
 
     def _confirm_missing(self, unseen: Finding) -> list[str]:
         """A complete list did not hold it: only a read of its own that says "not found" makes it missing."""

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from controller.domain.calendar import day_of
 from controller.engine.applying.approval import Person, Standing
 from controller.engine.plan import Op, Plan, Purpose
 from controller.engine.planning.planner import needs_decision
 from controller.reconcile import incidents
-from controller.reconcile.guard import Limits, judge, only_stops
+from controller.reconcile.guard import Limits, Today, acting, destructive, judge, only_stops
 from controller.reconcile.incidents import IncidentKind
 from controller.reconcile.planning import applied_plan
+from controller.store import clock
 from controller.store.engine import (
     ApprovalRow,
     DecisionRow,
@@ -28,7 +31,9 @@ from controller.store.engine import (
     ResourceRow,
     StackRow,
 )
+from controller.store.reconcile import RepairRow
 
+GUARD_LOCK = 7_215_008
 REPAIR_RULE = "standing approval of the merged plan"
 
 
@@ -41,53 +46,107 @@ class Yes:
 
 
 def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, limits: Limits) -> Yes | None:
-    """The yes that the plan has without anybody being asked, or None: then a person must look at it."""
+    """The yes that the plan has without anybody being asked, or None: then a person must look at it.
+
+    A repair that gets its yes is counted on its day. The caller commits.
+    """
     decided = _decided(session, stack, plan)
     if decided is not None:
         return decided
     if plan.purpose is Purpose.DESTROY:
         return _continued(session, stack, plan)
-    if plan.purpose is Purpose.APPLY and stack.ground and only_stops(plan.operations):
-        return Yes(Standing(stack.ground), stack.ground)
+    if plan.purpose is Purpose.APPLY and stack.ground:
+        return _by_rule(session, stack, plan_id, plan)
     applied = applied_plan(session, stack.id)
     if applied is None or not stack.applied_digest == stack.spec_digest == applied.document["spec_digest"]:
         return None
+    session.execute(_STAND_IN_LINE, {"key": GUARD_LOCK})
     reasons = _objections(session, stack, applied, plan, limits)
-    if not reasons:
-        return Yes(Standing(REPAIR_RULE), REPAIR_RULE)
+    if reasons:
+        _report(session, stack, plan_id, plan, reasons)
+        return None
+    session.add(
+        RepairRow(
+            stack_id=stack.id,
+            plan_id=plan_id,
+            cloud=stack.cloud,
+            day=_day(session),
+            destructive=destructive(plan.operations),
+        )
+    )
+    return Yes(Standing(REPAIR_RULE), REPAIR_RULE)
+
+
+_STAND_IN_LINE = text("SELECT pg_advisory_xact_lock(:key)")
+"""Two repairs at once would each count without the other."""
+
+
+def _by_rule(session: Session, stack: StackRow, plan_id: int, plan: Plan) -> Yes | None:
+    """The rule's, where nothing is done but what the rule is for; what coincides with it is for a person."""
+    if only_stops(plan.operations):
+        return Yes(Standing(stack.ground), stack.ground)
+    reasons = [f"{stack.ground} stops machines and does nothing else; this plan does more"]
+    _report(session, stack, plan_id, plan, reasons)
+    return None
+
+
+def _report(session: Session, stack: StackRow, plan_id: int, plan: Plan, reasons: Sequence[str]) -> None:
     incidents.report(
         session,
         kind=IncidentKind.GUARD,
         subject=stack.name,
+        digest=session.get_one(PlanRow, plan_id).digest,
         cloud=stack.cloud,
-        summary=f"a repair of {stack.name} needs a person: {reasons[0]}",
+        summary=f"a {plan.purpose} of {stack.name} needs a person: {reasons[0]}",
         details={
-            "reasons": reasons,
+            "reasons": list(reasons),
+            "operations": [f"{one.op} {one.urn}" for one in acting(plan.operations)],
             "gives_up": [one.urn for one in plan.operations if needs_decision(one.op, data_bearing=one.data_bearing)],
         },
         stack_id=stack.id,
         plan_id=plan_id,
     )
-    return None
+
+
+def _day(session: Session) -> date:
+    return day_of(clock.now(session))
+
+
+def _done_today(session: Session, stack: StackRow) -> Today:
+    """What repairs did today so far."""
+    on_cloud, everywhere, repairs = session.execute(
+        select(
+            func.coalesce(func.sum(RepairRow.destructive).filter(RepairRow.cloud == stack.cloud), 0),
+            func.coalesce(func.sum(RepairRow.destructive), 0),
+            func.count().filter(RepairRow.stack_id == stack.id),
+        ).where(RepairRow.day == _day(session))
+    ).one()
+    resources = session.scalar(
+        select(func.count())
+        .select_from(ResourceRow)
+        .join(StackRow, StackRow.id == ResourceRow.stack_id)
+        .where(StackRow.cloud == stack.cloud, ResourceRow.custom, ResourceRow.missing.is_(False))
+    )
+    return Today(on_cloud=on_cloud, everywhere=everywhere, repairs=repairs, resources=resources or 0)
 
 
 def _decided(session: Session, stack: StackRow, plan: Plan) -> Yes | None:
     """A person's, where all that would be done is to remove what that person gave up by name."""
-    acting = [one for one in plan.operations if one.op is not Op.SAME]
-    if not acting or any(one.op is not Op.DELETE for one in acting):
+    steps = acting(plan.operations)
+    if not steps or any(one.op is not Op.DELETE for one in steps):
         return None
     ids = dict(
         session.execute(
             select(ResourceRow.urn, ResourceRow.physical_id).where(
-                ResourceRow.stack_id == stack.id, ResourceRow.urn.in_([one.urn for one in acting])
+                ResourceRow.stack_id == stack.id, ResourceRow.urn.in_([one.urn for one in steps])
             )
         ).all()
     )
     rows = session.scalars(select(DecisionRow).where(DecisionRow.stack_id == stack.id)).all()
     given_up = {(row.urn, row.physical_id): row for row in rows}
-    if any((one.urn, ids.get(one.urn, "")) not in given_up for one in acting):
+    if any((one.urn, ids.get(one.urn, "")) not in given_up for one in steps):
         return None
-    last = given_up[acting[-1].urn, ids[acting[-1].urn]]
+    last = given_up[steps[-1].urn, ids[steps[-1].urn]]
     return Yes(Person(last.person), last.ground)
 
 
@@ -126,6 +185,7 @@ def _objections(session: Session, stack: StackRow, applied: PlanRow, plan: Plan,
         standing={
             row.urn for row in rows if row.custom and not row.external and not row.missing and not row.pending_delete
         },
+        today=_done_today(session, stack),
         limits=limits,
     )
     changed = [] if plan.purpose is Purpose.REPAIR else ["it would not be a repair, but a change"]

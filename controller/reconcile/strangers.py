@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from controller.clock import real_now
 from controller.engine.applying import decisions
-from controller.reconcile import incidents, work
+from controller.reconcile import credentials, gone, incidents, work
 from controller.reconcile.apply import Reconciler
 from controller.reconcile.incidents import IncidentKind, IncidentState
 from controller.reconcile.verdict import Finding
@@ -85,6 +85,10 @@ def approve_incident(reconciler: Reconciler, incident_id: int, *, user: str, rea
             case IncidentKind.GUARD if incident.plan_id is not None:
                 gives_up = incident.details["gives_up"]
                 return reconciler.approve(session, incident.plan_id, person=user, ground=ground, gives_up=gives_up)
+            case IncidentKind.GONE:
+                return gone.believe(session, incident)
+            case IncidentKind.CREDENTIALS:
+                return credentials.accept(session, incident, by=user)
     return None
 
 

@@ -1,12 +1,26 @@
-"""Tables of reconcile: work that is due, scans with their findings, and incidents left for a person."""
+"""Tables of reconcile: work that is due, scans with their findings, incidents left for a person, what the guard counts
+and by what it knows a cloud.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -101,7 +115,10 @@ class FindingRow(Base):
 
 
 class IncidentRow(Base):
-    """What the guard or a scan left for a person. `subject` keeps one trouble from being reported twice while open."""
+    """What the guard or a scan left for a person. `subject` keeps one trouble from being reported twice while open.
+
+    `digest` names the set of things that it is about, and never changes: a person decides about what was shown.
+    """
 
     __tablename__ = "incident"
     __table_args__ = (
@@ -111,6 +128,7 @@ class IncidentRow(Base):
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text, default="")
     stack_id: Mapped[int | None] = mapped_column(ForeignKey("stack.id"), index=True)
     cloud: Mapped[str] = mapped_column(Text)
     summary: Mapped[str] = mapped_column(Text)
@@ -122,3 +140,29 @@ class IncidentRow(Base):
     decided_by: Mapped[str] = mapped_column(Text, default="")
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class RepairRow(Base):
+    """A repair that was begun without a person: on which day (domain clock), and how much it deletes and replaces."""
+
+    __tablename__ = "repair"
+    __table_args__ = (Index("ix_repair_day", "day", "cloud"),)
+
+    id: Mapped[Id]
+    stack_id: Mapped[int] = mapped_column(ForeignKey("stack.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    cloud: Mapped[str] = mapped_column(Text)
+    day: Mapped[date] = mapped_column(Date)
+    destructive: Mapped[int] = mapped_column(Integer)
+
+
+class KnownCloudRow(Base):
+    """A cloud of clouds.yaml, and by what it is known again: taken down at its first use, or accepted by a person."""
+
+    __tablename__ = "known_cloud"
+
+    id: Mapped[Id]
+    cloud: Mapped[str] = mapped_column(Text, unique=True)
+    fingerprint: Mapped[dict[str, str]] = mapped_column(JSONB)
+    accepted_by: Mapped[str] = mapped_column(Text)
+    accepted_at: Mapped[Instant]

@@ -62,6 +62,7 @@ CALLS = {
     Permission.REPAIR: ("drift", "--cloud", "sandbox", "--repair"),
     Permission.APPROVE_INCIDENT: ("incident", "approve", "1"),
     Permission.GIVE_UP_DATA: ("incident", "approve", "2"),
+    Permission.TRUST_CLOUD: ("incident", "approve", "3"),
     Permission.DISMISS_INCIDENT: ("incident", "dismiss", "1", "--reason", "已知"),
     Permission.RUN_BILL: ("bill", "run", "--city", "liuzhou", "--period", "2026-09"),
     Permission.ADD_UNIT: ("unit", "add", "柳州市教育局", "--city", "liuzhou", "--kind", "municipal_organ"),
@@ -73,7 +74,7 @@ CALLS = {
 
 @pytest.fixture
 def home(sessions: Sessions, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sessions:
-    """A city with an account for each role, one stack, and two incidents; the second would lose data."""
+    """A city with an account for each role, one stack, and incidents: the second would lose data, the third trusts."""
     monkeypatch.setenv("YUNGUAN_HOME", str(tmp_path))
     monkeypatch.setenv("YUNGUAN_DATABASE_URL", database_url)
     monkeypatch.setenv("YUNGUAN_DRILL", "true")
@@ -90,6 +91,16 @@ def home(sessions: Sessions, database_url: str, tmp_path: Path, monkeypatch: pyt
                 )
             )
             session.flush()
+        session.add(
+            IncidentRow(
+                kind=IncidentKind.CREDENTIALS,
+                subject="sandbox",
+                cloud="sandbox",
+                summary="",
+                details={"seen": {}},
+                opened_at=AT,
+            )
+        )
     return sessions
 
 
@@ -136,6 +147,7 @@ def test_nobody_else_may(home: Sessions, permission: Permission) -> None:
         (Permission.DISMISS_INCIDENT, "vendor", "incident.dismissed"),
         (Permission.APPROVE_INCIDENT, "authority", "incident.approved"),
         (Permission.GIVE_UP_DATA, "authority", "incident.approved"),
+        (Permission.TRUST_CLOUD, "vendor", "incident.approved"),
         (Permission.RUN_BILL, "finance", "bill.run"),
         (Permission.ADD_UNIT, "operator", "unit.register"),
         (Permission.GRANT, "operator", "role.grant"),

@@ -19,7 +19,7 @@ from controller.providers.registry import Registry
 from controller.reconcile import desire as desires
 from controller.reconcile import drift, incidents, work
 from controller.reconcile.apply import Look, Reconciler
-from controller.reconcile.guard import Limits
+from controller.reconcile.guard import Allowance, Limits
 from controller.reconcile.planning import SystemProgram
 from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.verdict import Finding, Verdict
@@ -33,6 +33,7 @@ from tests.specs import Systems
 CLOUD = "sandbox"
 REQUEST_TIMEOUT, SETTLE = 2.0, 0.2
 PROGRAM = SystemProgram.installed()
+LIMITS = Limits(one_pass=Allowance(10, 0.3), cloud_day=Allowance(50, 0.5), day=100, repairs=24, gone=0.8)
 
 
 def provider() -> Registry:
@@ -51,7 +52,7 @@ class Site:
     vault: Vault
     provider: Registry = field(default_factory=provider)
     program: SystemProgram = PROGRAM
-    limits: Limits = field(default_factory=lambda: Limits(changes=10, share=0.3))
+    limits: Limits = LIMITS
     valid_for: timedelta = timedelta(hours=1)
 
     def __post_init__(self) -> None:
@@ -118,7 +119,7 @@ class Site:
         return scan(self.sessions, self.provider, self.vault, cloud, **how)
 
     def follow(self, result: ScanResult) -> list[work.Subject]:
-        return drift.follow_up(self.sessions, self.provider, result)
+        return drift.follow_up(self.sessions, self.provider, result, self.limits)
 
     def repaired(self, stack_id: int) -> Look:
         """Scanned, followed up, looked at."""
@@ -178,8 +179,8 @@ class Site:
     def end_faults(self) -> None:
         self.simulated.ask("DELETE", "/faults")
 
-    def with_limits(self, *, changes: int, share: float) -> None:
-        self.limits = replace(self.limits, changes=changes, share=share)
+    def with_limits(self, **limits: Any) -> None:
+        self.limits = replace(self.limits, **limits)
 
 
 def found(result: ScanResult, verdict: Verdict) -> dict[str, Finding]:

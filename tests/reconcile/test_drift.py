@@ -10,6 +10,7 @@ from controller.domain.spec import ServerType
 from controller.engine.plan import Op, Purpose
 from controller.engine.storage import from_row
 from controller.reconcile import work
+from controller.reconcile.guard import Allowance
 from controller.reconcile.incidents import IncidentKind, IncidentState, decide
 from controller.reconcile.strangers import approve_incident
 from controller.reconcile.verdict import Verdict
@@ -212,7 +213,7 @@ def test_a_dismissed_incident_changes_nothing_and_is_not_brought_up_again(site: 
 
 
 def test_more_than_the_limit_is_left_to_a_person(site: Site, stack: int) -> None:
-    site.with_limits(changes=1, share=1.0)
+    site.with_limits(one_pass=Allowance(1, 1.0))
     group = site.resource(stack, "SecGroup", "sg-dat").physical_id
     for port in (22, 23):
         site.hand.network.create_security_group_rule(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.engine.plan import Op, Operation
-from controller.reconcile.guard import Limits, judge
+from controller.reconcile.guard import Allowance, Limits, Today, is_gone, judge
 
 SERVER, VOLUME = "openstack:compute/instance:Instance", "openstack:blockstorage/volume:Volume"
-LIMITS = Limits(changes=2, share=0.5)
+LIMITS = Limits(one_pass=Allowance(2, 0.5), cloud_day=Allowance(5, 0.5), day=6, repairs=3, gone=0.8)
+QUIET = Today(resources=20)
 
 
 def operation(name: str, op: Op, type: str = SERVER) -> Operation:
@@ -26,6 +28,7 @@ def reasons(
     lost: Sequence[str] = (),
     standing: Sequence[str] = ("e",),
     approved: Sequence[str] = ("a", "b", "c", "d"),
+    today: Today = QUIET,
     limits: Limits = LIMITS,
 ) -> Sequence[str]:
     return judge(
@@ -35,6 +38,7 @@ def reasons(
         data_bearing={one.urn for one in operations if one.type == VOLUME},
         lost=lost,
         standing=standing,
+        today=today,
         limits=limits,
     ).reasons
 
@@ -58,6 +62,31 @@ CASES = {
         [operation("a", Op.REPLACE), operation("b", Op.REPLACE), operation("c", Op.SAME)],
         {},
         "would be deleted or replaced (50% allowed)",
+    ),
+    "too many on the cloud in a day": (
+        [operation("a", Op.REPLACE), operation("b", Op.SAME)],
+        {"today": Today(on_cloud=5, resources=20)},
+        "6 deletes and replaces on this cloud today, 5 are allowed",
+    ),
+    "too large a share of the cloud in a day": (
+        [operation("a", Op.REPLACE), operation("b", Op.SAME)],
+        {"today": Today(on_cloud=1, resources=3)},
+        "2 of 3 resources on this cloud would be deleted or replaced today (50% allowed)",
+    ),
+    "too many on all clouds in a day": (
+        [operation("a", Op.REPLACE), operation("b", Op.SAME)],
+        {"today": Today(everywhere=6, resources=20)},
+        "7 deletes and replaces on all clouds today, 6 are allowed",
+    ),
+    "it was repaired again and again": (
+        [operation("a", Op.UPDATE)],
+        {"today": Today(repairs=3, resources=20)},
+        "something undoes the repairs",
+    ),
+    "a day of deletes does not stand against an update": (
+        [operation("a", Op.UPDATE)],
+        {"today": Today(on_cloud=5, everywhere=6, repairs=2, resources=5)},
+        "",
     ),
     "everything is gone": (
         [operation(name, Op.CREATE) for name in "abc"],
@@ -92,9 +121,16 @@ def test_what_is_allowed_never_destroys_data_nor_exceeds_a_limit(
 ) -> None:
     operations = [operation(str(number), op, type) for number, (op, type) in enumerate(steps)]
     names = [one.urn for one in operations]
-    if reasons(operations, approved=names, limits=Limits(changes, share)):
+    if reasons(operations, approved=names, limits=replace(LIMITS, one_pass=Allowance(changes, share))):
         return
     destructive = [one for one in operations if one.op in {Op.DELETE, Op.REPLACE}]
     assert all(one.type != VOLUME for one in destructive)
     assert len(destructive) <= changes
     assert len(destructive) <= share * max(len(operations), 1)
+
+
+@pytest.mark.parametrize(
+    ("missing", "known", "gone"), [(0, 0, False), (1, 1, False), (2, 2, True), (8, 10, False), (9, 10, True)]
+)
+def test_what_is_nearly_all_is_not_believed(missing: int, known: int, gone: bool) -> None:
+    assert is_gone(missing, known, LIMITS) is gone

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from controller.domain.errors import YunguanError
 from controller.domain.spec import ServerType
 from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.verdict import Verdict
-from controller.store.engine import StackRow
+from controller.store.engine import ResourceRow, StackRow
 from controller.store.reconcile import ScanRow
 from tests.reconcile.site import Site, found, provider
 
@@ -131,6 +131,7 @@ def test_the_credentials_of_another_project_see_nothing_and_conclude_nothing(sit
     """Every list is whole and empty, every read would be a 404: still nothing is missing, marked or made again."""
     with site.sessions.begin() as session:
         session.get_one(StackRow, stack).cloud = "sandbox-alt"
+        session.execute(update(ResourceRow).values(cloud="sandbox-alt"))
     site.forget_counts()
     result = site.scan("sandbox-alt")
     assert len(found(result, Verdict.UNKNOWN)) == len(site.resources(stack))

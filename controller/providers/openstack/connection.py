@@ -11,6 +11,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,10 +25,11 @@ import requests
 from keystoneauth1 import exceptions
 from openstack.exceptions import SDKException
 
-from controller.engine.provider import Incomplete, Rejected, Uncertain
+from controller.engine.provider import Incomplete, Rejected, Uncertain, Unfamiliar
 from controller.providers.openstack.accounts import Accounts, OwnAccounts
 from controller.providers.openstack.budget import CloudLimits, Priority
 from controller.providers.openstack.gate import Gate
+from controller.providers.openstack.recognition import Recognition, Vouch, anyone
 from controller.providers.openstack.transport import Transport
 from controller.providers.openstack.waiting import looks
 
@@ -65,9 +67,12 @@ class ProviderSettings:
 class Cloud:
     """The connection to one cloud, shared by threads. It connects at its first call."""
 
-    def __init__(self, name: str, settings: ProviderSettings, accounts: Accounts | None = None) -> None:
+    def __init__(
+        self, name: str, settings: ProviderSettings, accounts: Accounts | None = None, vouch: Vouch = anyone
+    ) -> None:
         self.name = name
         self.settings = settings
+        self._recognition = Recognition(name, vouch)
         self._limits = settings.limits_of.get(name, settings.limits)
         self._gate = Gate(name, self._limits, accounts or OwnAccounts())
         self._lock = Lock()
@@ -81,13 +86,19 @@ class Cloud:
 
     @property
     def project_id(self) -> str:
-        """The project that the credentials stand for. Raises Incomplete where the cloud cannot tell."""
+        """The project that the credentials stand for.
+
+        Raises Incomplete where the cloud cannot tell, or is not the one that was known.
+        """
         problem = ""
         for attempt in range(_SIGN_IN_ATTEMPTS):
             if attempt:
                 time.sleep(self.settings.retry_seconds * 2 ** (attempt - 1))
             try:
+                self._require_known()
                 return str(self._connected().session.get_project_id() or "")
+            except Unfamiliar as error:
+                raise Incomplete(error.message, where=self.name, remedy=error.remedy) from error
             except exceptions.ClientException as error:
                 problem = str(error)
         raise Incomplete(f"the cloud did not let us in: {problem}", where=self.name)
@@ -109,6 +120,11 @@ class Cloud:
         """The region of the services, "" where the cloud's entry in clouds.yaml names none."""
         return str(self._connected().config.region_name or "")
 
+    def recognise(self) -> None:
+        """Raises Unfamiliar where this is not the cloud that was known; one that does not answer is not judged."""
+        with suppress(exceptions.ClientException, SDKException):
+            self._require_known()
+
     def get(
         self,
         service: str,
@@ -128,6 +144,8 @@ class Cloud:
                 time.sleep(self.settings.retry_seconds * 2 ** (attempt - 1))
             try:
                 answer = self._call(service, "GET", path, None, query, microversion, priority)
+            except Unfamiliar as error:
+                raise Incomplete(error.message, where=self.name, remedy=error.remedy) from error
             except (exceptions.ConnectionError, Rejected) as error:
                 problem = str(error)
                 continue
@@ -186,6 +204,7 @@ class Cloud:
         priority: Priority,
     ) -> requests.Response:
         try:
+            self._require_known()
             adapter = self._service(service)
             request = partial(
                 adapter.request,
@@ -214,6 +233,10 @@ class Cloud:
         if pause:
             self._gate.pause(pause)
         return answer
+
+    def _require_known(self) -> None:
+        session = self._connected().session
+        self._recognition.require(lambda: session.auth.get_access(session))
 
     def _service(self, service: str) -> Any:
         if service not in self._services:

@@ -28,6 +28,7 @@ from controller.engine.planning.planner import needs_decision
 from controller.engine.planning.preview import make_plan
 from controller.engine.registration import Registered, Registrar
 from controller.reconcile.drift import follow_up
+from controller.reconcile.guard import Allowance, Limits
 from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.database import Sessions
@@ -41,6 +42,8 @@ from tests.faults.search.schedule import EPOCH, Schedule, TurnTaking, VirtualClo
 
 TAKE_OVERS = 40
 ROUNDS = 12
+BELIEVING = Limits(one_pass=Allowance(99, 1.0), cloud_day=Allowance(99, 1.0), day=99, repairs=99, gone=1.0)
+"""No guard stands in the way of a search: what scans say is missing is taken for it."""
 
 
 def run_case(case: Case, sessions: Sessions, vault: Vault) -> None:
@@ -201,7 +204,7 @@ class Run:
         def work() -> ScanResult:
             result = scan(self.sessions, self.provider, self.vault, self.cloud_name, threads=self.means.threads)
             self.oracle.tell([(str(one.verdict), one.id) for one in result.findings])
-            follow_up(self.sessions, self.provider, result)
+            follow_up(self.sessions, self.provider, result, BELIEVING)
             return result
 
         return self._work(work)
