@@ -94,7 +94,7 @@ def judge(
 
 def acting(operations: Sequence[Operation]) -> Sequence[Operation]:
     """Those that do something."""
-    return [operation for operation in operations if operation.op is not Op.SAME]
+    return [operation for operation in operations if not operation.changes_nothing]
 
 
 def destructive(operations: Sequence[Operation]) -> int:
