@@ -38,7 +38,8 @@ class Operation:
     `generation` and `observed_version` are those of the state that the step rests on (0 and "" where none is yet).
     `renamed_from` is the URN under which it stands in the state, where it has another one now. `cloud` is the one that
     its calls go to, "" for what is on none. `waits_for` names, by input, the URNs whose outputs are still unknown.
-    `retain` deletes from the state alone.
+    `retain` deletes from the state alone. `passed_over`: it is not among the targets and stays as it is. `anew`: it is
+    replaced even if nothing differs.
     """
 
     urn: str
@@ -54,6 +55,8 @@ class Operation:
     delete_before_replace: bool = False
     data_bearing: bool = False
     retain: bool = False
+    passed_over: bool = False
+    anew: bool = False
     waits_for: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -76,6 +79,7 @@ class Plan:
 
     They stand in the order of what needs what, then by URN; what is deleted comes last, dependents first. The order
     does not depend on how the program's threads ran. `invokes` are the answers of functions (`lookup.Answers`).
+    `left_out` are URNs that are registered, not there yet, and not among the targets.
     """
 
     stack: str
@@ -85,6 +89,7 @@ class Plan:
     operations: Sequence[Operation]
     autoname_seed: str
     invokes: Mapping[str, Secret] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
 
     def digest(self, hmac_key: bytes) -> str:
         """SHA-256, hexadecimal, over everything in the plan; a secret enters as its HMAC, an unknown as a sentinel."""
@@ -136,6 +141,7 @@ def _content(plan: Plan) -> dict[str, PropertyValue]:
         "program_version": plan.program_version,
         "autoname_seed": plan.autoname_seed,
         "invokes": dict(plan.invokes),
+        "left_out": list(plan.left_out),
         "operations": [_operation_content(operation) for operation in plan.operations],
     }
 
@@ -158,6 +164,8 @@ def _operation_content(operation: Operation) -> dict[str, PropertyValue]:
         "delete_before_replace": operation.delete_before_replace,
         "data_bearing": operation.data_bearing,
         "retain": operation.retain,
+        "passed_over": operation.passed_over,
+        "anew": operation.anew,
         "waits_for": {path: sorted(urns) for path, urns in operation.waits_for.items()},
     }
 

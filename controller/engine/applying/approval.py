@@ -299,7 +299,7 @@ def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[Resou
         return "the approved specification is another one"
     states = _as_planned(states, plan)
     pending = {(state.urn, state.generation) for state in states if state.pending_delete}
-    deletes = {(one.urn, one.generation) for one in plan.operations if one.op is Op.DELETE}
+    deletes = {(one.urn, one.generation) for one in plan.operations if one.op is Op.DELETE or one.passed_over}
     if plan.purpose is not Purpose.REPAIR and pending - deletes:
         return f"{min(pending - deletes)[0]} is to be removed, but not in the plan"
     live = {state.urn: state for state in states if not state.pending_delete}
@@ -310,7 +310,7 @@ def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[Resou
             continue  # what is read is looked at again when the program runs
         if operation.op is Op.CREATE and not state.missing:
             return f"{urn} was made since"
-        lost = state.missing and operation.op is not Op.DELETE  # what is gone may go
+        lost = state.missing and operation.op is not Op.DELETE and not operation.passed_over  # what is gone may go
         if operation.op is not Op.CREATE and (lost or state.version != operation.observed_version):
             return f"{urn} changed since"
     if unplanned := live.keys() - planned.keys():

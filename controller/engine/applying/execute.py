@@ -28,6 +28,7 @@ from controller.engine.order import Key, deletions, foundations, must_go_first, 
 from controller.engine.plan import Op, Purpose
 from controller.engine.planning import reading
 from controller.engine.planning.planner import Assessment, assess, cloud_of
+from controller.engine.planning.targets import made_anew
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
 from controller.engine.provider import Kind
 from controller.engine.references import StoredStacks
@@ -142,7 +143,7 @@ class Execution:
 
     def _attempt(self, registration: Registration, act: Callable[[], Registered]) -> Registered:
         self._failures.refuse_more(registration.urn)
-        if self._failures.skips(registration):
+        if self._failures.skips(registration) or self._permits.leave_out(registration.urn):
             return Registered(UNKNOWN, {}, Result.SKIPPED)
         try:
             registered = act()
@@ -196,9 +197,13 @@ class Execution:
         """Decides and acts; where a reply was lost, that is resolved, and what is there then is decided on anew."""
         for _ in range(ATTEMPTS):
             prior = self._rows.before(registration.urn)
+            if prior is not None and self._permits.pass_over(prior):
+                return prior
             kind = self._means.provider.kind(registration.type, prior) if registration.custom else None
             cloud = cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
             assessment = assess(registration, prior, kind, cloud=cloud, seed=self._permits.autoname_seed)
+            if kind is not None and prior is not None and self._permits.ask_anew(prior):
+                assessment = made_anew(registration, prior, kind, assessment)
             self._permits.check(registration.urn, assessment, prior)
             op = assessment.decision.op
             hooks.before(registration, op, prior, assessment.inputs)
@@ -297,7 +302,7 @@ class Execution:
 
         After failures all that was not brought about stays, with all that it stands on.
         """
-        rows, spared = self._rows.all(), frozenset[str]()
+        rows, spared = [row for row in self._rows.all() if not self._permits.pass_over(row)], frozenset[str]()
         if self._failures:
             undone = {row.urn for row in rows if row.urn not in kept and not self._permits.foresee_removal(row)}
             spared = foundations(rows, undone)

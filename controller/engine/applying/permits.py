@@ -26,6 +26,20 @@ class Permits:
         self._planned = plan.by_urn
         self._given_up = given_up
         self._provider = provider
+        self._passed_over = {(one.urn, one.generation) for one in plan.operations if one.passed_over}
+
+    def leave_out(self, urn: str) -> bool:
+        """Whether it is not there yet, and not among the plan's targets."""
+        return urn in self._plan.left_out
+
+    def pass_over(self, resource: ResourceState) -> bool:
+        """Whether it is not among the plan's targets, and stays as it is."""
+        return (resource.urn, resource.generation) in self._passed_over
+
+    def ask_anew(self, resource: ResourceState) -> bool:
+        """Whether the plan replaces it even if nothing differs."""
+        planned = self._planned.get(resource.urn)
+        return planned is not None and planned.anew and planned.generation == resource.generation
 
     def check(self, urn: str, assessment: Assessment, prior: ResourceState | None) -> None:
         """For what a registration would have done to `prior`."""
@@ -43,7 +57,11 @@ class Permits:
 
     def in_the_way(self, replaced: ResourceState, rows: Iterable[ResourceState]) -> Sequence[ResourceState]:
         """What the plan lets go before `replaced`, where that goes before its successor comes."""
-        going = [one for one in in_the_way(replaced, rows, self._planned) if not self.is_undecided(one)]
+        going = [
+            one
+            for one in in_the_way(replaced, rows, self._planned)
+            if not self.is_undecided(one) and not self.pass_over(one)
+        ]
         for one in going:
             if self._bears_data(one):
                 self._require_decision(one)

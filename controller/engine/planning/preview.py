@@ -19,6 +19,7 @@ from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning import planner, reading
 from controller.engine.planning.dependents import carried_along
 from controller.engine.planning.renames import Renames
+from controller.engine.planning.targets import ALL, Targeting, Targets, made_anew, makes_calls, refuse_orphans
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
 from controller.engine.provider import Provider
 from controller.engine.registration import Answer, Invocation, Program, Registered, Registration
@@ -35,6 +36,7 @@ def make_plan(
     program_version: str,
     program: Program | None,
     lookup: Lookup,
+    targets: Targets = ALL,
 ) -> Plan:
     """What would bring the stack from `states` to what `program` registers, or remove it where the purpose is DESTROY.
 
@@ -43,7 +45,7 @@ def make_plan(
     the program is at fault.
     """
     seed = hashlib.sha256(stack.encode()).hexdigest()[:16]
-    preview = Preview(states, provider, purpose, lookup, seed)
+    preview = Preview(states, provider, purpose, lookup, seed, targets=targets)
     if purpose is not Purpose.DESTROY:
         if program is None:
             raise ValueError("a plan to apply or repair needs the program")
@@ -56,6 +58,7 @@ def make_plan(
         operations=preview.operations(),
         autoname_seed=seed,
         invokes=preview.answers,
+        left_out=preview.left_out,
     )
 
 
@@ -63,7 +66,14 @@ class Preview:
     """A registrar that decides what would be done and foretells what the program would be told."""
 
     def __init__(
-        self, states: Iterable[ResourceState], provider: Provider, purpose: Purpose, lookup: Lookup, seed: str
+        self,
+        states: Iterable[ResourceState],
+        provider: Provider,
+        purpose: Purpose,
+        lookup: Lookup,
+        seed: str,
+        *,
+        targets: Targets = ALL,
     ) -> None:
         self._states = list(states)
         self._live = {state.urn: state for state in self._states if not state.pending_delete}
@@ -73,6 +83,8 @@ class Preview:
         self._lookup = lookup
         self._seed = seed
         self._notebook = Notebook()
+        self._targets = targets
+        self._targeting = Targeting(targets)
         self._lock = threading.Lock()
         self._registrations: dict[str, Registration] = {}
         self._planned: dict[str, Operation] = {}
@@ -81,9 +93,16 @@ class Preview:
         """Decides about one resource. Raises Refused where it may not be so, WrongUse for a type that is not known."""
         with self._lock:
             prior = self._renames.prior_of(registration)
+            self._registrations[registration.urn] = registration
+            if not self._targeting.includes(registration):
+                return self._pass_over(registration, prior)
+            self._targeting.refuse_without(registration)
         kind = self._provider.kind(registration.type, prior) if registration.custom else None
         cloud = planner.cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
         assessment = planner.assess(registration, prior, kind, cloud=cloud, seed=self._seed)
+        anew = self._targets.replaces(registration.urn)
+        if kind is not None and anew:
+            assessment = made_anew(registration, prior, kind, assessment)
         if kind is not None:
             assessment = carried_along(registration, prior, kind, assessment, self._going_first())
         data_bearing = kind is not None and kind.data_bearing
@@ -107,10 +126,10 @@ class Preview:
             observed_version=prior.version if prior else "",
             delete_before_replace=assessment.decision.delete_before_replace,
             data_bearing=data_bearing,
+            anew=anew and assessment.decision.op is Op.REPLACE,
             waits_for=self._waits_for(registration, assessment.inputs),
         )
         with self._lock:
-            self._registrations[registration.urn] = registration
             self._planned[registration.urn] = operation
         hooks.before(registration, operation.op, prior, operation.inputs)
         foretold = _foretold(registration, operation, prior)
@@ -156,13 +175,44 @@ class Preview:
         """
         self._renames.check(self._registrations.keys())
         states = [state.renamed(self._renames.moves) for state in self._states]
-        registered = order.creation_order(self._registrations.values())
-        doomed = order.deletions(states, self._registrations.keys())
+        self._targets.refuse_unknown([*self._registrations, *(state.urn for state in states)])
+        registered = [one for one in order.creation_order(self._registrations.values()) if one.urn in self._planned]
+        staying = self._staying(states)
+        doomed = order.deletions([one for one in states if one not in staying], self._registrations.keys())
         if self._purpose is Purpose.REPAIR:
             doomed = [state for state in doomed if not (state.pending_delete and self._bears_data(state))]
         deletions = [self._deletion(state) for state in doomed]
         coming = self._with_the_way_cleared({one.urn: one for one in deletions} | self._planned, states)
-        return [*(coming[one.urn] for one in registered), *deletions]
+        return [*(coming[one.urn] for one in registered), *deletions, *(_passed_over(state) for state in staying)]
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """What is registered, not there yet, and not targeted; call it when the program has ended."""
+        return sorted(self._registrations.keys() - self._planned.keys())
+
+    def _pass_over(self, registration: Registration, prior: ResourceState | None) -> Registered:
+        """As the state has it; what is not there yet is unknown."""
+        if prior is None:
+            self._targeting.leave_out(registration.urn)
+            return Registered(UNKNOWN, registration.inputs)
+        renamed_from = self._renames.old_of(registration.urn)
+        self._planned[registration.urn] = replace(_passed_over(prior), renamed_from=renamed_from)
+        return Registered(prior.id, registration.with_secrets({**prior.inputs, **prior.outputs}))
+
+    def _staying(self, states: Sequence[ResourceState]) -> Sequence[ResourceState]:
+        """What would go if it were targeted. Raises Refused where something untargeted needs what is and goes."""
+        if self._targets.is_all:
+            return ()
+        going = [one for one in states if one.pending_delete or one.urn not in self._registrations]
+        chosen = [one for one in going if makes_calls(one) and self._targeting.includes(one)]
+        untargeted = [one for one in states if makes_calls(one) and one not in chosen and self._is_passed_over(one)]
+        refuse_orphans([one for one in chosen if not one.pending_delete], untargeted)
+        needed = order.foundations(states, [one.urn for one in untargeted])
+        return [one for one in going if one in untargeted or (not makes_calls(one) and one.urn in needed)]
+
+    def _is_passed_over(self, state: ResourceState) -> bool:
+        planned = self._planned.get(state.urn)
+        return state.pending_delete or planned is None or planned.passed_over
 
     def _with_the_way_cleared(
         self, planned: Mapping[str, Operation], states: Sequence[ResourceState]
@@ -217,6 +267,20 @@ class Preview:
         with self._lock:
             operation = self._planned.get(urn)
         return operation is not None and operation.op in {Op.CREATE, Op.REPLACE}
+
+
+def _passed_over(state: ResourceState) -> Operation:
+    return Operation(
+        urn=state.urn,
+        type=state.type,
+        op=Op.SAME,
+        inputs=state.inputs,
+        parent=state.parent,
+        cloud=state.cloud,
+        generation=state.generation,
+        observed_version=state.version,
+        passed_over=True,
+    )
 
 
 def _foretold(registration: Registration, operation: Operation, prior: ResourceState | None) -> Registered:

@@ -149,9 +149,9 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             registered = self._registrar.register(registration)
             if registered.result is not Result.SUCCESS and not request.supportsResultReporting:
                 raise Failed(
-                    "the program's SDK cannot go on after a failure",
+                    "the program's SDK cannot go on without a resource",
                     where=registration.urn,
-                    remedy="use a newer pulumi, or leave out --continue-on-error",
+                    remedy="use a newer pulumi, or leave out --continue-on-error and targets",
                 )
             return _response(registration, registered)
 

@@ -133,7 +133,7 @@ def test_an_sdk_that_cannot_report_results_ends_at_the_first_failure() -> None:
         grpc.insecure_channel(monitor.address) as to,
     ):
         resources = resource_pb2_grpc.ResourceMonitorStub(to)
-        with pytest.raises(grpc.RpcError, match="cannot go on after a failure"):
+        with pytest.raises(grpc.RpcError, match="cannot go on without a resource"):
             resources.RegisterResource(request)
 
 
