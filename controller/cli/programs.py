@@ -6,7 +6,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,9 +18,11 @@ from controller.cli.output import Format, Output, print_document, say, stderr, s
 from controller.cli.signals import stoppable
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine.applying.outcome import OnFailure, Outcome
+from controller.engine.applying.refresh import Seen
 from controller.engine.checkpoint.passphrase import VARIABLE
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.render import shown, to_json, to_text
+from controller.engine.planning.targets import Targets
 from controller.engine.program.messages import program_stack
 from controller.engine.program.project import Given, Project, load
 from controller.engine.program.run import ProgramSource
@@ -45,6 +47,16 @@ Runner = Annotated[
 OnError = Annotated[
     bool, typer.Option("--continue-on-error", help="What does not need what failed goes on; else nothing new is begun")
 ]
+Target = Annotated[list[str] | None, typer.Option("--target", help="URN, or wildcard: only these; may be repeated")]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="URN, or wildcard: not these; may be repeated")]
+Replace = Annotated[
+    list[str] | None,
+    typer.Option("--replace", help="URN, or wildcard: replaced though nothing differs; may be repeated"),
+]
+Dependents = Annotated[
+    bool, typer.Option("--target-dependents", help="What needs a targeted or excluded resource shares its lot")
+]
+Refresh = Annotated[bool, typer.Option("--refresh", help="Reads first what the cloud has, resource by resource")]
 GiveUp = Annotated[list[str] | None, typer.Option("--give-up", help="URN of a resource whose data goes with a change")]
 
 
@@ -55,16 +67,23 @@ def preview(
     config: Config = None,
     secret: Secret = None,
     cloud: Cloud = "",
+    refresh: Refresh = False,
+    target: Target = None,
+    target_dependents: Dependents = False,
+    exclude: Exclude = None,
+    replace: Replace = None,
     output: Output = Format.TABLE,
 ) -> None:
     """What `up` would do. Nothing is changed, here or in the cloud."""
     project = load(folder, stack, _given(config, secret))
     with _opened(project, stack, cloud or project.cloud) as (place, program):
-        plan = program.plan(Purpose.APPLY)
+        seen = program.look() if refresh else ()
+        plan = program.plan(Purpose.APPLY, _targets(target, exclude, replace, target_dependents), seen)
         digest = _digest(place, plan)
     if output is not Format.TABLE:
-        print_document(to_json(plan, digest), output)
+        print_document(to_json(plan, digest) | _refreshed(seen), output)
         return
+    _tell_seen(seen)
     _show(plan, digest)
 
 
@@ -79,6 +98,11 @@ def up(
     user: Runner = "",
     give_up: GiveUp = None,
     continue_on_error: OnError = False,
+    refresh: Refresh = False,
+    target: Target = None,
+    target_dependents: Dependents = False,
+    exclude: Exclude = None,
+    replace: Replace = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Makes the stack what the program says: shows the plan, asks, and carries it out."""
@@ -87,7 +111,8 @@ def up(
     with _opened(project, stack, cloud or project.cloud) as (place, program), program.alone():
         with stoppable(place.means.stopping):
             program.resume(Purpose.APPLY)
-        plan = program.plan(Purpose.APPLY)
+        seen = _refresh(program) if refresh else ()
+        plan = program.plan(Purpose.APPLY, _targets(target, exclude, replace, target_dependents))
         digest = _digest(place, plan)
         _ask(plan, digest, yes, output)
         with stoppable(place.means.stopping):
@@ -95,7 +120,7 @@ def up(
                 plan, by=user or getpass.getuser(), gives_up=give_up or (), on_failure=_on_failure(continue_on_error)
             )
         _refuse_failed(program, outcome)
-        facts = to_json(plan, digest) | _facts(program)
+        facts = to_json(plan, digest) | _refreshed(seen) | _facts(program)
     if output is not Format.TABLE:
         print_document(facts, output)
         return
@@ -113,6 +138,10 @@ def destroy(
     yes: Yes = False,
     user: Runner = "",
     continue_on_error: OnError = False,
+    refresh: Refresh = False,
+    target: Target = None,
+    target_dependents: Dependents = False,
+    exclude: Exclude = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Removes all that the stack has, data included. The program is not run; of --config the cloud alone counts."""
@@ -121,14 +150,15 @@ def destroy(
     with _opened(project, stack, cloud or project.cloud) as (place, program), program.alone():
         with stoppable(place.means.stopping):
             program.resume(Purpose.DESTROY)
-        plan = program.plan(Purpose.DESTROY)
+        seen = _refresh(program) if refresh else ()
+        plan = program.plan(Purpose.DESTROY, _targets(target, exclude, None, target_dependents))
         digest = _digest(place, plan)
         _ask(plan, digest, yes, output)
         with stoppable(place.means.stopping):
             outcome = program.carry_out(plan, by=user or getpass.getuser(), on_failure=_on_failure(continue_on_error))
         _refuse_failed(program, outcome)
     if output is not Format.TABLE:
-        print_document(to_json(plan, digest), output)
+        print_document(to_json(plan, digest) | _refreshed(seen), output)
         return
     say(f"{program.name}: destroyed")
 
@@ -140,6 +170,40 @@ def _opened(project: Project, stack: str, cloud: str) -> Iterator[tuple[Workplac
         program = ProgramStack(place.means, project, name, cloud_of(place.means, name, asked=cloud), _tell)
         place.provider.cloud(program.cloud)  # one that is not known is refused before the program runs
         yield place, program
+
+
+def _targets(
+    only: list[str] | None, excluded: list[str] | None, anew: list[str] | None, with_dependents: bool
+) -> Targets:
+    return Targets(tuple(only or ()), tuple(excluded or ()), tuple(anew or ()), with_dependents)
+
+
+def _refresh(program: ProgramStack) -> Sequence[Seen]:
+    """Reads what the cloud has, keeps it in the state and tells what is not as it was."""
+    seen = program.look()
+    program.keep(seen)
+    _tell_seen(seen)
+    return seen
+
+
+def _tell_seen(seen: Sequence[Seen]) -> None:
+    for one in seen:
+        _tell(f"refresh: {one.now.urn} " + ("is gone" if one.now.missing else f"changed: {', '.join(one.fields)}"))
+
+
+def _refreshed(seen: Sequence[Seen]) -> dict[str, Any]:
+    """What a refresh found, for scripts."""
+    return {
+        "refreshed": [
+            {
+                "urn": one.now.urn,
+                "type": one.now.type,
+                "verdict": "missing" if one.now.missing else "changed",
+                "fields": shown({name: list(pair) for name, pair in one.fields.items()}),
+            }
+            for one in seen
+        ]
+    }
 
 
 def _on_failure(continue_on_error: bool) -> OnFailure:

@@ -20,15 +20,17 @@ from sqlalchemy.orm import Session
 from controller.clock import real_now
 from controller.domain.errors import Refused, Stopped, WrongUse
 from controller.engine import storage
-from controller.engine.applying import approval
+from controller.engine.applying import approval, refresh
 from controller.engine.applying.approval import Person
 from controller.engine.applying.execute import execute
 from controller.engine.applying.means import Means
 from controller.engine.applying.outcome import OnFailure, Outcome
 from controller.engine.applying.recover import recover
+from controller.engine.applying.refresh import Seen
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.preview import make_plan
+from controller.engine.planning.targets import ALL, Targets
 from controller.engine.program.messages import pulumi_stack_name
 from controller.engine.program.project import Project
 from controller.engine.program.run import ProgramFailed, program_version, run_program
@@ -71,18 +73,31 @@ class ProgramStack:
     cloud: str
     tell: Tell = field(compare=False)
 
-    def plan(self, purpose: Purpose) -> Plan:
-        """What would be done now. Changes nothing.
+    def look(self) -> Sequence[Seen]:
+        """What the cloud shows otherwise than the state has it. Changes nothing; raises Incomplete."""
+        return refresh.look(self.means, self.states())
+
+    def keep(self, changes: Sequence[Seen]) -> None:
+        """Writes what was seen into the state, so that a plan that is carried out rests on it."""
+        with self.means.sessions() as session:
+            row = _row(session, self.name)
+        if row is not None:
+            refresh.keep(self.means, row.id, changes)
+
+    def plan(self, purpose: Purpose, targets: Targets = ALL, seen: Sequence[Seen] = ()) -> Plan:
+        """What would be done now, about `targets`, to the state with what was `seen` over it. Changes nothing.
 
         Raises ProgramFailed, Refused for what the engine refuses, WrongUse where there is nothing to destroy.
         """
         with self.means.sessions() as session:
             if purpose is Purpose.DESTROY and _row(session, self.name) is None:
                 raise WrongUse(f"there is no stack {self.name}", remedy="yunguan stack list shows them")
+        now = {(one.now.urn, one.now.generation): one.now for one in seen}
         return make_plan(
             stack=self.name,
             purpose=purpose,
-            states=self.states(),
+            states=[now.get((state.urn, state.generation), state) for state in self.states()],
+            targets=targets,
             provider=self.means.provider,
             lookup=Lookup(self.means.provider, self.cloud, StoredStacks(self.means.sessions, self.means.vault)),
             spec_digest=self._digest,

@@ -1,0 +1,90 @@
+"""What the cloud shows of a stack's resources now: state → what differs from it, read resource by resource.
+
+Called by `yunguan program … --refresh` before a plan is made. `look` changes nothing; `keep` writes what was seen, so
+that the plan rests on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from controller import audit
+from controller.engine import storage
+from controller.engine.applying import fence
+from controller.engine.applying.means import Means
+from controller.engine.applying.rows import seen
+from controller.engine.properties import PropertyValue
+from controller.engine.provider import Kind, Observation, Scope
+from controller.engine.state import ResourceState
+
+READS_AT_ONCE = 16
+ACTOR = "engine"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A resource that is not as the state had it."""
+
+    before: ResourceState
+    now: ResourceState
+
+    @property
+    def fields(self) -> Mapping[str, tuple[PropertyValue, PropertyValue]]:
+        """Managed fields that differ: as they were known, as they are. None of them where it is gone."""
+        before, now = self.before.observed, self.now.observed
+        return {
+            name: (before.get(name), now.get(name))
+            for name in sorted({*before, *now})
+            if before.get(name) != now.get(name)
+        }
+
+
+def look(means: Means, states: Iterable[ResourceState]) -> Sequence[Seen]:
+    """Reads each resource that stands, several at once, and tells those that are not as `states` has them.
+
+    Gone is only what a read of its own does not find and a complete list does not have. Raises Incomplete, and what
+    else the cloud answers, where one cannot be read.
+    """
+    standing = [one for one in states if one.managed and one.id and not one.pending_delete and not one.missing]
+    with means.threads.pool(READS_AT_ONCE) as pool:
+        looked = list(pool.map(lambda state: _look(means, state), standing))
+    return [Seen(before, now) for before, now in zip(standing, looked, strict=True) if now != before]
+
+
+def keep(means: Means, stack_id: int, changes: Sequence[Seen]) -> None:
+    """Writes what was seen into the state, with an entry in the audit trail. Nothing where nothing differs."""
+    if not changes:
+        return
+    with means.sessions.begin() as session:
+        held = fence.claim(session, stack_id)
+        storage.save(session, stack_id, [one.now for one in changes], means.vault)
+        audit.record(
+            session,
+            actor=ACTOR,
+            action="stack.refreshed",
+            target=held.stack,
+            details={
+                "changed": sorted(one.now.urn for one in changes if not one.now.missing),
+                "missing": sorted(one.now.urn for one in changes if one.now.missing),
+            },
+        )
+
+
+def _look(means: Means, state: ResourceState) -> ResourceState:
+    kind = means.provider.kind(state.type, state)
+    cloud = means.connection(state, kind)
+    observation = kind.read(cloud, state.id, state.inputs)
+    if observation is not None:
+        return replace(seen(state, observation), unsettled=state.unsettled, broken=state.broken)
+    return state if kind.service and _is_listed(kind, cloud, state) else replace(state, missing=True)
+
+
+def _is_listed(kind: Kind, cloud: Any, state: ResourceState) -> bool:
+    """Whether a complete list has it: by its identity, or among all of its kind where it was adopted without one."""
+    if state.identity:
+        found: Iterable[Observation] = kind.find(cloud, state.identity, state.inputs)
+    else:
+        found = (item for page in kind.list(cloud, Scope()) for item in page.items)
+    return any(one.id == state.id for one in found)

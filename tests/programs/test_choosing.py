@@ -1,0 +1,55 @@
+"""Targets, refresh and failures as they are typed, on the simulated cloud."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from controller.domain.errors import Failed
+from controller.store.engine import ResourceRow, StackRow
+from tests.programs.desk import HERE, Desk, config, ops
+
+TWO = config(networks=2, ports=0)
+
+
+def test_only_the_targets_are_made(desk: Desk) -> None:
+    made = desk.up("counts", *TWO, "--target", "**::net-0")
+    assert set(ops(made).values()) == {"create"}
+    assert desk.networks() == {"net-0"}
+    rest = desk.up("counts", *TWO)
+    assert len(ops(rest)) == 2
+    gone = desk.destroy("counts", "--target", "**:Network::net-1", "--target-dependents")
+    assert set(ops(gone)) == {"Network net-1", "Subnet net-1"}
+    assert desk.networks() == {"net-0"}
+
+
+def test_a_refresh_shows_what_was_done_by_hand_and_a_preview_writes_nothing(desk: Desk) -> None:
+    desk.up("counts", *TWO)
+    network = desk.hand.network.find_network("net-0")
+    desk.hand.network.update_network(network, name="renamed")
+    subnet = desk.hand.network.find_subnet("net-1")
+    desk.hand.network.delete_subnet(subnet)
+    assert ops(desk.preview("counts", *TWO)) == {}
+
+    foretold = desk.preview("counts", *TWO, "--refresh")
+    assert ops(foretold) == {"Network net-0": "update", "Subnet net-1": "create"}
+    assert {one["verdict"] for one in foretold["refreshed"]} == {"changed", "missing"}
+    with desk.sessions() as session:
+        assert not any(session.scalars(select(ResourceRow.missing)))
+    done = desk.up("counts", *TWO, "--refresh")
+    assert ops(done) == ops(foretold)
+    assert desk.networks() == {"net-0", "net-1"}
+    assert desk.up("counts", *TWO, "--refresh")["refreshed"] == []
+
+
+def test_all_failures_are_told_and_what_does_not_need_them_is_made(desk: Desk) -> None:
+    refusal = {"action": "status", "status": 400, "method": "POST", "path": "/subnets"}
+    desk.simulated.ask("POST", "/faults", [refusal])
+    words = ["program", "up", HERE / "counts", "--stack", "dev", "--cloud", "sandbox", "--yes", *config(networks=2)]
+    result = desk.type(*words, "--continue-on-error")
+    assert isinstance(result.exception, Failed)
+    made = {one.name for one in desk.hand.network.subnets() if one.name.startswith("net-")}
+    [failed] = {"net-0", "net-1"} - made
+    assert f"Subnet::{failed}" in str(result.exception)
+    with desk.sessions() as session:
+        assert session.scalars(select(StackRow.provisioning)).one() == "errored"
+    assert set(ops(desk.up("counts", *config(networks=2)))) == {f"Subnet {failed}"}
