@@ -89,7 +89,7 @@ class Plan:
     operations: Sequence[Operation]
     autoname_seed: str
     invokes: Mapping[str, Secret] = field(default_factory=dict)
-    left_out: Sequence[str] = ()
+    left_out: Sequence[str] = field(default_factory=list)
 
     def digest(self, hmac_key: bytes) -> str:
         """SHA-256, hexadecimal, over everything in the plan; a secret enters as its HMAC, an unknown as a sentinel."""
