@@ -171,18 +171,44 @@ def test_what_is_renamed_keeps_its_identity_and_is_named_back(world: World) -> N
     assert (again.name, again.identity, again.version) == ("disk", identity, made.version)
 
 
-def test_a_load_balancer_takes_changes_one_by_one_and_all_arrive(slow: World) -> None:
-    pool = cases.pool(slow)
-    base = {"poolId": pool.id, "subnetId": cases.subnet(slow).id, "protocolPort": 80}
-    with ThreadPoolExecutor(6) as threads:
-        made = list(
-            threads.map(
-                lambda number: slow.make(cases.MEMBER, {**base, "address": f"10.9.0.{number}"}), range(100, 106)
-            )
-        )
-    listed = slow.everything(slow.provider.kind(cases.MEMBER))
+def test_members_of_a_pool_are_made_and_removed_one_by_one_without_a_call_in_vain(world: World) -> None:
+    """The request, a look at the load balancer, a look at the member; and once for all of them whose pool it is."""
+    pool, members = cases.pool(world), 20
+    base = {"poolId": pool.id, "subnetId": cases.subnet(world).id, "protocolPort": 80}
+    before = world.cloud.calls_made
+
+    def make(number: int) -> Observation:
+        return world.make(cases.MEMBER, {**base, "address": f"10.9.0.{number}"})
+
+    with ThreadPoolExecutor(members) as threads:
+        made = list(threads.map(make, range(100, 100 + members)))
+    assert (
+        world.cloud.calls_made - before <= 3 * members + members
+    )  # at worst every thread asks for its pool's balancer
+    listed = world.everything(world.provider.kind(cases.MEMBER))
     assert sorted(item.id for item in listed) == sorted(item.id for item in made)
     assert all(item.identity for item in listed)
+
+    before = world.cloud.calls_made
+    with ThreadPoolExecutor(members) as threads:
+        list(threads.map(lambda one: world.provider.kind(cases.MEMBER).delete(world.cloud, one.id, base), made))
+    assert world.cloud.calls_made - before == 3 * members
+
+
+def test_a_load_balancer_that_takes_its_time_is_looked_at_rarely_and_refuses_nothing(slow: World) -> None:
+    """0.4 s a change: five looks at growing intervals, whoever else waits for the turn."""
+    pool, members = cases.pool(slow), 6
+    base = {"poolId": pool.id, "subnetId": cases.subnet(slow).id, "protocolPort": 80}
+    slow.simulated.ask("DELETE", "/counts")
+
+    def make(number: int) -> Observation:
+        return slow.make(cases.MEMBER, {**base, "address": f"10.9.0.{number}"})
+
+    with ThreadPoolExecutor(members) as threads:
+        list(threads.map(make, range(100, 100 + members)))
+    counts = slow.simulated.ask("GET", "/counts")
+    assert counts["mutating"] == members  # none was refused, or sent twice
+    assert counts["by_service"]["load-balancer"] <= members * 10
 
 
 @pytest.mark.parametrize("token", [cases.VOLUME, cases.INSTANCE, cases.ATTACHMENT, cases.LISTENER])

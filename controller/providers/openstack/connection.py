@@ -31,6 +31,7 @@ from controller.providers.openstack.budget import CloudLimits, Priority
 from controller.providers.openstack.gate import Gate
 from controller.providers.openstack.recognition import Recognition, Vouch, anyone
 from controller.providers.openstack.transport import Transport
+from controller.providers.openstack.trees import Trees
 from controller.providers.openstack.waiting import looks
 
 Body = dict[str, Any]
@@ -74,6 +75,7 @@ class Cloud:
         self.settings = settings
         self._recognition = Recognition(name, vouch)
         self._limits = settings.limits_of.get(name, settings.limits)
+        self.trees = Trees()
         self._gate = Gate(name, self._limits, accounts or OwnAccounts())
         self._lock = Lock()
         self._connection: Any = None

@@ -6,10 +6,11 @@ While anything of a load balancer is PENDING, Octavia refuses every other change
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from controller.engine.properties import PropertyMap
-from controller.engine.provider import Carrier
+from controller.engine.properties import PropertyMap, revealed
+from controller.engine.provider import Carrier, Change, Incomplete, Observation
 from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.forms import unordered_each
@@ -32,18 +33,34 @@ class LoadBalancingKind(RestKind):
     create_timeout = 600.0
     lifecycle = Lifecycle("provisioning_status", ready=frozenset({"ACTIVE"}), stuck=frozenset({"ERROR"}))
 
-    def before_retry(self, cloud: Cloud, plain: PropertyMap) -> None:
-        """Waits until the tree takes changes again."""
+    def create(self, cloud: Cloud, inputs: PropertyMap, identity: str) -> Observation:
+        """As every kind, in the turn of its load balancer."""
+        with cloud.trees.turn(self.balancer_of(cloud, revealed(inputs))):
+            return super().create(cloud, inputs, identity)
+
+    def update(self, cloud: Cloud, id: str, inputs: PropertyMap, changes: Mapping[str, Change]) -> Observation:
+        """As every kind, in the turn of its load balancer."""
+        with cloud.trees.turn(self.balancer_of(cloud, revealed(inputs)) or id):
+            return super().update(cloud, id, inputs, changes)
+
+    def delete(self, cloud: Cloud, id: str, inputs: PropertyMap) -> None:
+        """As every kind, in the turn of its load balancer."""
+        with cloud.trees.turn(self.balancer_of(cloud, revealed(inputs)) or id):
+            super().delete(cloud, id, inputs)
+
+    def await_parents(self, cloud: Cloud, plain: PropertyMap, timeout: float) -> None:
+        """Waits until the tree takes changes again: Octavia says so of the load balancer last."""
         balancer_id = self.balancer_of(cloud, plain)
         if balancer_id is None:
             return
-        for _ in looks(cloud.settings.patience):
-            answer = cloud.get(self.service, f"/lbaas/loadbalancers/{balancer_id}")
-            if answer is None or not answer["loadbalancer"]["provisioning_status"].startswith("PENDING_"):
-                return
+        for _ in looks(timeout):
+            with suppress(Incomplete):
+                answer = cloud.get(self.service, f"/lbaas/loadbalancers/{balancer_id}")
+                if answer is None or not answer["loadbalancer"]["provisioning_status"].startswith("PENDING_"):
+                    return
 
     def balancer_of(self, cloud: Cloud, plain: PropertyMap) -> str | None:
-        """The load balancer whose tree a resource with these inputs is in; None where they do not tell."""
+        """The load balancer that a resource with these inputs is a part of; None for one itself."""
         return None
 
 
@@ -55,14 +72,17 @@ def first_of(body: Mapping[str, Any], parents: str) -> str | None:
 
 def balancer_of_pool(cloud: Cloud, pool_id: str | None) -> str | None:
     """The load balancer that a pool belongs to."""
-    return None if pool_id is None else _balancer_at(cloud, f"/lbaas/pools/{pool_id}", "pool")
+    return None if pool_id is None else _balancer_at(cloud, "pool", pool_id)
 
 
 def balancer_of_listener(cloud: Cloud, listener_id: str | None) -> str | None:
     """The load balancer that a listener belongs to."""
-    return None if listener_id is None else _balancer_at(cloud, f"/lbaas/listeners/{listener_id}", "listener")
+    return None if listener_id is None else _balancer_at(cloud, "listener", listener_id)
 
 
-def _balancer_at(cloud: Cloud, path: str, key: str) -> str | None:
-    answer: Body | None = cloud.get("load-balancer", path)
-    return None if answer is None else first_of(answer[key], "loadbalancers")
+def _balancer_at(cloud: Cloud, key: str, part_id: str) -> str | None:
+    def find() -> str | None:
+        answer: Body | None = cloud.get("load-balancer", f"/lbaas/{key}s/{part_id}")
+        return None if answer is None else first_of(answer[key], "loadbalancers")
+
+    return cloud.trees.balancer_of(part_id, find)

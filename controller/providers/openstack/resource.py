@@ -66,13 +66,15 @@ class RestKind(Shape):
 
     def delete(self, cloud: Cloud, id: str, inputs: PropertyMap) -> None:
         """One DELETE; waits until the cloud no longer knows it. One that is gone already is done."""
+        plain = revealed(inputs)
         try:
-            self._send(cloud, "DELETE", self.member(id), None, revealed(inputs))
+            self._send(cloud, "DELETE", self.member(id), None, plain)
         except Rejected as error:
             if error.status == 404:
                 return
             raise
         if self.lifecycle is not None:
+            self.await_parents(cloud, plain, self.delete_timeout)
             self._await_gone(cloud, id)
 
     def find(self, cloud: Cloud, identity: str, inputs: PropertyMap) -> Sequence[Observation]:
@@ -151,8 +153,8 @@ class RestKind(Shape):
         """Whether a refusal may pass by itself, so that it is worth asking again."""
         return refusal.status == 409 and not _LASTING_CONFLICT.search(refusal.message)
 
-    def before_retry(self, cloud: Cloud, plain: PropertyMap) -> None:
-        """What is waited for between two tries, beyond a pause."""
+    def await_parents(self, cloud: Cloud, plain: PropertyMap, timeout: float) -> None:
+        """What is waited for, up to `timeout` seconds, before a refused call is sent again and after one was taken."""
 
     def bodies(self, cloud: Cloud, query: Mapping[str, Any], priority: Priority) -> Iterator[Body]:
         """The bodies of a complete list."""
@@ -196,7 +198,7 @@ class RestKind(Shape):
         refusal: Rejected | None = None
         for _ in looks(cloud.settings.patience):
             if refusal is not None:
-                self.before_retry(cloud, plain)
+                self.await_parents(cloud, plain, cloud.settings.patience)
             try:
                 return cloud.send(self.service, method, path, body, microversion=microversion or self.microversion)
             except Rejected as error:
@@ -236,6 +238,7 @@ class RestKind(Shape):
     def _await_ready(self, cloud: Cloud, body: Body, inputs: PropertyMap, timeout: float) -> Body:
         if self.is_ready(body):
             return body
+        self.await_parents(cloud, revealed(inputs), timeout)
         return self.await_state(cloud, self.id_of(body), self.is_ready, timeout, inputs)
 
     def await_state(
