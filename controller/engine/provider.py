@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -281,3 +283,23 @@ class Provider(Protocol):
     def settle_seconds(self, name: str) -> float:
         """How long after a request's time-out a lost create may still show up in this cloud's lists."""
         ...
+
+
+_MAY_SEND: ContextVar[Callable[[], None] | None] = ContextVar("may_send", default=None)
+
+
+@contextmanager
+def sending_only_if(may_send: Callable[[], None]) -> Iterator[None]:
+    """In the block `about_to_send` asks `may_send`, which raises where nothing more may be sent."""
+    token = _MAY_SEND.set(may_send)
+    try:
+        yield
+    finally:
+        _MAY_SEND.reset(token)
+
+
+def about_to_send() -> None:
+    """A provider calls it right before a request that changes something, since it may have waited for its turn."""
+    may_send = _MAY_SEND.get()
+    if may_send is not None:
+        may_send()

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, true, update
 from sqlalchemy.orm import Session
 
 from controller.domain.errors import Failed, WrongUse
 from controller.store.engine import StackRow
 
+IDLE_SECONDS = 15.0
+"""A worker that stands still with the stack's row in its hands loses it after that, so that another can claim it."""
+
 _CURRENT = select(StackRow.fence).where(StackRow.id == bindparam("stack_id"))
-_CURRENT_HELD = _CURRENT.with_for_update(read=True)
+_CURRENT_HELD = _CURRENT.add_columns(
+    func.set_config("idle_in_transaction_session_timeout", bindparam("idle"), true())
+).with_for_update(read=True)
 
 
 class StaleFence(Failed):
@@ -47,7 +52,8 @@ def claim(session: Session, stack_id: int) -> Claim:
 
 def hold(session: Session, held: Claim) -> None:
     """Keeps others from claiming the stack until the caller's commit. Raises StaleFence where one already has."""
-    _compare(held, session.scalar(_CURRENT_HELD, {"stack_id": held.stack_id}))
+    idle = f"{IDLE_SECONDS * 1000:.0f}"
+    _compare(held, session.scalar(_CURRENT_HELD, {"stack_id": held.stack_id, "idle": idle}))
 
 
 def check(session: Session, held: Claim) -> None:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from controller.domain.errors import Failed, Refused, Stopped, YunguanError
+from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.progress import Step
 from controller.engine.applying.recover import Resolver
 from controller.engine.applying.rows import Rows, gone, not_ready, seen, taking_over
 from controller.engine.plan import Op
-from controller.engine.provider import Change, Kind, Observation, Rejected, Unsettled
+from controller.engine.provider import Change, Kind, Observation, Rejected, Unsettled, sending_only_if
 from controller.engine.state import ResourceState
 
 ATTEMPTS = 5
 """How often a call whose reply was lost is made anew within one run."""
+
+_CHECK_HOLDS = timedelta(seconds=1)
 
 _Answer = TypeVar("_Answer")
 
@@ -148,12 +152,13 @@ class Steps:
             return not_ready(intent.target, error)
 
     def _call(self, intent: Intent, call: Callable[[], _Answer]) -> _Answer:
-        """The answer. Raises Rejected with the intent closed; Unsettled and Lost with the intent open."""
+        """The answer. Raises Rejected with the intent closed; Unsettled, Lost and StaleFence with the intent open."""
         self._journal.check()
         self._means.progress.reached(Step.CALLING, intent.op, intent.target.urn)
         try:
-            return call()
-        except Unsettled:
+            with sending_only_if(self._rechecked()):
+                return call()
+        except (StaleFence, Unsettled):
             raise
         except Rejected as error:
             self._journal.close(intent, Ending.REJECTED, message=error.message)
@@ -162,6 +167,16 @@ class Steps:
             raise Lost(intent, error) from error
         finally:
             self._means.progress.reached(Step.CALLED, intent.op, intent.target.urn)
+
+    def _rechecked(self) -> Callable[[], None]:
+        """The fence's check for requests that a call sends later than right after its own; raises StaleFence."""
+        checked = self._means.clock.now()
+
+        def check() -> None:
+            if self._means.clock.now() - checked > _CHECK_HOLDS:
+                self._journal.check()
+
+        return check
 
     def _settle(
         self, intent: Intent, state: ResourceState, saves: Sequence[ResourceState], removes: Sequence[ResourceState]

@@ -25,10 +25,11 @@ import requests
 from keystoneauth1 import exceptions
 from openstack.exceptions import SDKException
 
-from controller.engine.provider import Incomplete, Rejected, Uncertain, Unfamiliar
+from controller.engine.provider import Incomplete, Rejected, Uncertain, Unfamiliar, about_to_send
 from controller.providers.openstack.accounts import Accounts, OwnAccounts
 from controller.providers.openstack.budget import CloudLimits, Priority
 from controller.providers.openstack.gate import Gate
+from controller.providers.openstack.metrics import counted
 from controller.providers.openstack.recognition import Recognition, Vouch, anyone
 from controller.providers.openstack.transport import Transport
 from controller.providers.openstack.trees import Trees
@@ -221,10 +222,14 @@ class Cloud:
                 log=False,
             )
             with self._gate.call(service, priority):
-                answer: requests.Response = request()
-                if answer.status_code == HTTPStatus.UNAUTHORIZED:
-                    # keystoneauth renews the token of one thread only, when several find it void at once.
-                    answer = request()
+                if method != "GET":
+                    about_to_send()
+                with counted(self.name, service, method) as reply:
+                    answer: requests.Response = request()
+                    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+                        # keystoneauth renews the token of one thread only, when several find it void at once.
+                        answer = request()
+                    reply.status = str(answer.status_code)
         except exceptions.ConnectionError:
             raise
         except (exceptions.ClientException, SDKException) as error:

@@ -15,6 +15,7 @@ from time import monotonic
 
 from controller.providers.openstack.accounts import Accounts
 from controller.providers.openstack.budget import CloudLimits, Grant, Priority
+from controller.providers.openstack.metrics import CALLS_WAITING, PAUSE_SECONDS, PAUSES
 
 LEASE_SECONDS = 1.0
 """How long tokens hold once they are granted, and the longest nap before they are asked for again."""
@@ -85,6 +86,8 @@ class Gate:
 
     def pause(self, seconds: float) -> None:
         """No new call to the cloud for `seconds`, by any process: it asked for that."""
+        PAUSES.labels(self._cloud).inc()
+        PAUSE_SECONDS.labels(self._cloud).inc(seconds)
         with self._changed:
             self._paused_until = max(self._paused_until, monotonic() + seconds)
         self._accounts.pause(self._cloud, self._limits, seconds)
@@ -92,6 +95,8 @@ class Gate:
     def _enter(self, service: str, priority: Priority) -> None:
         begun, lease = monotonic(), self._leases[priority]
         self._waiting[service, priority] += 1
+        shown = CALLS_WAITING.labels(self._cloud, priority.name.lower())
+        shown.inc()
         try:
             while not self._may_go(service, priority, since=begun):
                 if self._must_ask(lease):
@@ -100,6 +105,7 @@ class Gate:
                     self._changed.wait(self._nap(lease))
         finally:
             self._waiting[service, priority] -= 1
+            shown.dec()
         lease.left -= 1
         self._open[service] += 1
         self.calls += 1

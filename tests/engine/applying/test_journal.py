@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from controller.domain.errors import Failed, WrongUse
 from controller.engine import sealing, storage
@@ -72,6 +72,19 @@ def test_a_claim_waits_for_a_write_in_hand_and_then_refuses_the_next(scene: Scen
     assert not claimant.is_alive()
     with pytest.raises(StaleFence):
         old.note(saves=[TARGET])
+
+
+def test_a_worker_that_stands_still_in_a_write_does_not_keep_others_from_claiming(
+    scene: Scene, execution_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fence, "IDLE_SECONDS", 0.2)
+    first = claimed(scene)
+    stopped = scene.sessions()
+    fence.hold(stopped, first.held)
+    second = claimed(scene)
+    with pytest.raises(DBAPIError):
+        stopped.commit()
+    second.check()
 
 
 def test_there_is_no_claim_on_a_stack_that_is_not_there(scene: Scene) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pytest
 
+from controller.clock import real_now
 from controller.engine.applying.approval import Standing
 from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
@@ -13,6 +15,7 @@ from controller.engine.applying.journal import Ending
 from controller.engine.applying.progress import Step
 from controller.engine.applying.recover import recover
 from controller.engine.plan import Op, Purpose
+from controller.engine.provider import about_to_send
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionState
 from controller.store.vault import Vault
@@ -227,3 +230,35 @@ def test_what_a_taken_over_worker_still_sent_is_known_by_its_identity(scene: Sce
     assert scene.row(NET_A.urn).id == "id-1"
     assert list(scene.cloud.things) == ["id-1", "id-2"]
     assert scene.cloud.things["id-2"].identity == scene.row(NET_A.urn).identity
+
+
+@dataclass
+class Ahead:
+    """A clock that a test moves."""
+
+    ahead: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return real_now() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
+
+
+def test_a_call_that_waited_long_for_its_turn_is_not_sent_once_the_stack_is_taken_over(scene: Scene) -> None:
+    """The provider asks right before it sends, since its budget or a busy load balancer may have kept it waiting."""
+    program, clock = TestProgram(NET_A), Ahead()
+    execution_id = scene.start(program)
+
+    def wait_for_the_turn(_call: Call) -> None:
+        scene.cloud.witness = lambda call: None
+        assert execute(scene.means(), execution_id, program).state is ExecutionState.SUCCEEDED
+        clock.sleep(5)
+        about_to_send()
+
+    scene.cloud.witness = wait_for_the_turn
+    with pytest.raises(StaleFence):
+        execute(replace(scene.means(), clock=clock), execution_id, program)
+
+    assert list(scene.cloud.things) == [scene.row(NET_A.urn).id]
+    scene.assert_whole()
