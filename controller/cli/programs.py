@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +28,8 @@ from controller.engine.planning.targets import Targets
 from controller.engine.program.messages import program_stack
 from controller.engine.program.project import Given, Project, load
 from controller.engine.program.run import ProgramSource
+from controller.engine.properties import PropertyMap
+from controller.providers.dynamic.host import DynamicHost
 from controller.reconcile.programs import ProgramStack, cloud_of
 from controller.store.engine import ExecutionState
 from controller.workplace import Workplace
@@ -76,7 +80,7 @@ def preview(
 ) -> None:
     """What `up` would do. Nothing is changed, here or in the cloud."""
     project = load(folder, stack, _given(config, secret))
-    with _opened(project, stack, cloud or project.cloud) as (place, program):
+    with _opened(project, stack, cloud or project.cloud, lambda: project.config) as (place, program):
         seen = program.look() if refresh else ()
         plan = program.plan(Purpose.APPLY, _targets(target, exclude, replace, target_dependents), seen)
         digest = _digest(place, plan)
@@ -108,7 +112,7 @@ def up(
     """Makes the stack what the program says: shows the plan, asks, and carries it out."""
     _refuse_unasked(yes)
     project = load(folder, stack, _given(config, secret))
-    with _opened(project, stack, cloud or project.cloud) as (place, program), program.alone():
+    with _opened(project, stack, cloud or project.cloud, lambda: project.config) as (place, program), program.alone():
         with stoppable(place.means.stopping):
             program.resume(Purpose.APPLY)
         seen = _refresh(program) if refresh else ()
@@ -134,6 +138,7 @@ def destroy(
     folder: Folder,
     stack: Stack,
     config: Config = None,
+    secret: Secret = None,
     cloud: Cloud = "",
     yes: Yes = False,
     user: Runner = "",
@@ -144,10 +149,11 @@ def destroy(
     exclude: Exclude = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Removes all that the stack has, data included. The program is not run; of --config the cloud alone counts."""
+    """Removes all that the stack has, data included. The program is not run: --config is for dynamic providers."""
     _refuse_unasked(yes)
     project = Project(ProgramSource.at(folder), pairs(config or [], "--config"))
-    with _opened(project, stack, cloud or project.cloud) as (place, program), program.alone():
+    told = partial(_told, folder, stack, config, secret)
+    with _opened(project, stack, cloud or project.cloud, told) as (place, program), program.alone():
         with stoppable(place.means.stopping):
             program.resume(Purpose.DESTROY)
         seen = _refresh(program) if refresh else ()
@@ -163,11 +169,36 @@ def destroy(
     say(f"{program.name}: destroyed")
 
 
+@app.command()
+def resolve(
+    folder: Folder,
+    stack: Stack,
+    urn: Annotated[str, typer.Option("--urn", help="The resource whose create got no reply", show_default=False)],
+    made: Annotated[str, typer.Option("--made", help="The id of what it made, as you found it")] = "",
+    not_made: Annotated[bool, typer.Option("--not-made", help="You looked, and it made nothing")] = False,
+    config: Config = None,
+    secret: Secret = None,
+    user: Runner = "",
+) -> None:
+    """Says what came of a create that nobody can be asked about: one of a dynamic provider whose reply was lost."""
+    if bool(made) is not_made:
+        raise WrongUse("say what you found: --made ID, or --not-made")
+    project = Project(ProgramSource.at(folder), pairs(config or [], "--config"))
+    told = partial(_told, folder, stack, config, secret)
+    with _opened(project, stack, "", told) as (_, program), program.alone():
+        program.testify(urn, id=made, by=user or getpass.getuser())
+    say(f"{urn}: {f'it is {made}' if made else 'it was not made'}; run up or destroy again")
+
+
 @contextmanager
-def _opened(project: Project, stack: str, cloud: str) -> Iterator[tuple[Workplace, ProgramStack]]:
-    with workplace() as place:
+def _opened(
+    project: Project, stack: str, cloud: str, told: Callable[[], PropertyMap]
+) -> Iterator[tuple[Workplace, ProgramStack]]:
+    """The workplace and the program's stack; `told` is the configuration that dynamic providers are given."""
+    with workplace() as place, DynamicHost(project.source, told, _tell) as host:
         name = program_stack(project.source.project, stack)
-        program = ProgramStack(place.means, project, name, cloud_of(place.means, name, asked=cloud), _tell)
+        means = dataclasses.replace(place.means, provider=place.provider.hosting(host))
+        program = ProgramStack(means, project, name, cloud_of(means, name, asked=cloud), _tell)
         place.provider.cloud(program.cloud)  # one that is not known is refused before the program runs
         yield place, program
 
@@ -204,6 +235,11 @@ def _refreshed(seen: Sequence[Seen]) -> dict[str, Any]:
             for one in seen
         ]
     }
+
+
+def _told(folder: Path, stack: str, config: list[str] | None, secret: list[str] | None) -> PropertyMap:
+    """The configuration of a stack whose program is not run."""
+    return load(folder, stack, _given(config, secret)).config
 
 
 def _on_failure(continue_on_error: bool) -> OnFailure:

@@ -39,6 +39,7 @@ class Carrier(StrEnum):
     DESCRIPTION = "description"
     NAME = "name"
     NATURAL = "natural key"
+    NONE = "none"  # nobody can be asked for it: whether a lost create made something, a person must say
     STATE = "state"  # it is nowhere but in the state: a lost create made nothing that could be found
 
 
@@ -108,10 +109,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Diff:
-    """What differs between a resource as it is and as it shall be, by property path."""
+    """What differs between a resource as it is and as it shall be, by property path.
+
+    `recomputes` where an update may give every output another value, so that none can be foretold.
+    """
 
     changes: Mapping[str, Change] = field(default_factory=dict)
     delete_before_replace: bool = False
+    recomputes: bool = False
 
     @property
     def replaces(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from threading import Lock
 
 from openstack.config import OpenStackConfig
@@ -12,6 +13,8 @@ from controller.domain.errors import WrongUse
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Held, Kind
 from controller.engine.provider_resource import CLOUD, ProviderResource
+from controller.providers.dynamic.host import DynamicHost
+from controller.providers.dynamic.kind import PREFIXES, DynamicKind
 from controller.providers.openstack.accounts import Accounts, OwnAccounts
 from controller.providers.openstack.connection import Cloud, ProviderSettings
 from controller.providers.openstack.floating_ip import FloatingIp
@@ -97,11 +100,20 @@ class Registry:
         self._random = {kind.token: kind for kind in RANDOM_KINDS}
         self._clouds: dict[str, Cloud] = {}
         self._lock = Lock()
+        self._host: DynamicHost | None = None
+
+    def hosting(self, host: DynamicHost) -> Registry:
+        """The same, for a run of a program whose dynamic providers `host` serves."""
+        other = copy(self)
+        other._host = host
+        return other
 
     def kind(self, token: str, held: Held | None = None) -> Kind:
         """The kind of `token`, for calls about what the state holds as `held`. Raises WrongUse for an unknown one."""
         if token in self._random:
             return self._random[token](held)
+        if token.startswith(PREFIXES):
+            return DynamicKind(token, self._host, held)
         if token not in self._kinds:
             raise WrongUse(f"resources of type {token} are not supported", remedy="see docs/adding-a-kind.md")
         return self._kinds[token]

@@ -25,7 +25,7 @@ from controller.engine.applying.approval import Person
 from controller.engine.applying.execute import execute
 from controller.engine.applying.means import Means
 from controller.engine.applying.outcome import OnFailure, Outcome
-from controller.engine.applying.recover import recover
+from controller.engine.applying.recover import recover, testify
 from controller.engine.applying.refresh import Seen
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
@@ -142,6 +142,17 @@ class ProgramStack:
             )
         execution_id = approval.start(self.means.sessions, approval_id, self.means.vault)
         return self._carry_out(execution_id, plan.purpose, on_failure)
+
+    def testify(self, urn: str, *, id: str, by: str) -> None:
+        """What the person `by` found of a create whose reply was lost: the id of what it made, "" for nothing.
+
+        Raises WrongUse where there is no such stack, Refused where no such word is needed.
+        """
+        with self.means.sessions() as session:
+            row = _row(session, self.name)
+        if row is None:
+            raise WrongUse(f"there is no stack {self.name}", remedy="yunguan stack list shows them")
+        testify(self.means, row.id, urn, id=id, by=by)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -3,7 +3,8 @@
 Called by `execute.py` within a run and before it goes on after a crash, and by the reconciler for a stack with open
 intents. Nothing is changed in the cloud here; what is left to do is found by comparing the state anew.
 
-    create   found by its identity → adopted; not in a complete list, begun when that is conclusive → absent
+    create   found by its identity → adopted; not in a complete list, begun when that is conclusive → absent;
+             of a kind that nobody can be asked about → stays open until a person says (`testify`)
     update   read → state shows what is there, and is compared anew
     delete   read → gone, or still there, and is deleted anew
 """
@@ -15,18 +16,31 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from controller.domain.errors import Failed, Unknown
+from controller import audit
+from controller.domain.errors import Failed, Refused, Unknown
 from controller.engine.applying import fence
 from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.rows import Rows, gone, seen, taking_over
 from controller.engine.plan import Op
-from controller.engine.provider import Observation
+from controller.engine.provider import Carrier, Observation
 from controller.engine.state import ResourceState
 
 _Answer = TypeVar("_Answer")
 
 ADOPTED = "found again after a lost reply; not yet seen in its promised state"
+
+
+class Untold(Refused):
+    """A create whose reply was lost, of a kind that nobody can be asked about: a person must say what came of it."""
+
+    def __init__(self, urn: str) -> None:
+        super().__init__(
+            "the reply to its create was lost, and its provider cannot be asked whether it was made",
+            where=urn,
+            remedy="look for it by hand, then say what you found: yunguan program resolve DIR --stack NAME "
+            "--urn URN --made ID, or --not-made",
+        )
 
 
 class LookAgain(Unknown):
@@ -53,6 +67,19 @@ def recover(means: Means, stack_id: int) -> Recovery:
     return resolver.resolve_open()
 
 
+def testify(means: Means, stack_id: int, urn: str, *, id: str, by: str) -> None:
+    """The word of the person `by` on the lost create of `urn`: it made what has `id`, or nothing where that is "".
+
+    Raises Refused where no such word is needed, and where the provider knows nothing of the id.
+    """
+    with means.sessions.begin() as session:
+        held = fence.claim(session, stack_id)
+        audit.record(
+            session, actor=by, action="resource.testified", target=urn, details={"stack": held.stack, "id": id}
+        )
+    Resolver(means, Journal(means.sessions, means.vault, held, means.progress)).testify(urn, id)
+
+
 class Resolver:
     """Resolves lost intents of one stack under one claim; what it finds it writes through the journal into `rows`."""
 
@@ -63,18 +90,25 @@ class Resolver:
         self._clock = means.clock
 
     def resolve_open(self) -> Recovery:
-        """Resolves what a dead worker left open. Its last call may have been sent just before this claim was made."""
-        closed, again = 0, None
+        """Resolves what a dead worker left open. Its last call may have been sent just before this claim was made.
+
+        Raises Untold, once all else is resolved, for what only a person can tell.
+        """
+        closed, again, untold = 0, None, None
         for intent in self._journal.open_intents():
             try:
                 self._resolve(self._lost(intent, still_underway=self._means.request_timeout))
                 closed += 1
             except LookAgain as later:
                 again = min(again, later.at) if again else later.at
+            except Untold as error:
+                untold = error
+        if untold is not None:
+            raise untold
         return Recovery(closed, again)
 
     def resolve_lost(self, intent: Intent) -> None:
-        """Resolves an intent whose call just came back without an answer. Raises LookAgain."""
+        """Resolves an intent whose call just came back without an answer. Raises LookAgain, Untold."""
         self._resolve(self._lost(intent, still_underway=0.0))
 
     def _lost(self, intent: Intent, *, still_underway: float) -> Intent:
@@ -85,6 +119,21 @@ class Resolver:
         kind, cloud = self._means.provider.kind(intent.target.type), intent.target.cloud
         wait = still_underway + self._means.provider.settle_seconds(cloud) if kind.service else 0.0
         return self._journal.lose(intent, self._clock.now() + timedelta(seconds=wait))
+
+    def testify(self, urn: str, id: str) -> None:
+        """Takes a person's word, as the function of this name says."""
+        intent = next((one for one in self._journal.open_intents() if one.target.urn == urn), None)
+        kind = self._means.provider.kind(intent.target.type) if intent is not None else None
+        if intent is None or kind is None or intent.op is not Op.CREATE or kind.carrier is not Carrier.NONE:
+            raise Refused("no create of it waits for a person's word", where=urn, remedy="look at yunguan stack show")
+        if not id:
+            self._close(intent, Ending.ABSENT)
+            return
+        observation = kind.read(None, id, intent.target.inputs)
+        if observation is None:
+            raise Refused(f"its provider knows nothing of {id}", where=urn, remedy="give the id that it was made with")
+        saves, removes = taking_over(seen(intent.target, observation), self._rows.live(urn))
+        self._close(intent, Ending.ADOPTED, saves=saves, removes=removes)
 
     def _resolve(self, intent: Intent) -> None:
         if intent.op is Op.CREATE:
@@ -97,6 +146,8 @@ class Resolver:
     def _resolve_create(self, intent: Intent) -> None:
         """Found → adopted. Absence counts only from a list that was begun when it is conclusive."""
         kind, target = self._means.provider.kind(intent.target.type), intent.target
+        if kind.carrier is Carrier.NONE:
+            raise Untold(target.urn)
         cloud = self._means.connection(target, kind)
         conclusive_at = intent.conclusive_at or self._clock.now()
         begun = self._clock.now()

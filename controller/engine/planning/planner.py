@@ -42,11 +42,12 @@ _GOING: Final = frozenset({Op.REPLACE, Op.DELETE})
 
 @dataclass(frozen=True)
 class Decision:
-    """What must be done to one resource, and what differs."""
+    """What must be done to one resource, and what differs. `recomputes`: no output of an update can be foretold."""
 
     op: Op
     diff: Mapping[str, Change] = field(default_factory=dict)
     delete_before_replace: bool = False
+    recomputes: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def decide(
         early = bool(options.delete_before_replace) or (diff is not None and diff.delete_before_replace)
         return Decision(Op.REPLACE, changes, delete_before_replace=early)
     if changes:
-        return Decision(Op.UPDATE, changes)
+        return Decision(Op.UPDATE, changes, recomputes=diff is not None and diff.recomputes)
     return Decision(Op.REFRESH if prior.unsettled else Op.SAME)
 
 

@@ -132,7 +132,7 @@ class Preview:
         with self._lock:
             self._planned[registration.urn] = operation
         hooks.before(registration, operation.op, prior, operation.inputs)
-        foretold = _foretold(registration, operation, prior)
+        foretold = _foretold(registration, operation, prior, assessment.decision)
         hooks.after(registration, operation.op, prior, operation.inputs, foretold)
         return foretold
 
@@ -283,7 +283,9 @@ def _passed_over(state: ResourceState) -> Operation:
     )
 
 
-def _foretold(registration: Registration, operation: Operation, prior: ResourceState | None) -> Registered:
+def _foretold(
+    registration: Registration, operation: Operation, prior: ResourceState | None, decision: planner.Decision
+) -> Registered:
     """What is known before it is done: a new resource by its inputs alone, an old one by its outputs, too."""
     if not registration.custom:
         return Registered("", operation.inputs)
@@ -291,6 +293,8 @@ def _foretold(registration: Registration, operation: Operation, prior: ResourceS
         return Registered(registration.options.import_id, operation.inputs)
     if prior is None or operation.op in {Op.CREATE, Op.REPLACE}:
         return Registered(UNKNOWN, operation.inputs)
+    if decision.recomputes:
+        return Registered(prior.id, operation.inputs)
     changed = {paths.parse(path)[0] for path in operation.diff}
     new = {key: value for key, value in operation.inputs.items() if key in changed}
     return Registered(prior.id, {**operation.inputs, **prior.outputs, **new})

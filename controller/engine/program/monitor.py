@@ -10,13 +10,11 @@ ends.
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, NoReturn, Self
 
 import grpc
@@ -28,6 +26,7 @@ from controller.engine import wire
 from controller.engine.program import messages
 from controller.engine.program.callbacks import Callbacks
 from controller.engine.program.hooks import Hooks
+from controller.engine.program.sockets import private_folder
 from controller.engine.program.transforms import Transforms
 from controller.engine.properties import UNKNOWN, PropertyMap
 from controller.engine.registration import Answer, Registered, Registrar, Registration, Result
@@ -43,7 +42,6 @@ _SUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
 )
 _SUPPORTED_BY_OLD_NAME = frozenset({"secrets", "aliasSpecs", "transforms", "invokeTransforms"})
-_LONGEST_FOLDER = 80
 _LONGEST_DETAIL = 2000
 """Characters of an error in a reply: it travels in a header. The whole error stays in `Monitor.failure`."""
 
@@ -76,7 +74,7 @@ class Monitor:
     def __init__(self, registrar: Registrar, *, project: str, stack: str, preview: bool) -> None:
         self.heard = Heard()
         self._callbacks = Callbacks()
-        self.folder = Path(tempfile.mkdtemp(prefix="yunguan-run-", dir=_short_folder()))
+        self.folder = private_folder("yunguan-run-")
         self.address = f"unix:{self.folder}/monitor"
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="registration")
         self._server = grpc.server(
@@ -225,12 +223,6 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             else:
                 return
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(self._heard.failure)[:_LONGEST_DETAIL])
-
-
-def _short_folder() -> str:
-    """Where the socket's folder is made: a socket's path may have 107 bytes, which a TMPDIR of its own may exceed."""
-    folder = tempfile.gettempdir()
-    return folder if len(folder.encode()) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - mkdtemp makes it private
 
 
 class _EngineService(engine_pb2_grpc.EngineServicer):

@@ -27,7 +27,7 @@ def attribute(carrier: Carrier) -> str:
             return "metadata"
         case Carrier.TAGS:
             return "tags"
-        case Carrier.NATURAL | Carrier.STATE:
+        case Carrier.NATURAL | Carrier.STATE | Carrier.NONE:
             return ""
         case text:
             return _TEXT[text]
@@ -41,7 +41,7 @@ def signed(carrier: Carrier, body: Mapping[str, Any], identity: str) -> dict[str
             return {**body, name: {**(body.get(name) or {}), METADATA_KEY: identity}}
         case Carrier.TAGS:
             return {**body, name: [*(body.get(name) or []), TAG_PREFIX + identity]}
-        case Carrier.NATURAL | Carrier.STATE:
+        case Carrier.NATURAL | Carrier.STATE | Carrier.NONE:
             return dict(body)
         case _:
             return {**body, name: f"{body.get(name) or ''} [{identity}]".strip()}
