@@ -2,10 +2,12 @@
 
 On the wire a secret, a resource, an output and an asset are structs with a signature under one key, and an unknown is
 one fixed string (pulumi's sdk/go/common/resource: properties.go, asset.go). Numbers are doubles: whole ones become int.
+A resource becomes its id, an output what is known of it; an asset stays as it is.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -18,10 +20,12 @@ SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature of the protocol, no secret
 RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-UNSUPPORTED: Final = {
-    "c44067f5952c0a294b673a41bacd8c17": "an asset",
-    "0def7320c3a5731c473e5ecbe6d01bc7": "an archive",
+ASSETS: Final = {
+    "c44067f5952c0a294b673a41bacd8c17": "asset",
+    "0def7320c3a5731c473e5ecbe6d01bc7": "archive",
 }
+"""Signatures of what stays the map that it is: with a `path`, a `text`, or `assets` by name."""
+
 RESERVED: Final = ({"$unknown"}, {"$secret"})
 """What the engine itself writes into stored plans and states in the place of an unknown or a secret."""
 
@@ -44,6 +48,8 @@ def _decode(value: struct_pb2.Value, path: str) -> PropertyValue:
             return UNKNOWN if value.string_value == UNKNOWN_MARK else value.string_value
         case "number_value":
             number = value.number_value
+            if not math.isfinite(number):
+                raise Refused(f"{number} is no number that can be stored", where=path, remedy="pass a finite one")
             return int(number) if number.is_integer() else number
         case "bool_value":
             return value.bool_value
@@ -69,8 +75,19 @@ def _decode_struct(struct: struct_pb2.Struct, path: str) -> PropertyValue:
     if signature == _OUTPUT:
         known = _decode(fields["value"], path) if "value" in fields else UNKNOWN
         return Secret(known) if "secret" in fields and fields["secret"].bool_value else known
-    what = UNSUPPORTED.get(signature, f"a value with the signature {signature}")
-    raise Refused(f"{what} is not supported as a property value", where=path, remedy="pass the content as a string")
+    if signature in ASSETS:
+        return _decode_asset(struct, ASSETS[signature], path)
+    raise Refused(
+        f"a value with the signature {signature} is not supported as a property value",
+        where=path,
+        remedy="pass it as a string",
+    )
+
+
+def _decode_asset(struct: struct_pb2.Struct, what: str, path: str) -> PropertyValue:
+    if "uri" in struct.fields:
+        raise Refused(f"a remote {what} is not supported", where=path, remedy="pass a file, or its content as a string")
+    return {key: _decode(item, f"{path}.{key}") for key, item in struct.fields.items()}
 
 
 def _encode(value: PropertyValue) -> struct_pb2.Value:

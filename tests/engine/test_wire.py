@@ -74,6 +74,37 @@ def test_whole_numbers_are_integers() -> None:
     assert isinstance(decoded["size"], int)
 
 
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_what_is_no_number_of_json_is_refused_with_its_path(number: float) -> None:
+    with pytest.raises(Refused, match="no number that can be stored") as refusal:
+        wire.decode(struct(sizes=[1, number]))
+    assert refusal.value.where == "sizes[1]"
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), 2**1000, 1e-300, -0.5])
+def test_big_and_small_numbers_keep_their_value(number: float) -> None:
+    assert wire.decode(wire.encode({"n": number})) == {"n": number}
+
+
+def test_empty_objects_and_lists_stay_what_they_are() -> None:
+    assert wire.decode(wire.encode({"o": {}, "l": [], "n": None})) == {"o": {}, "l": [], "n": None}
+
+
+def test_assets_are_what_the_sdk_writes_and_reads() -> None:
+    async def serialize(values: dict[str, Any]) -> struct_pb2.Struct:
+        settings.SETTINGS.monitor_features = {resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS}
+        return await rpc.serialize_properties(values, {})
+
+    inner = {"in": pulumi.StringAsset("text"), "deep": pulumi.FileArchive("folder")}
+    decoded = wire.decode(
+        asyncio.run(serialize({"file": pulumi.FileAsset("a.txt"), "all": pulumi.AssetArchive(inner)}))
+    )
+    assert decoded["file"] == {_SIGNATURE: "c44067f5952c0a294b673a41bacd8c17", "path": "a.txt"}
+    read = rpc.deserialize_properties(wire.encode(decoded))
+    assert read["file"].path == "a.txt"
+    assert (read["all"].assets["in"].text, read["all"].assets["deep"].path) == ("text", "folder")
+
+
 def test_resource_is_its_id_and_a_component_its_urn() -> None:
     signature = "5cf8f73096256a8f31e491e813e4eb8e"
     assert wire.decode(struct(r=signed(signature, urn="urn:x", id="42"))) == {"r": "42"}
@@ -96,14 +127,14 @@ def test_output_value_is_what_is_known_of_it(fields: dict[str, Any], value: obje
 @pytest.mark.parametrize(
     ("signature", "what"),
     [
-        ("c44067f5952c0a294b673a41bacd8c17", "an asset"),
-        ("0def7320c3a5731c473e5ecbe6d01bc7", "an archive"),
+        ("c44067f5952c0a294b673a41bacd8c17", "a remote asset"),
+        ("0def7320c3a5731c473e5ecbe6d01bc7", "a remote archive"),
         ("something-new", "signature something-new"),
     ],
 )
 def test_unsupported_value_is_refused_with_its_path(signature: str, what: str) -> None:
     with pytest.raises(Refused, match=what) as refusal:
-        wire.decode(struct(config={"files": [signed(signature, text="x")]}))
+        wire.decode(struct(config={"files": [signed(signature, uri="https://x")]}))
     assert refusal.value.where == "config.files[0]"
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from controller.domain.errors import Failed, Refused
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, transform
-from controller.engine.wire import RESERVED, RESOURCE, SECRET, SIGNATURE, UNKNOWN_MARK, UNSUPPORTED
+from controller.engine.wire import ASSETS, RESERVED, RESOURCE, SECRET, SIGNATURE, UNKNOWN_MARK
 
 _INTEGER: Final = "7eb310220ed6211bd6f147f2a75bfbb6"
 
@@ -66,8 +66,9 @@ def _decoded_signed(value: Mapping[str, Any], cipher: Cipher, where: str) -> Pro
         return value.get("id") or value["urn"]
     if signature == _INTEGER and "value" in value:
         return int(value["value"])
-    what = UNSUPPORTED.get(str(signature), f"a value with the signature {signature}")
-    raise Refused(f"{what} is not supported as a property value", where=where)
+    if signature in ASSETS:
+        return {key: _decoded(item, cipher, f"{where}.{key}") for key, item in value.items()}
+    raise Refused(f"a value with the signature {signature} is not supported as a property value", where=where)
 
 
 def _parsed(text: str, where: str) -> Any:

@@ -23,7 +23,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, reso
 
 from controller.domain.errors import Failed, Refused
 from controller.engine import wire
-from controller.engine.program import messages
+from controller.engine.program import assets, messages
 from controller.engine.program.callbacks import Callbacks
 from controller.engine.program.hooks import Hooks
 from controller.engine.program.sockets import private_folder
@@ -61,17 +61,18 @@ class Heard:
 
 @dataclass(frozen=True)
 class _Deployment:
-    """Whose run it is, by Pulumi's names, and whether it only foretells."""
+    """Whose run it is, by Pulumi's names, whether it only foretells, and where the program's files lie."""
 
     project: str
     stack: str
     preview: bool
+    folder: Path
 
 
 class Monitor:
     """A gRPC server for one run, between `with` and its end; leaving waits for the registrations in flight."""
 
-    def __init__(self, registrar: Registrar, *, project: str, stack: str, preview: bool) -> None:
+    def __init__(self, registrar: Registrar, *, project: str, stack: str, preview: bool, folder: Path) -> None:
         self.heard = Heard()
         self._callbacks = Callbacks()
         self.folder = private_folder("yunguan-run-")
@@ -83,7 +84,9 @@ class Monitor:
         )
         transforms = Transforms(self._callbacks)
         hooks = Hooks(self._callbacks, self.heard.warn, preview=preview)
-        service = _ResourceMonitor(registrar, self.heard, transforms, hooks, _Deployment(project, stack, preview))
+        service = _ResourceMonitor(
+            registrar, self.heard, transforms, hooks, _Deployment(project, stack, preview, folder)
+        )
         resource_pb2_grpc.add_ResourceMonitorServicer_to_server(service, self._server)
         engine_pb2_grpc.add_EngineServicer_to_server(_EngineService(self.heard), self._server)
         self._server.add_insecure_port(self.address)
@@ -124,6 +127,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._project = deployment.project
         self._stack = deployment.stack
         self._preview = deployment.preview
+        self._folder = deployment.folder
         self._lock = threading.Lock()
         self._urns: set[str] = set()
 
@@ -139,8 +143,10 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         with self.reported(context):
             urn = messages.urn_of(request, project=self._project, stack=self._stack)
             transformed = self._transforms.of_resource(request, urn)
+            registration = messages.registration(transformed, project=self._project, stack=self._stack)
             registration = replace(
-                messages.registration(transformed, project=self._project, stack=self._stack),
+                registration,
+                inputs=assets.hashed(registration.inputs, self._folder, urn),
                 hooks=self._hooks.bound(transformed, urn),
             )
             self._claim(registration)

@@ -47,6 +47,12 @@ class ProgramSource:
     main: str = "."
     virtualenv: Path | None = None
 
+    @property
+    def folder(self) -> Path:
+        """The folder in which it runs: what its relative paths start from."""
+        entry = self.dir / self.main
+        return entry if entry.is_dir() else entry.parent
+
     @classmethod
     def at(cls, folder: Path) -> ProgramSource:
         """The program of the Pulumi project in `folder`. Raises WrongUse where there is none written in Python."""
@@ -137,7 +143,7 @@ def run_program(
     """
     name = messages.pulumi_stack_name(stack)
     secrets = [config[key] for key in secret_config_keys if config.get(key)]
-    with Monitor(registrar, project=source.project, stack=name, preview=preview) as monitor:
+    with Monitor(registrar, project=source.project, stack=name, preview=preview, folder=source.folder) as monitor:
         job = Job(
             directory=str(source.dir),
             main=source.main,

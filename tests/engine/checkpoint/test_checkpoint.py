@@ -216,7 +216,7 @@ def _deployment(**given: Any) -> Callable[[dict[str, Any]], None]:
         (_resource(deletedWith="urn"), "deletedWith"),
         (_resource(resourceHooks={"beforeCreate": ["h"]}), "resourceHooks"),
         (_resource(parent="urn:pulumi:dev::net::t::late"), "does not stand before it"),
-        (_resource(inputs={"file": {SIGNED: "c44067f5952c0a294b673a41bacd8c17"}}), "an asset"),
+        (_resource(inputs={"file": {SIGNED: "something-new"}}), "signature something-new"),
         (_resource(inputs={"cidr": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}), r"a value is unknown \(net\.cidr\)"),
         (_resource(inputs={"a": {"$secret": "x"}}), "reserved"),
         (_deployment(secrets_providers={"type": "service"}), "encrypted by service"),

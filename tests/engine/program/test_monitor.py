@@ -29,8 +29,8 @@ UNSUPPORTED = [
     (BOUND.format("before_delete", HOOK), "before_delete"),
     (BOUND.format("on_error", "pulumi.ErrorHook('again', lambda args: False)"), "error hooks"),
     ("pulumi.ComponentResource('t:m:Remote', 'r', {}, remote=True)", "a component that a provider builds"),
-    ("Thing('a', of=pulumi.StringAsset('x'))", "an asset"),
-    ("Thing('a', of=pulumi.FileArchive('.'))", "an archive"),
+    ("Thing('a', of=pulumi.RemoteAsset('https://x'))", "a remote asset"),
+    ("Thing('a', of=pulumi.AssetArchive({'x': pulumi.RemoteArchive('https://x')}))", "a remote archive"),
 ]
 
 
@@ -82,7 +82,7 @@ def test_stacks_of_different_names_have_different_urns(one: tuple[str, ...], oth
 def test_other_clients_of_the_protocol_are_answered() -> None:
     """What an older SDK, or one of another language, asks before it registers anything."""
     with (
-        Monitor(Notes(), project="p", stack="s", preview=True) as monitor,
+        Monitor(Notes(), project="p", stack="s", preview=True, folder=Path()) as monitor,
         grpc.insecure_channel(monitor.address) as to,
     ):
         resources, engine = resource_pb2_grpc.ResourceMonitorStub(to), engine_pb2_grpc.EngineStub(to)
@@ -129,7 +129,7 @@ def test_a_program_goes_on_after_a_failure_with_what_does_not_need_it() -> None:
 def test_an_sdk_that_cannot_report_results_ends_at_the_first_failure() -> None:
     request = resource_pb2.RegisterResourceRequest(type="t:m:Thing", name="bad", custom=True)
     with (
-        Monitor(Failing(), project="p", stack="s", preview=False) as monitor,
+        Monitor(Failing(), project="p", stack="s", preview=False, folder=Path()) as monitor,
         grpc.insecure_channel(monitor.address) as to,
     ):
         resources = resource_pb2_grpc.ResourceMonitorStub(to)
@@ -138,7 +138,7 @@ def test_an_sdk_that_cannot_report_results_ends_at_the_first_failure() -> None:
 
 
 def test_socket_is_for_this_user_alone() -> None:
-    with Monitor(Notes(), project="p", stack="s", preview=True) as monitor:
+    with Monitor(Notes(), project="p", stack="s", preview=True, folder=Path()) as monitor:
         folder = monitor.folder
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
