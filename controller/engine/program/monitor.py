@@ -11,24 +11,26 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NoReturn, Self
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, resource_pb2, resource_pb2_grpc
 
 from controller.domain.errors import Failed, Refused
 from controller.engine import wire
 from controller.engine.program import assets, messages
 from controller.engine.program.callbacks import Callbacks
+from controller.engine.program.engine_service import EngineService
+from controller.engine.program.heard import Heard
 from controller.engine.program.hooks import Hooks
 from controller.engine.program.sockets import private_folder
 from controller.engine.program.transforms import Transforms
-from controller.engine.properties import UNKNOWN, PropertyMap
+from controller.engine.properties import UNKNOWN
 from controller.engine.registration import Answer, Registered, Registrar, Registration, Result
 
 THREADS = 64
@@ -42,21 +44,6 @@ _SUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
 )
 _SUPPORTED_BY_OLD_NAME = frozenset({"secrets", "aliasSpecs", "transforms", "invokeTransforms"})
-_LONGEST_DETAIL = 2000
-"""Characters of an error in a reply: it travels in a header. The whole error stays in `Monitor.failure`."""
-
-
-@dataclass
-class Heard:
-    """What a monitor has learned from its program so far."""
-
-    outputs: PropertyMap = field(default_factory=dict)
-    log: list[str] = field(default_factory=list)
-    failure: Exception | None = None
-
-    def warn(self, message: str) -> None:
-        """Adds a warning of the engine to what the program logged."""
-        self.log.append(f"warning: {message}")
 
 
 @dataclass(frozen=True)
@@ -88,7 +75,7 @@ class Monitor:
             registrar, self.heard, transforms, hooks, _Deployment(project, stack, preview, folder)
         )
         resource_pb2_grpc.add_ResourceMonitorServicer_to_server(service, self._server)
-        engine_pb2_grpc.add_EngineServicer_to_server(_EngineService(self.heard), self._server)
+        engine_pb2_grpc.add_EngineServicer_to_server(EngineService(self.heard), self._server)
         self._server.add_insecure_port(self.address)
 
     def __enter__(self) -> Self:
@@ -106,7 +93,7 @@ def _refusing(what: str) -> Callable[..., Any]:
     """A method that refuses its request; `what` names what was asked for, from the request's fields."""
 
     def refuse(service: _ResourceMonitor, request: Any, context: Any) -> NoReturn:
-        with service.reported(context):
+        with service.heard.reported(context):
             raise Refused(
                 f"{what.format(request)} is not supported by this engine", remedy="take it out of the program"
             )
@@ -121,7 +108,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         self, registrar: Registrar, heard: Heard, transforms: Transforms, hooks: Hooks, deployment: _Deployment
     ) -> None:
         self._registrar = registrar
-        self._heard = heard
+        self.heard = heard
         self._transforms = transforms
         self._hooks = hooks
         self._project = deployment.project
@@ -140,7 +127,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _SUPPORTED_BY_OLD_NAME)
 
     def RegisterResource(self, request: Any, context: Any) -> resource_pb2.RegisterResourceResponse:
-        with self.reported(context):
+        with self.heard.reported(context):
             urn = messages.urn_of(request, project=self._project, stack=self._stack)
             transformed = self._transforms.of_resource(request, urn)
             registration = messages.registration(transformed, project=self._project, stack=self._stack)
@@ -160,15 +147,15 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             return _response(registration, registered)
 
     def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:
-        with self.reported(context):
+        with self.heard.reported(context):
             outputs = wire.decode(request.outputs)
             if request.urn == messages.stack_urn(self._project, self._stack):
-                self._heard.outputs = outputs
+                self.heard.outputs = outputs
             self._registrar.register_outputs(request.urn, outputs)
             return empty_pb2.Empty()
 
     def ReadResource(self, request: Any, context: Any) -> resource_pb2.ReadResourceResponse:
-        with self.reported(context):
+        with self.heard.reported(context):
             registration, id = messages.reading(request, project=self._project, stack=self._stack)
             self._claim(registration)
             registered = self._registrar.read(registration, id)
@@ -181,7 +168,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             )
 
     def Invoke(self, request: Any, context: Any) -> resource_pb2.ResourceInvokeResponse:
-        with self.reported(context):
+        with self.heard.reported(context):
             answer = self._registrar.invoke(messages.invocation(self._transforms.of_function(request)))
             return _answer(answer)
 
@@ -194,7 +181,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         return empty_pb2.Empty()
 
     def RegisterResourceHook(self, request: Any, context: Any) -> empty_pb2.Empty:
-        with self.reported(context):
+        with self.heard.reported(context):
             self._hooks.add(request)
             return empty_pb2.Empty()
 
@@ -216,44 +203,6 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
                     remedy="give each its own name in the program",
                 )
             self._urns.add(registration.urn)
-
-    @contextmanager
-    def reported(self, context: Any) -> Iterator[None]:
-        """Keeps the first error for whoever started the run, and tells the program, which then ends."""
-        if self._heard.failure is None:
-            try:
-                yield
-            except Exception as error:  # a defect, too, must end the run and reach whoever started it
-                with self._lock:
-                    self._heard.failure = self._heard.failure or error
-            else:
-                return
-        context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(self._heard.failure)[:_LONGEST_DETAIL])
-
-
-class _EngineService(engine_pb2_grpc.EngineServicer):
-    """The engine's side of a program's log."""
-
-    def __init__(self, heard: Heard) -> None:
-        self._heard = heard
-        self._root = ""
-
-    def Log(self, request: engine_pb2.LogRequest, context: Any) -> empty_pb2.Empty:
-        about = f" ({request.urn})" if request.urn else ""
-        level = engine_pb2.LogSeverity.Name(request.severity).lower()
-        self._heard.log.append(f"{level}: {request.message}{about}")
-        return empty_pb2.Empty()
-
-    def GetRootResource(self, request: Any, context: Any) -> engine_pb2.GetRootResourceResponse:
-        return engine_pb2.GetRootResourceResponse(urn=self._root)
-
-    def SetRootResource(self, request: Any, context: Any) -> engine_pb2.SetRootResourceResponse:
-        self._root = request.urn
-        return engine_pb2.SetRootResourceResponse()
-
-    def RequirePulumiVersion(self, request: Any, context: Any) -> engine_pb2.RequirePulumiVersionResponse:
-        """The engine answers as the SDK's release does, which is pinned: it is what a program was written against."""
-        return engine_pb2.RequirePulumiVersionResponse()
 
 
 def _answer(answer: Answer) -> resource_pb2.ResourceInvokeResponse:

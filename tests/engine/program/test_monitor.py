@@ -20,7 +20,20 @@ from tests.engine.runs import Notes, run
 
 HOOK = "pulumi.ResourceHook('hook', lambda args: None)"
 BOUND = "Thing('a', ResourceOptions(hooks=pulumi.ResourceHookBinding({}=[{}])))"
+MONITOR = "pulumi.runtime.settings.get_monitor()"
+ENGINE = "pulumi.runtime.settings.get_engine()"
+EXISTS = "resource_pb2.ExistsResourceRequest(type='t:m:Thing', id='42')"
 UNSUPPORTED = [
+    (f"from pulumi.runtime.proto import resource_pb2\n{MONITOR}.ExistsResource({EXISTS})", "of type t:m:Thing exists"),
+    (
+        f"from pulumi.runtime.proto import engine_pb2\n{ENGINE}.StartDebugging(engine_pb2.StartDebuggingRequest())",
+        "debugging",
+    ),
+    (
+        "from pulumi.runtime.proto import resource_pb2\n"
+        f"{MONITOR}.RegisterPackage(resource_pb2.RegisterPackageRequest(name='aws'))",
+        "package aws",
+    ),
     ("pulumi.runtime.call('t:m:do', {})", "the method t:m:do"),
     ("Thing('a', ResourceOptions(deleted_with=Thing('b')))", "(?i)deletedWith"),
     ("Thing('a', ResourceOptions(replace_with=[Thing('b')]))", "(?i)replaceWith"),
@@ -95,6 +108,7 @@ def test_other_clients_of_the_protocol_are_answered() -> None:
         assert [feature for feature, has in supported.items() if has] == ["secrets", "aliasSpecs", "transforms"]
         engine.SetRootResource(engine_pb2.SetRootResourceRequest(urn="urn:x"))
         assert engine.GetRootResource(engine_pb2.GetRootResourceRequest()).urn == "urn:x"
+        assert resources.SignalAndWaitForShutdown(empty_pb2.Empty()) == empty_pb2.Empty()
 
 
 class Failing(Notes):
