@@ -31,10 +31,16 @@ class Want:
     retain: bool = False
     delete_first: bool = False
     ignore: Sequence[str] = ()
+    alias: str = ""
 
     @property
     def urn(self) -> str:
-        return f"{PROJECT}::{COMPONENT}${self.type}::{self.name}"
+        return self._urn(self.name)
+
+    @property
+    def former_urns(self) -> Sequence[str]:
+        """What it may have been called before."""
+        return (self._urn(self.alias),) if self.alias else ()
 
     @property
     def origins(self) -> Mapping[str, str]:
@@ -44,6 +50,9 @@ class Want:
     @property
     def needs(self) -> frozenset[str]:
         return frozenset({*self.after, *self.origins.values()})
+
+    def _urn(self, name: str) -> str:
+        return f"{PROJECT}::{COMPONENT}${self.type}::{name}"
 
 
 @dataclass(frozen=True)
@@ -56,9 +65,10 @@ class ByHand:
 
 @dataclass(frozen=True)
 class Stop:
-    """At that turn of the version its worker is killed, or frozen for so many turns (0: killed)."""
+    """At that turn of the version its worker is killed, told to end, or frozen for so many turns."""
 
     turn: int
+    told: bool = False
     frozen_for: int = 0
 
 
@@ -66,7 +76,9 @@ class Stop:
 class Version:
     """What the program is from now on, and what happens while it is planned and applied.
 
-    `faults` are by the number of the call since the version began. `destroys`: all is to go, whatever the program says.
+    `faults` are by the number of the call since the version began. `repairs`: what a scan finds is put right under a
+    rule before. `goes_on`: a failure holds up only what needs the resource. `keeps_data`: the person gives up none.
+    `destroys`: all is to go, whatever the program says.
     """
 
     wants: Sequence[Want]
@@ -74,6 +86,9 @@ class Version:
     stops: Sequence[Stop] = ()
     by_hand: Sequence[ByHand] = ()
     scans: bool = False
+    repairs: bool = False
+    goes_on: bool = False
+    keeps_data: bool = False
     destroys: bool = False
 
 
@@ -109,7 +124,9 @@ def _compact(document: Any) -> Any:
     """Without what is at its default anyway."""
     if isinstance(document, dict):
         return {
-            key: _compact(value) for key, value in document.items() if value not in ({}, (), False) or key == "wants"
+            key: _compact(value)
+            for key, value in document.items()
+            if value not in ({}, (), False, "") or key == "wants"
         }
     return [_compact(one) for one in document] if isinstance(document, list | tuple) else document
 
@@ -169,6 +186,7 @@ class CaseProgram:
                 retain_on_delete=want.retain,
                 delete_before_replace=want.delete_first or None,
                 ignore_changes=want.ignore,
+                aliases=want.former_urns,
             ),
         )
 

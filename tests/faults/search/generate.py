@@ -95,7 +95,7 @@ def _changed(draw: Random, wants: tuple[Want, ...]) -> tuple[Want, ...]:
             case "rename" if changed:
                 at = draw.randrange(len(changed))
                 if not KINDS[changed[at].type].key:
-                    changed = _renamed(changed, changed[at].name, f"{changed[at].name}x")
+                    changed = _renamed(changed, changed[at].name, draw.choice(("", changed[at].name)))
             case "options" if changed:
                 at = draw.randrange(len(changed))
                 changed[at] = _with_options(draw, changed[at], changed[:at])
@@ -110,7 +110,10 @@ def _other_value(draw: Random, want: Want) -> Want:
     return replace(want, inputs={**want.inputs, key: 1 - int(want.inputs[key])})
 
 
-def _renamed(wants: Sequence[Want], old: str, new: str) -> list[Want]:
+def _renamed(wants: Sequence[Want], old: str, alias: str) -> list[Want]:
+    """`wants` with that one called otherwise: known again by its `alias`, or another one where that is ""."""
+    new = f"{old}x"
+
     def rename(value: int | str) -> int | str:
         if not isinstance(value, str):
             return value
@@ -121,6 +124,7 @@ def _renamed(wants: Sequence[Want], old: str, new: str) -> list[Want]:
         replace(
             want,
             name=new if want.name == old else want.name,
+            alias=alias if want.name == old else want.alias,
             inputs={key: rename(value) for key, value in want.inputs.items()},
             after=tuple(new if name == old else name for name in want.after),
         )
@@ -137,16 +141,24 @@ def _version(draw: Random, wants: tuple[Want, ...]) -> Version:
             ByHand(draw.randrange(10), deletes=draw.random() < 0.5) for _ in range(draw.choice((0, 0, 0, 0, 1, 2)))
         ),
         scans=draw.random() < 0.3,
+        repairs=draw.random() < 0.15,
+        goes_on=draw.random() < 0.3,
+        keeps_data=draw.random() < 0.1,
     )
 
 
 def _faults(draw: Random, size: int) -> Mapping[int, Fault]:
-    """None at all in a third of the versions, else now and then or often."""
+    """None at all in a third of the versions, else now and then or often; some are followed by silence."""
     share = draw.choice((0.0, 0.1, 0.4))
-    return {number: draw.choice(list(Fault)) for number in range(1, 4 * size + 4) if draw.random() < share}
+    faults = {number: draw.choice(list(Fault)) for number in range(1, 4 * size + 4) if draw.random() < share}
+    for number in list(faults):
+        if draw.random() < 0.2:
+            faults |= dict.fromkeys(range(number + 1, number + 3), Fault.NO_ANSWER)
+    return faults
 
 
 def _stops(draw: Random, size: int) -> Sequence[Stop]:
     count = draw.choice((0, 1, 1, 2))
     turns = sorted(draw.randrange(1, 20 * size + 10) for _ in range(count))
-    return tuple(Stop(turn, frozen_for=draw.choice((0, 0, 5, 20, 100, 10_000))) for turn in turns)
+    ways = ({}, {}, {"told": True}, {"frozen_for": 5}, {"frozen_for": 20}, {"frozen_for": 100}, {"frozen_for": 10_000})
+    return tuple(Stop(turn, **draw.choice(ways)) for turn in turns)

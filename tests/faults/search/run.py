@@ -6,7 +6,7 @@ each other until there is nothing to do. Then state, cloud and program are the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,10 +17,11 @@ from sqlalchemy import select, update
 from controller.clock import real_now
 from controller.domain.errors import Refused
 from controller.engine.applying import approval
-from controller.engine.applying.approval import Person
-from controller.engine.applying.execute import Outcome, execute
+from controller.engine.applying.approval import Person, Standing
+from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.means import Means
+from controller.engine.applying.outcome import OnFailure, Outcome
 from controller.engine.applying.recover import Recovery, recover
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Plan, Purpose
@@ -32,11 +33,11 @@ from controller.reconcile.guard import Allowance, Limits
 from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.database import Sessions
-from controller.store.engine import ResourceRow, StackRow, Wanted
+from controller.store.engine import ExecutionState, ResourceRow, StackRow, Wanted
 from controller.store.reconcile import IncidentRow
 from controller.store.vault import Vault
-from tests.faults.search.case import ByHand, Case, CaseProgram, Stop, Version, Want
-from tests.faults.search.cloud import KINDS, REQUEST_TIMEOUT, SETTLE, SLOWEST, Cloud, ModelProvider
+from tests.faults.search.case import ByHand, Case, CaseProgram, Stop, Version
+from tests.faults.search.cloud import KINDS, REQUEST_TIMEOUT, SETTLE, SLOWEST, Cloud, Fault, ModelProvider
 from tests.faults.search.oracle import Oracle, Violation
 from tests.faults.search.schedule import EPOCH, Schedule, TurnTaking, VirtualClock, Worker
 
@@ -58,15 +59,28 @@ def run_case(case: Case, sessions: Sessions, vault: Vault) -> None:
         run.schedule.close()
 
 
+def broken_by(case: Case, sessions: Sessions, vault: Vault) -> AssertionError | None:
+    """What goes wrong when the case is run."""
+    try:
+        run_case(case, sessions, vault)
+    except AssertionError as error:
+        return error
+    return None
+
+
 @dataclass
 class Run:
-    """One case being run, on a stack and a cloud of its own."""
+    """One case being run, on a stack and a cloud of its own.
+
+    `disturbed`: something happened that only a scan finds. `succeeded`: the last execution did.
+    """
 
     case: Case
     sessions: Sessions
     vault: Vault
     strangers: set[str] = field(default_factory=set)
     disturbed: bool = False
+    succeeded: bool = False
     _stops: list[Stop] = field(default_factory=list)
     _turn0: int = 0
     _fence: int = 0
@@ -98,80 +112,106 @@ class Run:
 
     def whole(self) -> None:
         """All versions, then the end."""
+        last = self.case.versions[0]
         for version in self.case.versions:
-            self._version(version)
-        last = self.case.versions[-1]
-        self._come_to_rest(replace(last, faults={}, stops=(), by_hand=(), scans=False))
+            self._version(version, last)
+            last = version
+        self._come_to_rest(Version(last.wants, destroys=last.destroys))
 
-    def _version(self, version: Version) -> None:
+    def _version(self, version: Version, last: Version) -> None:
+        """`last` is the one before: what a repair goes back to."""
         self._stops, self._turn0 = sorted(version.stops, key=lambda one: one.turn), self.schedule.turns
         self.cloud.faults = {self.cloud.calls + number: fault for number, fault in version.faults.items()}
+        self.disturbed |= not {Fault.LATE, Fault.TWICE}.isdisjoint(version.faults.values())
         for hand in version.by_hand:
             self._by_hand(hand)
         if version.scans:
             self._scan()
         self._recover()
+        if version.repairs:
+            self._repair(last)
+            self._recover()
         self._apply(version)
         self.oracle.check_rows()
 
     def _apply(self, version: Version) -> None:
         """Plans, approves and executes as far as it goes; a plan that may not be made or started is left alone."""
         try:
-            plan = self._plan(version)
-            execution_id = approval.start(self.sessions, self._approve(plan), self.vault)
+            plan = self._plan(version, Purpose.DESTROY if version.destroys else Purpose.APPLY)
+            self._execute(plan, self._approve(plan, keeps_data=version.keeps_data), version)
         except Refused as error:
             self.oracle.tell(error)
-            return
+
+    def _repair(self, version: Version) -> None:
+        """Back to what was approved, under a rule."""
+        try:
+            plan = self._plan(version, Purpose.REPAIR)
+            self._execute(plan, self._record_approval(plan, Standing("GY-22a"), ()), version)
+        except Refused as error:
+            self.oracle.tell(error)
+
+    def _execute(self, plan: Plan, approval_id: int, version: Version) -> None:
+        execution_id = approval.start(self.sessions, approval_id, self.vault)
         self.oracle.plans[execution_id] = plan
         self.oracle.tell(
             [f"{one.op} {one.urn.rpartition('::')[2]}" for one in plan.operations if one.op is not Op.SAME]
         )
         before = {one.id for one in self.oracle.states() if one.retain_on_delete}
-        self._carry_out(execution_id, None if version.destroys else self._program(version.wants))
+        self._carry_out(execution_id, version)
         after = {one.id for one in self.oracle.states()}
         self.oracle.retained |= {id for id in before - after if id in self.cloud.things}
 
-    def _plan(self, version: Version) -> Plan:
+    def _plan(self, version: Version, purpose: Purpose) -> Plan:
         with self.sessions.begin() as session:
             row = session.get_one(StackRow, self.stack_id)
             row.wanted = Wanted.ABSENT if version.destroys else Wanted.PRESENT
         return make_plan(
             stack=self.name,
-            purpose=Purpose.DESTROY if version.destroys else Purpose.APPLY,
+            purpose=purpose,
             states=self.oracle.states(),
             provider=self.provider,
             spec_digest="s1",
             program_version="p1",
-            program=None if version.destroys else CaseProgram(version.wants),
+            program=None if purpose is Purpose.DESTROY else CaseProgram(version.wants),
             lookup=Lookup(self.provider, self.cloud_name),
         )
 
-    def _approve(self, plan: Plan) -> int:
-        """A person's yes, who gives up all data that goes with the plan."""
+    def _approve(self, plan: Plan, *, keeps_data: bool) -> int:
+        """A person's yes, who gives up all data that goes with the plan, or none. Raises Refused."""
         losing = {
             (one.urn, one.generation)
             for one in plan.operations
             if needs_decision(one.op, data_bearing=one.data_bearing)
         }
-        self.oracle.given_up |= {one.id for one in self.oracle.states() if (one.urn, one.generation) in losing}
+        gives_up = () if keeps_data else {urn for urn, _ in losing}
+        approval_id = self._record_approval(plan, Person("wang"), gives_up)
+        states = [one.renamed(plan.moves) for one in self.oracle.states()]
+        self.oracle.given_up |= {one.id for one in states if (one.urn, one.generation) in losing}
+        return approval_id
+
+    def _record_approval(self, plan: Plan, by: Person | Standing, gives_up: Collection[str]) -> int:
         with self.sessions.begin() as session:
             plan_id = approval.store(session, self.stack_id, plan, self.vault, spec_commit="c1")
             return approval.approve(
                 session,
                 plan_id,
-                by=Person("wang"),
+                by=by,
                 ground="case 1",
                 valid_for=timedelta(hours=72),
                 vault=self.vault,
-                gives_up={urn for urn, _ in losing},
+                gives_up=gives_up,
             )
 
-    def _carry_out(self, execution_id: int, program: CaseProgram | None) -> None:
+    def _carry_out(self, execution_id: int, version: Version) -> None:
         """One worker after the other takes the execution up, until it has ended."""
+        destroys = self.oracle.plans[execution_id].purpose is Purpose.DESTROY
+        program = None if destroys else CaseProgram(version.wants, self._side_by_side)
+        on_failure = OnFailure.CONTINUE if version.goes_on else OnFailure.STOP
         for _ in range(TAKE_OVERS):
             try:
-                outcome = self._work(lambda: execute(self.means, execution_id, program))
+                outcome = self._work(lambda means: execute(means, execution_id, program, on_failure))
                 self.oracle.tell(outcome)
+                self.succeeded = outcome is not None and outcome.state is ExecutionState.SUCCEEDED
             except (StaleFence, Refused) as error:
                 self.oracle.tell(error)
                 outcome = None  # somebody who was frozen has come back and taken over, or has ended it
@@ -191,7 +231,7 @@ class Run:
     def _recover(self) -> None:
         """Resolves what an ended execution left open."""
         for _ in range(TAKE_OVERS):
-            recovery = self._work(lambda: recover(self.means, self.stack_id))
+            recovery = self._work(lambda means: recover(means, self.stack_id))
             if recovery is not None and recovery.look_again_at is None:
                 return
             if recovery is not None:
@@ -201,21 +241,22 @@ class Run:
     def _scan(self) -> ScanResult | None:
         """A scan and what follows from it."""
 
-        def work() -> ScanResult:
-            result = scan(self.sessions, self.provider, self.vault, self.cloud_name, threads=self.means.threads)
+        def work(means: Means) -> ScanResult:
+            result = scan(self.sessions, self.provider, self.vault, self.cloud_name, threads=means.threads)
             self.oracle.tell([(str(one.verdict), one.id) for one in result.findings])
             follow_up(self.sessions, self.provider, result, BELIEVING)
             return result
 
         return self._work(work)
 
-    def _work(self, work: Callable[[], Any]) -> Any:
+    def _work(self, work: Callable[[Means], Any]) -> Any:
         """Has a new worker do it; its result, None where the worker was stopped. Raises what it raised."""
         worker, result = Worker(f"worker {self.schedule.turns}"), Future[Any]()
+        means = replace(self.means, stopping=worker.told)
 
         def run() -> None:
             try:
-                result.set_result(work())
+                result.set_result(work(means))
             except Exception as error:
                 result.set_exception(error)
 
@@ -242,7 +283,9 @@ class Run:
             self._fence, self.oracle.holder = fence, worker
 
     def _stop(self, worker: Worker, stop: Stop) -> None:
-        if stop.frozen_for:
+        if stop.told:
+            worker.told.set()
+        elif stop.frozen_for:
             worker.frozen = self.disturbed = True
             self._thaws[worker] = self.schedule.turns + stop.frozen_for
         else:
@@ -273,13 +316,16 @@ class Run:
         self._thaws.clear()
         self.schedule.run(lambda: self._nobody_works() and not self.cloud.underway)
         self.schedule.sleep(SETTLE)
+        self._recover()
+        if self.succeeded and not self.disturbed:
+            self.oracle.check_whole(self.cloud, strangers=())
         for _ in range(ROUNDS):
             self._recover()
             result = self._scan()
             assert result is not None
             if not result.complete:
                 return
-            findings = [one for one in result.findings if not self._is_reported(one)]
+            findings = [one for one in result.findings if not (self._is_reported(one) or self._is_ignored(one, last))]
             plan = self._plan_in_the_end(last)
             if plan.is_empty and not findings:
                 break
@@ -300,14 +346,19 @@ class Run:
         with self.sessions() as session:
             return session.scalar(select(IncidentRow.id).where(IncidentRow.subject == finding.id)) is not None
 
+    def _is_ignored(self, finding: Finding, last: Version) -> bool:
+        """Whether all that was changed by hand is what the program ignores."""
+        ignored = next((want.ignore for want in last.wants if want.urn == finding.urn), ())
+        return finding.verdict is Verdict.CHANGED and finding.fields.keys() <= set(ignored)
+
     def _plan_in_the_end(self, last: Version) -> Plan:
         """The plan; a person takes the protection off where it forbids one."""
         try:
-            return self._plan(last)
+            return self._plan(last, Purpose.DESTROY if last.destroys else Purpose.APPLY)
         except Refused:
             with self.sessions.begin() as session:
                 session.execute(update(ResourceRow).where(ResourceRow.stack_id == self.stack_id).values(protect=False))
-            return self._plan(last)
+            return self._plan(last, Purpose.DESTROY if last.destroys else Purpose.APPLY)
 
     def _check(self, last: Version) -> None:
         """All is as the program says; the same program again does nothing."""
@@ -318,9 +369,6 @@ class Run:
         self._apply(last)
         if self.cloud.changes != changes:
             raise Violation("the same program again changes something")
-
-    def _program(self, wants: Sequence[Want]) -> CaseProgram:
-        return CaseProgram(wants, self._side_by_side)
 
     def _side_by_side(self, program: CaseProgram, registrar: Registrar) -> None:
         """Each resource in a thread of its own; after a failure nothing more is registered, as the SDK does it."""

@@ -33,9 +33,13 @@ class Stuck(AssertionError):
 
 @dataclass(eq=False)
 class Worker:
-    """A process: its threads live and die together. `begun` once one of its threads had a turn."""
+    """A process: its threads live and die together. `begun` once one of its threads had a turn.
+
+    `told`: it was told to end, and does so when it likes.
+    """
 
     name: str
+    told: threading.Event = field(default_factory=threading.Event)
     begun: bool = False
     dead: bool = False
     frozen: bool = False

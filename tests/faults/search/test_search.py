@@ -12,19 +12,10 @@ import yaml
 from controller.store.database import Sessions
 from controller.store.vault import Vault
 from tests.faults.search.case import Case
-from tests.faults.search.run import run_case
+from tests.faults.search.run import broken_by, run_case
 from tests.faults.search.shrink import shrink
 
 KEPT = Path(__file__).with_name("kept.yaml")
-
-
-def broken_by(case: Case, sessions: Sessions, vault: Vault) -> AssertionError | None:
-    """What goes wrong when the case is run."""
-    try:
-        run_case(case, sessions, vault)
-    except AssertionError as error:
-        return error
-    return None
 
 
 def _kept() -> list[Any]:
