@@ -318,7 +318,7 @@ class Run:
         self.schedule.sleep(SETTLE)
         self._recover()
         if self.succeeded and not self.disturbed:
-            self.oracle.check_whole(self.cloud, strangers=())
+            self.oracle.check_whole(self.cloud, last.wants, strangers=())
         for _ in range(ROUNDS):
             self._recover()
             result = self._scan()
@@ -362,7 +362,7 @@ class Run:
 
     def _check(self, last: Version) -> None:
         """All is as the program says; the same program again does nothing."""
-        self.oracle.check_whole(self.cloud, strangers=self.strangers)
+        self.oracle.check_whole(self.cloud, last.wants, strangers=self.strangers)
         self.oracle.check_wants(self.cloud, () if last.destroys else last.wants)
         self.oracle.check_secrets()
         changes = self.cloud.changes
