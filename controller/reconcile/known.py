@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from controller.engine.plan import Op
 from controller.engine.provider import Kind, Observation
@@ -95,7 +95,9 @@ def orphans(sessions: Sessions, kind: Kind, strangers: Sequence[Observation], be
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         ours = set(
             session.scalars(
-                select(ResourceRow.physical_id).where(ResourceRow.type == kind.token, ResourceRow.physical_id.in_(ids))
+                select(ResourceRow.physical_id).where(
+                    ResourceRow.type == kind.token, _among(ResourceRow.physical_id, ids)
+                )
             )
         )
         ours |= _deleted_since(session, kind.token, ids, begun)
@@ -117,11 +119,16 @@ def orphans(sessions: Sessions, kind: Kind, strangers: Sequence[Observation], be
         )
 
 
+def _among(column: InstrumentedAttribute[str], values: Collection[str]) -> ColumnElement[bool]:
+    """Whether a column's value is one of these; sent as one array, since an IN of a thousand is slow to write."""
+    return column == any_(literal([*values], ARRAY(Text)))
+
+
 def _announced(session: Session, identities: Collection[str]) -> set[str]:
     """Those identities whose create call is open: its result is still to be written."""
     return set(
         session.scalars(
-            select(JournalRow.identity).where(JournalRow.identity.in_(identities), JournalRow.outcome == "")
+            select(JournalRow.identity).where(_among(JournalRow.identity, identities), JournalRow.outcome == "")
         )
     )
 
@@ -133,7 +140,7 @@ def _deleted_since(session: Session, token: str, ids: Sequence[str], begun: date
             select(JournalRow.physical_id).where(
                 JournalRow.type == token,
                 JournalRow.op == Op.DELETE,
-                JournalRow.physical_id.in_(ids),
+                _among(JournalRow.physical_id, ids),
                 or_(JournalRow.outcome == "", JournalRow.closed_at >= begun),
             )
         )
@@ -148,7 +155,7 @@ def _owners(session: Session, ids: Collection[str]) -> dict[str, Owner]:
             ExecutionRow,
             and_(ExecutionRow.stack_id == ResourceRow.stack_id, ExecutionRow.state == ExecutionState.RUNNING),
         )
-        .where(ResourceRow.physical_id.in_(ids), ResourceRow.pending_delete.is_(False))
+        .where(_among(ResourceRow.physical_id, ids), ResourceRow.pending_delete.is_(False))
         .order_by(ResourceRow.position.desc())
     )
     return {id: Owner(stack_id, urn, execution is not None) for id, stack_id, urn, execution in rows}
