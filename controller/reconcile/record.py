@@ -181,7 +181,7 @@ class Record:
                     .group_by(FindingRow.verdict)
                 ).all()
             )
-            row.incomplete = [*problems, *(f"{part.type}: {part.problem}" for part in parts if part.problem)]
+            row.incomplete = [*problems, *_told_once({part.type: part.problem for part in parts})]
             row.complete, row.ended_at = not row.incomplete, real_now()
             row.objects, row.api_calls, row.seconds = sum(part.objects for part in parts), api_calls, seconds
             same = {Verdict.SAME: sum(part.same for part in parts)}
@@ -197,6 +197,13 @@ class Record:
     def _add(self, session: Session, findings: Sequence[Finding]) -> None:
         if findings:
             session.execute(_INSERT, [{"scan_id": self.scan_id, **_columns(finding)} for finding in findings])
+
+
+def _told_once(problems: Mapping[str, str]) -> list[str]:
+    """Each kind with its problem; one line where all have the same, since the cloud itself is the trouble then."""
+    if len(problems) > 1 and len(set(problems.values())) == 1:
+        return [f"every kind: {problem}" for problem in set(problems.values()) if problem]
+    return [f"{type}: {problem}" for type, problem in problems.items() if problem]
 
 
 @contextmanager

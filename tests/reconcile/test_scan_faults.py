@@ -109,6 +109,9 @@ def test_a_cloud_that_is_not_there_is_unknown_as_a_whole(
     path.write_text(site.simulated.clouds_yaml.read_text().replace(site.simulated.url, nowhere))
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
     result = scan(site.sessions, provider(), site.vault, "sandbox")
+    (reason,) = result.incomplete
+    assert reason.startswith("every kind: the cloud did not let us in")
+    assert result.api_calls == 0
     assert len(found(result, Verdict.UNKNOWN)) == result.counts[Verdict.UNKNOWN] == len(site.resources(stack))
     assert len(result.findings) == result.counts[Verdict.UNKNOWN]
     assert site.follow(result) == []
