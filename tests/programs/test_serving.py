@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,8 @@ from controller.domain.errors import Failed, Refused, WrongUse
 from controller.store.audit import AuditRow
 from controller.store.engine import JournalRow, PlanRow, ResourceRow
 from tests.programs.desk import HERE, Desk, config, ops
+
+PROGRAM = [sys.executable, "-m", "controller.cli", "program"]
 
 
 @pytest.fixture
@@ -28,6 +34,18 @@ def told(shelf: Path, **words: str) -> list[str]:
 
 def notes(shelf: Path) -> dict[str, str]:
     return {note.name.partition("-")[0]: note.read_text() for note in shelf.iterdir()}
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Waits until the condition holds, which it must within a minute."""
+    deadline = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _where() -> list[str]:
+    return [str(HERE / "serving"), "--stack", "dev", "--cloud", "sandbox"]
 
 
 def urn(name: str) -> str:
@@ -111,6 +129,34 @@ def test_a_create_that_made_nothing_by_a_persons_word_is_done_anew(desk: Desk, s
     assert desk.type(*say).exception is None
     assert ops(desk.up("serving", *told(shelf, a="one")))["Note a"] == "create"
     assert notes(shelf) == {"a": "one"}
+
+
+def test_a_run_that_is_killed_takes_its_provider_along_and_the_create_waits_for_a_word(desk: Desk, shelf: Path) -> None:
+    command = [*PROGRAM, "up", "--yes", *_where(), *told(shelf, a="waits")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until(lambda: any(note.read_text().isdigit() for note in shelf.iterdir()))
+        process.kill()
+    [note] = shelf.iterdir()
+    server = Path("/proc", note.read_text())
+    until(lambda: not server.exists() or "State:\tZ" in (server / "status").read_text())
+    with pytest.raises(Refused, match="cannot be asked whether it was made"):
+        desk.up("serving", *told(shelf, a="waits"))
+    assert list(shelf.iterdir()) == [note]
+
+
+def test_a_plan_is_the_same_in_another_process(desk: Desk, shelf: Path) -> None:
+    command = [*PROGRAM, "preview", *_where(), *told(shelf, a="one"), "-o", "json"]
+    other = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    assert json.loads(other.stdout)["digest"] == desk.preview("serving", *told(shelf, a="one"))["digest"]
+
+
+def test_what_changed_by_hand_is_seen_by_a_refresh(desk: Desk, shelf: Path) -> None:
+    desk.up("serving", *told(shelf, a="one", b="two"))
+    next(shelf.glob("a-*")).unlink()
+    assert ops(desk.preview("serving", *told(shelf, a="one", b="two"))) == {}
+    mended = desk.up("serving", "--refresh", *told(shelf, a="one", b="two"))
+    assert ops(mended)["Note a"] == "create"
+    assert notes(shelf) == {"a": "one", "b": "two"}
 
 
 def test_secrets_and_the_pickled_provider_are_sealed_and_masked(

@@ -80,6 +80,7 @@ class Runner:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             environment = {key: value for key, value in os.environ.items() if key in ENVIRONMENT}
+            environment["PYTHONHASHSEED"] = "0"  # what a program pickles of its sets must be the same in every run
             if self._virtualenv is None:
                 command = [sys.executable, "-P", "-m", runner.__name__, str(theirs.fileno()), *_WARM]
             else:

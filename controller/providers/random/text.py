@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from random import SystemRandom
 from typing import Final
 
+import bcrypt
+
 from controller.engine.properties import PropertyMap, Secret
 from controller.engine.provider import Checked, Failure, Fields
 from controller.providers.random.kind import KEEPERS, Drawn, Plain, RandomKind, at_least_one, drawn_from
@@ -75,8 +77,6 @@ class RandomPassword(RandomString):
     token = "random:index/randomPassword:RandomPassword"  # noqa: S105
 
     def _value(self, text: str) -> Drawn:
-        import bcrypt  # noqa: PLC0415 - loaded with the first password
-
         hashed = bcrypt.hashpw(text.encode()[:_BCRYPT_LONGEST], bcrypt.gensalt(_BCRYPT_COST)).decode()
         return Drawn("none", {"result": Secret(text), "bcryptHash": Secret(hashed)}, {"length": len(text)})
 

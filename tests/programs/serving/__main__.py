@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ class Shelf(dynamic.ResourceProvider):
         self.ending = req.config.get("ending") or ""
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
-        failures = [dynamic.CheckFailure("text", "must not shout")] if str(news["text"]).isupper() else []
+        shouts = str(news["text"]).isupper() or news["text"] in {"ahoy", "halt", "hey", "ho", "oi", "yo"}
+        failures = [dynamic.CheckFailure("text", "must not shout")] if shouts else []
         return dynamic.CheckResult({**news, "shelf": news.get("shelf", "upper")}, failures)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
@@ -33,6 +35,9 @@ class Shelf(dynamic.ResourceProvider):
         note.write_text(props["text"] + self.ending)
         if props["text"] == "hangs":
             os._exit(9)
+        if props["text"] == "waits":
+            note.write_text(str(os.getpid()))
+            time.sleep(600)
         return dynamic.CreateResult(note.name, self._known(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
