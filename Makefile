@@ -54,8 +54,8 @@ unit: setup
 test: lint types layers ## Everything
 	$(BIN)/pytest -n 2 --dist loadgroup tests
 
-bench: setup ## Figures as JSON: scan, apply, noop, latency
-	@for name in scan apply noop latency; do $(BIN)/yunguan bench $$name; done
+bench: setup ## Figures as JSON: scan, plan, apply, noop, latency
+	@for name in scan plan apply noop latency; do $(BIN)/yunguan bench $$name; done
 
 ##@ Keep
 lock: setup ## Resolve pyproject.toml into requirements.lock anew

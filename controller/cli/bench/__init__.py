@@ -15,6 +15,7 @@ from controller.cli.bench.ground import limited_to
 from controller.cli.bench.latency import measure_latency
 from controller.cli.bench.machine import machine
 from controller.cli.bench.noop import measure_noop
+from controller.cli.bench.plan import measure_plan
 from controller.cli.bench.scan import measure_scan
 from controller.cli.output import Format, Output, print_document, print_facts
 
@@ -40,6 +41,19 @@ def bench_apply(
     """Approved plans carried out on a cloud without latency: one system alone, then several at once."""
     with limited_to(seconds=300):
         _tell(measure_apply(systems=systems, machines=machines), output)
+
+
+@bench.command("plan")
+def bench_plan(
+    resources: Annotated[int, typer.Option("--resources", min=9, help="Resources of the whole program")] = 5_000,
+    registrations: Annotated[
+        int, typer.Option("--registrations", min=9, help="Registrations for the planner alone")
+    ] = 22_000,
+    output: Output = Format.JSON,
+) -> None:
+    """A whole program is planned; then the planner alone decides about collected registrations."""
+    with limited_to(seconds=300):
+        _tell(measure_plan(resources=resources, registrations=registrations), output)
 
 
 @bench.command("noop")
