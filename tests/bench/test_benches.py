@@ -35,6 +35,17 @@ def test_systems_are_applied_alone_and_together_and_a_second_pass_changes_nothin
     assert figures["mutating_calls_of_a_second_pass"] == 0
 
 
+def test_a_program_is_planned_and_the_planner_names_what_was_changed(bench: Bench) -> None:
+    figures = bench("plan", "--resources", "90", "--registrations", "300")
+    assert figures["resources"] == 90
+    assert figures["sdk_seconds"] > 0
+    assert figures["engine_seconds"] > 0
+    planner = figures["planner"]
+    assert planner["registrations"] == 300
+    assert 0 < planner["changed"] <= 30
+    assert planner["new"].keys() == planner["drifted"].keys() == {"planning", "digest", "document", "rendering"}
+
+
 def test_systems_that_need_nothing_are_looked_at_without_running_the_program(bench: Bench) -> None:
     figures = bench("noop", "--systems", "20")
     assert figures["systems"] == 20

@@ -88,6 +88,7 @@ class Preview:
         self._lock = threading.Lock()
         self._registrations: dict[str, Registration] = {}
         self._planned: dict[str, Operation] = {}
+        self._first: set[str] = set()
 
     def register(self, registration: Registration) -> Registered:
         """Decides about one resource. Raises Refused where it may not be so, WrongUse for a type that is not known."""
@@ -131,6 +132,8 @@ class Preview:
         )
         with self._lock:
             self._planned[registration.urn] = operation
+            if operation.delete_before_replace:
+                self._first.add(registration.urn)
         hooks.before(registration, operation.op, prior, operation.inputs)
         foretold = _foretold(registration, operation, prior, assessment.decision)
         hooks.after(registration, operation.op, prior, operation.inputs, foretold)
@@ -228,7 +231,7 @@ class Preview:
     def _going_first(self) -> Collection[str]:
         """URNs whose old resource goes before the new one comes, as far as they are registered."""
         with self._lock:
-            return [urn for urn, one in self._planned.items() if one.delete_before_replace]
+            return frozenset(self._first)
 
     def _inputs_of(self, urn: str) -> PropertyMap:
         with self._lock:
