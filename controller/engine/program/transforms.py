@@ -46,6 +46,8 @@ class Transforms:
         with self._lock:
             self._own[urn], self._parents[urn] = list(request.transforms), request.parent
             chain = list(self._upwards(urn))
+        if not chain:
+            return request
         transformed = resource_pb2.RegisterResourceRequest()
         transformed.CopyFrom(request)
         transformed.ClearField("transforms")
