@@ -70,6 +70,11 @@ def print_facts(facts: Mapping[str, Any], labels: Mapping[str, str], format: For
     stdout.print(table)
 
 
+def print_text(text: str) -> None:
+    """Text that is laid out already, as it is."""
+    stdout.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def say(message: str) -> None:
     """A line for the person at the terminal: what was done, or what comes next."""
     stderr.print(message, highlight=False, markup=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import getpass
-import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -16,14 +16,16 @@ from typing import Annotated, Any
 import typer
 
 from controller.cli.arguments import pairs, workplace
-from controller.cli.output import Format, Output, print_document, say, stderr, stdout
+from controller.cli.output import Format, Output, print_document, print_text, say, stderr, stdout
+from controller.cli.progress import Lines
 from controller.cli.signals import stoppable
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine.applying.outcome import OnFailure, Outcome
 from controller.engine.applying.refresh import Seen
 from controller.engine.checkpoint.passphrase import VARIABLE
 from controller.engine.plan import Plan, Purpose
-from controller.engine.planning.render import shown, to_json, to_text
+from controller.engine.planning.differences import outputs_between, shown
+from controller.engine.planning.render import DONE, summary, to_json, to_text
 from controller.engine.planning.targets import Targets
 from controller.engine.program.messages import program_stack
 from controller.engine.program.project import Given, Project, load
@@ -82,13 +84,15 @@ def preview(
     project = load(folder, stack, _given(config, secret))
     with _opened(project, stack, cloud or project.cloud, lambda: project.config) as (place, program):
         seen = program.look() if refresh else ()
-        plan = program.plan(Purpose.APPLY, _targets(target, exclude, replace, target_dependents), seen)
+        foretold = program.plan(Purpose.APPLY, _targets(target, exclude, replace, target_dependents), seen)
+        plan, before = foretold.plan, program.outputs()
         digest = _digest(place, plan)
     if output is not Format.TABLE:
         print_document(to_json(plan, digest) | _refreshed(seen), output)
         return
     _tell_seen(seen)
     _show(plan, digest)
+    _print_outputs(before, foretold.outputs)
 
 
 @app.command()
@@ -116,21 +120,21 @@ def up(
         with stoppable(place.means.stopping):
             program.resume(Purpose.APPLY)
         seen = _refresh(program) if refresh else ()
-        plan = program.plan(Purpose.APPLY, _targets(target, exclude, replace, target_dependents))
+        plan = program.plan(Purpose.APPLY, _targets(target, exclude, replace, target_dependents)).plan
         digest = _digest(place, plan)
         _ask(plan, digest, yes, output)
+        begun, before = time.monotonic(), program.outputs()
         with stoppable(place.means.stopping):
             outcome = program.carry_out(
                 plan, by=user or getpass.getuser(), gives_up=give_up or (), on_failure=_on_failure(continue_on_error)
             )
         _refuse_failed(program, outcome)
-        facts = to_json(plan, digest) | _refreshed(seen) | _facts(program)
+        facts, after = to_json(plan, digest) | _refreshed(seen) | _facts(program), program.outputs()
     if output is not Format.TABLE:
         print_document(facts, output)
         return
-    say(f"{program.name}: done")
-    for name, value in facts["outputs"].items():
-        stdout.print(f"{name}: {json.dumps(value, ensure_ascii=False)}", markup=False, highlight=False)
+    _print_outputs(before, after)
+    _print_done(plan, begun)
 
 
 @app.command()
@@ -157,16 +161,17 @@ def destroy(
         with stoppable(place.means.stopping):
             program.resume(Purpose.DESTROY)
         seen = _refresh(program) if refresh else ()
-        plan = program.plan(Purpose.DESTROY, _targets(target, exclude, None, target_dependents))
+        plan = program.plan(Purpose.DESTROY, _targets(target, exclude, None, target_dependents)).plan
         digest = _digest(place, plan)
         _ask(plan, digest, yes, output)
+        begun = time.monotonic()
         with stoppable(place.means.stopping):
             outcome = program.carry_out(plan, by=user or getpass.getuser(), on_failure=_on_failure(continue_on_error))
         _refuse_failed(program, outcome)
     if output is not Format.TABLE:
         print_document(to_json(plan, digest) | _refreshed(seen), output)
         return
-    say(f"{program.name}: destroyed")
+    _print_done(plan, begun)
 
 
 @app.command()
@@ -197,7 +202,7 @@ def _opened(
     """The workplace and the program's stack; `told` is the configuration that dynamic providers are given."""
     with workplace() as place, DynamicHost(project.source, told, _tell) as host:
         name = program_stack(project.source.project, stack)
-        means = dataclasses.replace(place.means, provider=place.provider.hosting(host))
+        means = dataclasses.replace(place.means, provider=place.provider.hosting(host), progress=Lines(_tell))
         program = ProgramStack(means, project, name, cloud_of(means, name, asked=cloud), _tell)
         place.provider.cloud(program.cloud)  # one that is not known is refused before the program runs
         yield place, program
@@ -261,8 +266,16 @@ def _digest(place: Workplace, plan: Plan) -> str:
 
 
 def _show(plan: Plan, digest: str) -> None:
-    stdout.print(to_text(plan), markup=False, highlight=False)
-    stdout.print(f"\ndigest {digest}", highlight=False)
+    print_text(f"{to_text(plan, stdout.width)}\n\ndigest {digest}")
+
+
+def _print_outputs(before: PropertyMap, after: PropertyMap) -> None:
+    if lines := outputs_between(before, after):
+        print_text("\n".join(["", "Outputs:", *lines]))
+
+
+def _print_done(plan: Plan, begun: float) -> None:
+    print_text(f"\n{summary(plan, DONE)}\n\nDuration: {time.monotonic() - begun:.0f} s")
 
 
 def _refuse_unasked(yes: bool) -> None:
@@ -277,7 +290,7 @@ def _ask(plan: Plan, digest: str, yes: bool, output: Format) -> None:
     if yes or plan.is_empty:
         return
     if output is not Format.TABLE:
-        stderr.print(to_text(plan), markup=False, highlight=False)
+        _tell(to_text(plan, stderr.width))
     if not typer.confirm("Do this?", err=True):
         raise Refused("not done: the plan was not approved")
 
@@ -285,7 +298,7 @@ def _ask(plan: Plan, digest: str, yes: bool, output: Format) -> None:
 def _refuse_failed(program: ProgramStack, outcome: Outcome) -> None:
     """Raises Failed with every failure where the run did not succeed; says what is left for a decision."""
     if outcome.state is not ExecutionState.SUCCEEDED:
-        failures = "; ".join(f"{urn} {message}".strip() for urn, message in sorted(outcome.failures.items()))
+        failures = "\n".join(f"{urn} {message}".strip() for urn, message in sorted(outcome.failures.items()))
         raise Failed(failures, where=program.name, remedy="mend that, and run it again: it goes on from there")
     for urn in outcome.undecided:
         say(f"left over, because it bears data: {urn} (--give-up {urn} removes it)")
@@ -309,4 +322,4 @@ def _facts(program: ProgramStack) -> dict[str, Any]:
 
 
 def _tell(line: str) -> None:
-    stderr.print(line, markup=False, highlight=False)
+    stderr.print(line, markup=False, highlight=False, soft_wrap=True)

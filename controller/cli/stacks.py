@@ -14,13 +14,13 @@ from controller import audit
 from controller.casework.permissions import Permission, cities_of, require
 from controller.cli.arguments import OPERATOR, Operator, Reason, User, workplace
 from controller.cli.drift import print_findings, scan_shown
-from controller.cli.output import Format, Output, print_document, print_facts, print_rows, say, stdout
+from controller.cli.output import Format, Output, print_document, print_facts, print_rows, print_text, say, stdout
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.engine.checkpoint.document import from_text, to_document
 from controller.engine.checkpoint.passphrase import VARIABLE, Passphrase
 from controller.engine.checkpoint.transfer import export_stack, import_stack
-from controller.engine.planning.render import to_json, to_text
+from controller.engine.planning.render import overview, to_json, to_text
 from controller.engine.program.messages import is_program_stack
 from controller.reconcile.desire import stack as stack_of
 from controller.store.engine import ApprovalRow, ExecutionRow, ExecutionState, PlanRow, ResourceRow, StackRow
@@ -36,6 +36,8 @@ GiveUp = Annotated[
     list[str] | None,
     typer.Option("--give-up", help="URN of a resource whose data goes with a change; a plan to destroy gives up all"),
 ]
+
+Detail = Annotated[bool, typer.Option("--detail", help="Every difference, property by property")]
 
 Cloud = Annotated[str, typer.Option("--cloud", help="Name in clouds.yaml, where the file names none")]
 
@@ -78,7 +80,7 @@ def show(name: Name, output: Output = Format.TABLE) -> None:
 
 
 @app.command()
-def plan(name: Name, output: Output = Format.TABLE) -> None:
+def plan(name: Name, detail: Detail = False, output: Output = Format.TABLE) -> None:
     """What would be done now. The plan is kept, so that its digest can be approved."""
     with workplace() as place:
         _, made = place.reconciler.plan(name)
@@ -86,8 +88,8 @@ def plan(name: Name, output: Output = Format.TABLE) -> None:
     if output is not Format.TABLE:
         print_document(to_json(made, digest), output)
         return
-    stdout.print(to_text(made), markup=False, highlight=False)
-    stdout.print(f"\ndigest {digest}", highlight=False)
+    text = to_text if detail else overview
+    print_text(f"{text(made, stdout.width)}\n\ndigest {digest}")
 
 
 @app.command()

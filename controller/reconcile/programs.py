@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -36,7 +36,7 @@ from controller.engine.program.project import Project
 from controller.engine.program.run import ProgramFailed, program_version, run_program
 from controller.engine.properties import PropertyMap, canonical
 from controller.engine.references import StoredStacks
-from controller.engine.registration import Program, Registrar
+from controller.engine.registration import Registrar
 from controller.engine.sealing import opened
 from controller.engine.state import ResourceState
 from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow, Wanted
@@ -64,6 +64,14 @@ def cloud_of(means: Means, name: str, *, asked: str) -> str:
 
 
 @dataclass(frozen=True)
+class Foretold:
+    """A plan, and the outputs that the program would export, as far as they are known."""
+
+    plan: Plan
+    outputs: PropertyMap
+
+
+@dataclass(frozen=True)
 class ProgramStack:
     """One stack of a project's program on one cloud. `tell` is told what the program logs and what is waited for."""
 
@@ -84,7 +92,7 @@ class ProgramStack:
         if row is not None:
             refresh.keep(self.means, row.id, changes)
 
-    def plan(self, purpose: Purpose, targets: Targets = ALL, seen: Sequence[Seen] = ()) -> Plan:
+    def plan(self, purpose: Purpose, targets: Targets = ALL, seen: Sequence[Seen] = ()) -> Foretold:
         """What would be done now, about `targets`, to the state with what was `seen` over it. Changes nothing.
 
         Raises ProgramFailed, Refused for what the engine refuses, WrongUse where there is nothing to destroy.
@@ -92,8 +100,14 @@ class ProgramStack:
         with self.means.sessions() as session:
             if purpose is Purpose.DESTROY and _row(session, self.name) is None:
                 raise WrongUse(f"there is no stack {self.name}", remedy="yunguan stack list shows them")
+        outputs: PropertyMap = {}
+
+        def program(registrar: Registrar) -> None:
+            nonlocal outputs
+            outputs = self._run(registrar, preview=True)
+
         now = {(one.now.urn, one.now.generation): one.now for one in seen}
-        return make_plan(
+        plan = make_plan(
             stack=self.name,
             purpose=purpose,
             states=[now.get((state.urn, state.generation), state) for state in self.states()],
@@ -102,8 +116,9 @@ class ProgramStack:
             lookup=Lookup(self.means.provider, self.cloud, StoredStacks(self.means.sessions, self.means.vault)),
             spec_digest=self._digest,
             program_version=self._version,
-            program=None if purpose is Purpose.DESTROY else self._program(preview=True),
+            program=None if purpose is Purpose.DESTROY else program,
         )
+        return Foretold(plan, outputs)
 
     def resume(self, purpose: Purpose) -> None:
         """Carries on what was interrupted, so that nothing of it is unknown when a plan is made.
@@ -200,17 +215,14 @@ class ProgramStack:
         """Goes on until the execution ends. Raises Stopped where the process is told to end meanwhile."""
         with self.means.sessions() as session:
             planned = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id).purpose
-        program = None if purpose is Purpose.DESTROY else self._program(preview=False)
+        program = None if purpose is Purpose.DESTROY else partial(self._run, preview=False)
         while True:
             outcome = execute(self.means, execution_id, program if planned == purpose else _given_up, on_failure)
             if outcome.state is not ExecutionState.RUNNING:
                 return outcome
             self._wait(outcome.look_again_at or real_now())
 
-    def _program(self, *, preview: bool) -> Program:
-        return lambda registrar: self._run(registrar, preview=preview)
-
-    def _run(self, registrar: Registrar, *, preview: bool) -> None:
+    def _run(self, registrar: Registrar, *, preview: bool) -> PropertyMap:
         try:
             result = run_program(
                 self.project.source,
@@ -227,6 +239,7 @@ class ProgramStack:
             raise
         for line in result.log:
             self.tell(line)
+        return result.outputs
 
     def _wait(self, until: datetime) -> None:
         """Waits for what a lost call did to show up. Raises Stopped where the process is told to end."""

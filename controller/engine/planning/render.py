@@ -1,23 +1,28 @@
 """Plan → what people and scripts read: the tree that Pulumi users know, and the JSON of `stack plan -o json`.
 
-Called by the command line and the pages. Secrets are shown as `[secret]` and unknowns by what they wait for; text from
-programs is shown without control characters.
+Called by the command line. The properties are told by `differences.py`.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from rich.cells import cell_len, set_cell_size
+
 from controller.engine.plan import Op, Operation, Plan
-from controller.engine.properties import UNKNOWN, PropertyValue, Secret, transform
-from controller.engine.provider import Change
+from controller.engine.planning.differences import (
+    changes_of,
+    inputs_of,
+    name_of,
+    origins,
+    printable,
+    shown,
+    sign_of,
+)
 
-SECRET: Final = "[secret]"  # noqa: S105 - what is shown in a secret's place
-
-_SYMBOL: Final[Mapping[Op, str]] = {
+SYMBOL: Final[Mapping[Op, str]] = {
     Op.CREATE: "+",
     Op.UPDATE: "~",
     Op.REPLACE: "+-",
@@ -27,7 +32,7 @@ _SYMBOL: Final[Mapping[Op, str]] = {
     Op.REFRESH: "?",
     Op.READ: ">",
 }
-_TO_COME: Final[Mapping[Op, str]] = {
+TO_COME: Final[Mapping[Op, str]] = {
     Op.CREATE: "to create",
     Op.ADOPT: "to adopt",
     Op.UPDATE: "to update",
@@ -35,6 +40,16 @@ _TO_COME: Final[Mapping[Op, str]] = {
     Op.DELETE: "to delete",
     Op.REFRESH: "to look at again",
     Op.READ: "to read",
+    Op.SAME: "unchanged",
+}
+DONE: Final[Mapping[Op, str]] = {
+    Op.CREATE: "created",
+    Op.ADOPT: "adopted",
+    Op.UPDATE: "updated",
+    Op.REPLACE: "replaced",
+    Op.DELETE: "deleted",
+    Op.REFRESH: "looked at again",
+    Op.READ: "read",
     Op.SAME: "unchanged",
 }
 _HEADINGS: Final = ("", "Type", "Name", "Plan", "Info")
@@ -51,23 +66,19 @@ def to_json(plan: Plan, digest: str) -> dict[str, Any]:
     }
 
 
-def to_text(plan: Plan) -> str:
-    """The tree of what is touched, then each difference by property, then how many of what."""
-    sections = [_tree(plan), *(_details(one) for one in plan.operations if not one.changes_nothing), _summary(plan)]
+def to_text(plan: Plan, width: int) -> str:
+    """The tree of what is touched, then each difference by property, then how many of what; `width` is in columns."""
+    sections = [
+        tree(plan, width),
+        *(_details(one) for one in plan.operations if not one.changes_nothing),
+        summary(plan, TO_COME),
+    ]
     return "\n\n".join(section for section in sections if section)
 
 
-def shown(value: PropertyValue, waits_for: Sequence[str] = ()) -> PropertyValue:
-    """`value` as it may be shown: JSON, with secrets hidden and an unknown as `output<…>` of what it waits for."""
-
-    def leaf(item: PropertyValue) -> PropertyValue:
-        if isinstance(item, Secret):
-            return SECRET
-        if item is UNKNOWN:
-            return f"output<{', '.join(_name(urn) for urn in waits_for)}>"
-        return item
-
-    return transform(value, leaf)
+def overview(plan: Plan, width: int) -> str:
+    """The tree and the counts alone."""
+    return "\n\n".join(section for section in (tree(plan, width), summary(plan, TO_COME)) if section)
 
 
 def _operation_json(operation: Operation) -> dict[str, Any]:
@@ -79,11 +90,13 @@ def _operation_json(operation: Operation) -> dict[str, Any]:
         "cloud": operation.cloud,
         "renamed_from": operation.renamed_from,
         "diff": {
-            path: {"from": shown(change.old), "to": shown(change.new, _origins(operation, path))}
+            path: {"from": shown(change.old), "to": shown(change.new, origins(operation, path))}
             for path, change in sorted(operation.diff.items())
         },
+        "steps": list(steps_of(operation)),
         "replaces": sorted(path for path, change in operation.diff.items() if change.replaces),
         "data_bearing": operation.data_bearing,
+        "targeted": not operation.passed_over,
     }
     if operation.op in {Op.CREATE, Op.ADOPT}:
         document["inputs"] = {
@@ -92,35 +105,37 @@ def _operation_json(operation: Operation) -> dict[str, Any]:
     return document
 
 
-def _tree(plan: Plan) -> str:
+def tree(plan: Plan, width: int) -> str:
+    """What is touched, under what stands above it, at most `width` columns wide; "" where nothing is."""
     if plan.is_empty:
         return ""
     rows = [_HEADINGS, *(_cells(operation, branch) for operation, branch in _branches(plan))]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = (" " + "  ".join(map(set_cell_size, row, widths)).rstrip() for row in rows)
     return "\n".join(
-        " " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        line if cell_len(line) <= width else set_cell_size(line, width - 1).rstrip() + "…" for line in lines
     )
 
 
 def _cells(operation: Operation, branch: str) -> tuple[str, ...]:
     what = "" if operation.op is Op.SAME else operation.op.value
-    kind = branch + _printable(operation.type)
-    return _SYMBOL[operation.op], kind, _name(operation.urn), what, _info(operation)
+    kind = branch + printable(short_type(operation.type))
+    return SYMBOL[operation.op], kind, name_of(operation.urn), what, _info(operation)
 
 
 def _info(operation: Operation) -> str:
-    notes = []
-    if operation.diff:
-        notes.append(f"[diff: {','.join(_sign(change) + path for path, change in sorted(operation.diff.items()))}]")
-    if operation.renamed_from:
-        notes.append(f"was {_printable(operation.renamed_from.split('::', 2)[-1])}")
-    if operation.data_bearing and operation.op in {Op.REPLACE, Op.DELETE}:
-        notes.append("bears data: needs a decision of its own")
-    if operation.delete_before_replace:
-        notes.append("the old one goes first")
-    if operation.retain:
-        notes.append("stays in the cloud")
-    return "; ".join(notes)
+    """What is to be known of it, the weightiest first: the line may be cut."""
+    differs = ",".join(sign_of(change) + printable(path) for path, change in sorted(operation.diff.items()))
+    going = operation.op in {Op.REPLACE, Op.DELETE}
+    notes = {
+        "bears data: needs a decision of its own": operation.data_bearing and going,
+        "the old one goes first": operation.delete_before_replace,
+        "stays in the cloud": operation.retain,
+        "replaced because that is asked for": operation.anew,
+        f"was {printable(operation.renamed_from.split('::', 2)[-1])}": bool(operation.renamed_from),
+        f"[diff: {differs}]": bool(differs),
+    }
+    return "; ".join(note for note, holds in notes.items() if holds)
 
 
 def _branches(plan: Plan) -> Iterator[tuple[Operation, str]]:
@@ -152,49 +167,38 @@ def _worth_showing(plan: Plan, now: Mapping[str, Operation]) -> Sequence[Operati
 
 
 def _details(operation: Operation) -> str:
-    lines = [f"{_SYMBOL[operation.op]:<2} {_printable(operation.type)}: ({operation.op})"]
-    lines.append(f"     [urn={_printable(operation.urn)}]")
+    lines = [f"{SYMBOL[operation.op]:<2} {printable(operation.type)}: ({operation.op})"]
+    lines.append(f"     [urn={printable(operation.urn)}]")
+    if operation.op is Op.REPLACE:
+        lines.append(f"     [steps={', '.join(steps_of(operation))}]")
     if operation.op in {Op.CREATE, Op.ADOPT}:
-        lines += [
-            f"     {_printable(key)}: {_value(value, operation.waits_for.get(key, ()))}"
-            for key, value in sorted(operation.inputs.items())
-        ]
-    for path, change in sorted(operation.diff.items()):
-        old, new = _value(change.old), _value(change.new, _origins(operation, path))
-        replaces = "  [replaces]" if change.replaces else ""
-        lines.append(f"   {_sign(change)} {_printable(path)}: {old} => {new}{replaces}")
-    return "\n".join(lines)
+        lines += inputs_of(operation)
+    return "\n".join([*lines, *changes_of(operation)])
 
 
-def _summary(plan: Plan) -> str:
+def steps_of(operation: Operation) -> Sequence[str]:
+    """The operation as Pulumi's engine calls its steps, in the order in which they are done."""
+    if operation.op is Op.REPLACE and operation.delete_before_replace:
+        return "delete-replaced", "replace", "create-replacement"
+    if operation.op is Op.REPLACE:
+        return "create-replacement", "replace", "delete-replaced"
+    return ("import" if operation.op is Op.ADOPT else operation.op.value,)
+
+
+def short_type(token: str) -> str:
+    """A type without the module's path, which repeats its name: `openstack:networking:Network`."""
+    package, _, rest = token.partition(":")
+    module, _, name = rest.rpartition(":")
+    return ":".join(part for part in (package, module.partition("/")[0], name) if part)
+
+
+def summary(plan: Plan, words: Mapping[Op, str]) -> str:
+    """How many of what, in `words` (`TO_COME` or `DONE`)."""
     counts = [(op, count) for op, count in _counts(plan) if count]
-    lines = [f"    {_SYMBOL[op]:<2} {count} {_TO_COME[op]}" for op, count in counts]
+    lines = [f"    {SYMBOL[op]:<2} {count} {words[op]}" for op, count in counts]
     return "\n".join(["Resources:", *lines]) if lines else "Resources: none"
 
 
 def _counts(plan: Plan) -> Sequence[tuple[Op, int]]:
     counted = Counter(operation.op for operation in plan.operations)
-    return [(op, counted[op]) for op in _TO_COME]
-
-
-def _sign(change: Change) -> str:
-    return "+" if change.old is None else "-" if change.new is None else "~"
-
-
-def _origins(operation: Operation, path: str) -> Sequence[str]:
-    name = next((name for name in operation.waits_for if path == name or path.startswith((f"{name}.", f"{name}["))), "")
-    return operation.waits_for.get(name, ())
-
-
-def _value(value: PropertyValue, waits_for: Sequence[str] = ()) -> str:
-    if isinstance(value, Secret) or value is UNKNOWN:
-        return str(shown(value, waits_for))
-    return json.dumps(shown(value, waits_for), ensure_ascii=False)
-
-
-def _name(urn: str) -> str:
-    return _printable(urn.split("::", 3)[-1])
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else "".join(character for character in text if character.isprintable())
+    return [(op, counted[op]) for op in TO_COME]

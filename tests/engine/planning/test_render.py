@@ -7,12 +7,16 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
+from rich.cells import cell_len
 
 from controller.engine.plan import Op, Operation, Plan, Purpose
-from controller.engine.planning.render import shown, to_json, to_text
+from controller.engine.planning.differences import outputs_between, shown
+from controller.engine.planning.render import DONE, overview, short_type, steps_of, summary, to_json, to_text, tree
 from controller.engine.properties import UNKNOWN, Secret
 from controller.engine.provider import Change
 from tests.engine.values import properties
+
+WIDE = 200
 
 ROOT = Operation("urn:pulumi:s::p::pulumi:pulumi:Stack::p-s", "pulumi:pulumi:Stack", Op.SAME, {})
 
@@ -54,31 +58,32 @@ PLAN = Plan(
 
 
 def test_tree_shows_what_is_touched_and_what_stands_above_it() -> None:
-    tree = to_text(PLAN).split("\n\n", maxsplit=1)[0]
+    tree = to_text(PLAN, WIDE).split("\n\n", maxsplit=1)[0]
     assert tree == (
         "     Type                 Name    Plan     Info\n"
         "     pulumi:pulumi:Stack  p-s\n"
         "     ├─ t:m:Thing         system\n"
         " +   │  ├─ t:m:Thing      new     create\n"
         " ~   │  └─ t:m:Thing      grown   update   [diff: ~size,+tags]\n"
-        " +-  ├─ t:m:Thing         disk    replace  [diff: ~image,~key]; bears data: needs a decision of its own;"
-        " the old one goes first\n"
+        " +-  ├─ t:m:Thing         disk    replace  bears data: needs a decision of its own; the old one goes first;"
+        " [diff: ~image,~key]\n"
         " -   └─ t:m:Thing         gone    delete   stays in the cloud"
     )
 
 
 def test_each_difference_is_told() -> None:
-    text = to_text(PLAN)
-    assert "of: output<network>" in text
+    text = to_text(PLAN, WIDE)
+    assert "of  : output<network>" in text
     assert 'list: ["output<disk>"]' in text
     assert "~ size: 1 => 2" in text
-    assert '+ tags: null => ["a"]' in text
-    assert '~ image: "a" => "b"  [replaces]' in text
+    assert '+ tags: ["a"]' in text
+    assert '+- image: "a" => "b"  [forces replacement]' in text
+    assert "[steps=delete-replaced, replace, create-replacement]" in text
     assert "same" not in text.split("Resources:")[0]
 
 
 def test_resources_are_counted() -> None:
-    assert to_text(PLAN).split("\n\n")[-1].splitlines() == [
+    assert to_text(PLAN, WIDE).split("\n\n")[-1].splitlines() == [
         "Resources:",
         "    +  1 to create",
         "    ~  1 to update",
@@ -89,8 +94,8 @@ def test_resources_are_counted() -> None:
 
 
 def test_plan_that_does_nothing_is_short() -> None:
-    assert to_text(replace(PLAN, operations=[ROOT, SYSTEM])) == "Resources:\n       2 unchanged"
-    assert to_text(replace(PLAN, operations=[])) == "Resources: none"
+    assert to_text(replace(PLAN, operations=[ROOT, SYSTEM]), WIDE) == "Resources:\n       2 unchanged"
+    assert to_text(replace(PLAN, operations=[]), WIDE) == "Resources: none"
 
 
 def test_scripts_get_the_keys_they_rely_on() -> None:
@@ -104,7 +109,7 @@ def test_scripts_get_the_keys_they_rely_on() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("form", [to_text, lambda plan: json.dumps(to_json(plan, ""))])
+@pytest.mark.parametrize("form", [lambda plan: to_text(plan, WIDE), lambda plan: json.dumps(to_json(plan, ""))])
 def test_no_secret_is_shown(form: object) -> None:
     text = form(PLAN)  # type: ignore[operator]
     assert "[secret]" in text
@@ -114,7 +119,7 @@ def test_no_secret_is_shown(form: object) -> None:
 @given(properties)
 def test_everything_can_be_shown(inputs: dict[str, object]) -> None:
     plan = replace(PLAN, operations=[operation("x", Op.CREATE, inputs=inputs)])
-    assert "(create)" in to_text(plan)
+    assert "(create)" in to_text(plan, WIDE)
     json.dumps(to_json(plan, ""))
     json.dumps(shown(inputs))
 
@@ -122,11 +127,95 @@ def test_everything_can_be_shown(inputs: dict[str, object]) -> None:
 def test_no_control_character_reaches_the_terminal() -> None:
     evil = "\x1b[31mred"
     plan = replace(PLAN, operations=[operation(evil, Op.CREATE, inputs={evil: evil}), operation("\r\b", Op.DELETE)])
-    assert not any(character in to_text(plan) for character in "\x1b\r\b")
+    assert not any(character in to_text(plan, WIDE) for character in "\x1b\r\b")
 
 
 def test_leftover_with_a_living_sibling_is_shown_once_each() -> None:
     living, leftover = operation("a", Op.UPDATE), operation("a", Op.DELETE)
     child = replace(operation("child", Op.CREATE), parent=living.urn)
-    tree = to_text(replace(PLAN, operations=[ROOT, living, child, leftover])).split("\n\n", maxsplit=1)[0]
+    tree = to_text(replace(PLAN, operations=[ROOT, living, child, leftover]), WIDE).split("\n\n", maxsplit=1)[0]
     assert [tree.count(what) for what in ("update", "create", "delete")] == [1, 1, 1]
+
+
+def test_lists_and_mappings_are_compared_item_by_item() -> None:
+    before = {"rules": [{"port": 22, "cidr": "10.0.0.0/8"}, {"port": 80}], "tags": {"a": "1", "b": Secret("x")}}
+    after = {"rules": [{"port": 22, "cidr": "10.0.0.0/16"}], "tags": {"a": "1", "b": Secret("y"), "c": True}}
+    diff = {name: Change(before[name], after[name]) for name in before}
+    text = to_text(replace(PLAN, operations=[operation("x", Op.UPDATE, diff=diff)]), WIDE)
+    assert "\n".join(text.splitlines()[3:-3]).rstrip() == (
+        "~  t:m:Thing: (update)\n"
+        "     [urn=urn:pulumi:s::p::t:m:Thing::x]\n"
+        "     ~ rules: [\n"
+        "         ~ [0]: {\n"
+        '             ~ cidr: "10.0.0.0/8" => "10.0.0.0/16"\n'
+        "           }\n"
+        '         - [1]: {"port": 80}\n'
+        "       ]\n"
+        "     ~ tags: {\n"
+        "         ~ b: [secret] => [secret]\n"
+        "         + c: true\n"
+        "       }"
+    )
+
+
+def test_long_values_take_a_line_an_item() -> None:
+    long = {"first": "x" * 40, "second": ["y" * 40, "z" * 40]}
+    text = to_text(replace(PLAN, operations=[operation("x", Op.CREATE, inputs={"of": long})]), WIDE)
+    assert f'           first: "{"x" * 40}"' in text
+    assert f'               [1]: "{"z" * 40}"' in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_the_tree_fits_the_terminal(width: int) -> None:
+    wide = [*PLAN.operations, operation("数据库服务器", Op.CREATE, SYSTEM)]
+    lines = tree(replace(PLAN, operations=wide), width).splitlines()
+    assert max(cell_len(line) for line in lines) <= width
+    columns = {cell_len(line[: line.index(word)]) for line in lines for word in ("create", "update") if word in line}
+    assert len(columns) <= 1
+
+
+def test_an_overview_holds_no_properties() -> None:
+    text = overview(PLAN, WIDE)
+    assert "urn=" not in text
+    assert text.endswith(summary(PLAN, {op: f"to {op}" for op in Op}).splitlines()[-1].replace("to same", "unchanged"))
+
+
+def test_what_was_done_is_counted() -> None:
+    assert "+  1 created" in summary(PLAN, DONE)
+
+
+@pytest.mark.parametrize(
+    ("token", "short"),
+    [
+        ("openstack:networking/network:Network", "openstack:networking:Network"),
+        ("pulumi:pulumi:Stack", "pulumi:pulumi:Stack"),
+        ("my:Component", "my:Component"),
+        ("pulumi:providers:openstack", "pulumi:providers:openstack"),
+    ],
+)
+def test_types_are_shown_without_their_module_s_path(token: str, short: str) -> None:
+    assert short_type(token) == short
+
+
+def test_a_replace_is_told_as_the_steps_of_it() -> None:
+    new = operation("x", Op.REPLACE)
+    assert steps_of(new) == ("create-replacement", "replace", "delete-replaced")
+    assert steps_of(replace(new, delete_before_replace=True)) == ("delete-replaced", "replace", "create-replacement")
+    assert to_json(replace(PLAN, operations=[new]), "")["operations"][0]["steps"] == list(steps_of(new))
+
+
+def test_outputs_are_told_as_they_were_and_will_be() -> None:
+    before = {"gone": 1, "kept": "k", "moved": "a", "hidden": Secret("x")}
+    after = {"kept": "k", "moved": "b", "new": UNKNOWN, "hidden": Secret("y")}
+    assert outputs_between(before, after) == [
+        "     - gone: 1",
+        "     ~ hidden: [secret] => [secret]",
+        '       kept: "k"',
+        '     ~ moved: "a" => "b"',
+        "     + new: output<string>",
+    ]
+
+
+@given(properties, properties)
+def test_no_difference_of_outputs_breaks_it(before: dict[str, object], after: dict[str, object]) -> None:
+    assert len(outputs_between(before, after)) >= len(before.keys() | after.keys())
