@@ -17,6 +17,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
+from controller.cli.output import WIDTH_OF_A_FILE
 from controller.domain.errors import Failed
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Operation, Plan, Purpose
@@ -153,7 +154,7 @@ class _Bench:
         timed.plan = timed.part("planning", lambda: self._plan(program, states))
         timed.part("digest", lambda: timed.plan.digest(self._vault.hmac_key))
         timed.part("document", lambda: timed.plan.to_document(self._vault))
-        timed.part("rendering", lambda: render.to_text(timed.plan))
+        timed.part("rendering", lambda: render.to_text(timed.plan, WIDTH_OF_A_FILE))
         return timed
 
     def _plan(self, program: Program, states: Sequence[ResourceState]) -> Plan:
