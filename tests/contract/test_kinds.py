@@ -11,7 +11,7 @@ from controller.engine.provider import Carrier, Incomplete, Kind, Observation, R
 from controller.providers.registry import KINDS
 from tests.contract.cases import CASES
 from tests.contract.world import Inputs, World
-from tests.providers.otherwise import NOT_SHOWN, differing
+from tests.providers.otherwise import BEYOND, NOT_SHOWN, differing
 from tests.providers.sdk import sdk_resource
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.token.rpartition(":")[2])
@@ -57,6 +57,7 @@ def test_a_resource_is_made_read_found_listed_changed_and_removed(world: World, 
     assert made.identity == (None if kind.carrier is Carrier.NATURAL else identity)
     assert not kind.diff(inputs, made.fields, inputs).changes
     assert sdk_resource(kind.token).outputs - made.outputs.keys() == not_shown(kind)
+    assert made.outputs.keys() - sdk_resource(kind.token).outputs <= differing(BEYOND, kind)
     assert kind.read(world.cloud, made.id, inputs) == made
     assert [item.id for item in kind.find(world.cloud, identity, inputs)] == [made.id]
     listed = [item for item in world.everything(kind) if item.id == made.id]

@@ -38,8 +38,13 @@ REPLACES: Reasons = {
 }
 """What replaces here, or does not, against the SDK's text."""
 
-TYPES: Reasons = {}
-"""Inputs and outputs of another type than the SDK's."""
+DEFAULTS: Reasons = {
+    ("SecGroup", "stateful"): "only clouds with that extension have it: they give it",
+    ("Monitor", "expectedCodes"): "only monitors of HTTP have it: the cloud gives it",
+    ("Monitor", "httpMethod"): "only monitors of HTTP have it: the cloud gives it",
+    ("Monitor", "urlPath"): "only monitors of HTTP have it: the cloud gives it",
+}
+"""Inputs without the default that the SDK's text names."""
 
 _NEVER_SET = "it cannot be set here, and the cloud does not show it"
 _INPUT_ALONE = "how the program means something; the cloud does not show it"
@@ -80,6 +85,13 @@ NOT_SHOWN: Reasons = {
     ("FloatingIp", "subnetIds"): _NEVER_SET,
 }
 """Outputs of the SDK's class that are not there after a create of the contract's case."""
+
+BEYOND: Reasons = {
+    ("*", "createdAt"): "says which of duplicates stays",
+    ("SecGroupRule", "allTags"): "as all of Neutron's kinds",
+    ("FloatingIpAssociate", "allTags"): "as all of Neutron's kinds",
+}
+"""Outputs that the SDK's class does not have, so that no program reads them."""
 
 
 def differing(reasons: Reasons, kind: Kind) -> set[str]:

@@ -25,11 +25,15 @@ _TYPES = (
 
 @dataclass(frozen=True)
 class SdkInput:
-    """An input by what the SDK says of it; `replaces` where its text says that a change creates a new resource."""
+    """An input by what the SDK says of it; `replaces` where its text says that a change creates a new resource.
+
+    `default` is the value that its text calls the default, as it is written there, "" where it names none.
+    """
 
     required: bool
     type: type
     replaces: bool
+    default: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ def sdk_resource(token: str) -> SdkResource:
             required=parameter.default is inspect.Parameter.empty,
             type=_type_of(str(parameter.annotation)),
             replaces="creates a new" in said.get(name, ""),
+            default=_default_of(said.get(name, "")),
         )
         for name, parameter in inspect.signature(arguments.__init__).parameters.items()
         if name.strip("_") != "self"
@@ -71,6 +76,11 @@ def sdk_resource(token: str) -> SdkResource:
 
 def _wire_name(argument: str) -> str:
     return re.sub(r"_(\w)", lambda match: match[1].upper(), argument)
+
+
+def _default_of(text: str) -> str:
+    found = re.search(r"[Dd]efault(?:s to| is) [`\"]?(true|false|\d+|/|[A-Z]+)[`\"]?\.", text)
+    return found[1] if found else ""
 
 
 def _type_of(written: str) -> type:

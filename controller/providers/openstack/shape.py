@@ -98,10 +98,11 @@ class Shape:
         """`body` as an observation; with `inputs`, the outputs hold what the cloud does not show as well."""
         clean, identity = carriers.unsigned(self.carrier, body)
         seen = self.fields_of(clean)
+        shown = {row.name: seen[row.name] for row in self.fields if row.name in seen}
         return Observation(
             id=self.id_of(body),
             fields=seen,
-            outputs={**(inputs or {}), **seen, **self._made_at(body), **self.outputs_of(clean)},
+            outputs={**(inputs or {}), **shown, **self._made_at(body), **self.outputs_of(clean)},
             identity=identity,
             name=str(clean.get("name") or ""),
             project=next((str(body[name]) for name in _PROJECT_NAMES if body.get(name)), ""),
