@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +45,12 @@ def record(session: Session, *, actor: str, action: str, target: str, details: M
     """
     pending: list[AuditRow] = session.info.setdefault(_PENDING, [])
     pending.append(AuditRow(at=real_now(), actor=actor, action=action, target=target, details=dict(details or {})))
+
+
+def pending(session: Session) -> Sequence[AuditRow]:
+    """What the caller's transaction will append when it commits."""
+    rows: list[AuditRow] = session.info.get(_PENDING, [])
+    return tuple(rows)
 
 
 @event.listens_for(Session, "before_commit")

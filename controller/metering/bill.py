@@ -19,7 +19,7 @@ from controller.domain.billing import Basis, Days, Line, PriceList
 from controller.domain.calendar import day_of
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.rating import Correction, difference, rate
-from controller.metering import ledger
+from controller.metering import ledger, proof
 from controller.metering.usage import intervals
 from controller.store.metering import BillLineRow, BillRow, LedgerEventRow
 
@@ -30,7 +30,7 @@ def run_bill(session: Session, city: str, month: str, *, at: datetime) -> BillRo
     """The bill of `city` for `month` (YYYY-MM): the one that stands, or a new one, in the caller's transaction.
 
     `at` is the domain clock's time. Raises WrongUse for an unknown city or no month, Refused for a month that is not
-    over, or a day without a price.
+    over, a day without a price, and a ledger that somebody has changed by hand.
     """
     period, prices = Days.month(month), _prices(city)
     ledger.lock(session, city)
@@ -39,10 +39,10 @@ def run_bill(session: Session, city: str, month: str, *, at: datetime) -> BillRo
         return standing
     if day_of(at) < period.end:
         raise Refused(f"{month} is not over: a bill is run when all its days are known", remedy=f"from {period.end} on")
+    position = ledger.position(session, city)
+    proof.refuse_forged(session, city, position=position)
     known_before = session.scalar(select(func.max(BillRow.position)).where(BillRow.city == city)) or 0
-    bill = BillRow(
-        city=city, month=month, position=ledger.position(session, city), audit_head=audit.head(session), made_at=at
-    )
+    bill = BillRow(city=city, month=month, position=position, audit_head=audit.head(session), made_at=at)
     session.add(bill)
     session.flush()
     regular = rate(intervals(session, city, period, position=bill.position), prices, period)

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from controller.domain.calendar import day_of
 from controller.domain.errors import Refused
 from controller.domain.spec import Phase, SystemSpec
+from controller.metering import proof
 from controller.metering.items import Meter, metered
 from controller.store.metering import LedgerEventRow, MeterEvent
 
@@ -52,9 +53,7 @@ def settle(session: Session, system: str, specs: Sequence[SystemSpec], ground: G
         if kind is not None:
             stack = stack_of.get(meter) or (before.stack if before else "")
             rows.append(_event(kind, meter, stack, quantity or Decimal(0), before=before, ground=ground))
-    session.add_all(rows)
-    session.flush()
-    return rows
+    return _entered(session, system, rows)
 
 
 def suspend(session: Session, system: str, ground: Ground) -> list[LedgerEventRow]:
@@ -86,8 +85,14 @@ def _switch(session: Session, system: str, ground: Ground, to: MeterEvent) -> li
         for meter, before in sorted(_last_events(session, system).items())
         if before.kind in left
     ]
+    return _entered(session, system, rows)
+
+
+def _entered(session: Session, system: str, rows: list[LedgerEventRow]) -> list[LedgerEventRow]:
+    """Writes the events, and that they were written."""
     session.add_all(rows)
     session.flush()
+    proof.enter(session, system, rows)
     return rows
 
 
