@@ -25,7 +25,7 @@ from controller.clock import real_now
 from controller.domain.errors import YunguanError
 from controller.engine.applying.fence import StaleFence
 from controller.engine.program.run import warm_up
-from controller.reconcile import drift, work
+from controller.reconcile import drift, record, work
 from controller.reconcile.queue import LOOK, QUEUES, STACKS_AT_ONCE, conninfo
 from controller.reconcile.scan import scan, scan_changes
 from controller.reconcile.schedule import ask_for_due_scans
@@ -146,6 +146,7 @@ def _scan(place: Workplace, subject: Subject) -> str:
         place.queue.wake(found)
     with place.sessions.begin() as session:
         work.done(session, subject, seen)
+        record.forget_old(session)
     return ", ".join(f"{count} {verdict}" for verdict, count in result.counts.items())
 
 

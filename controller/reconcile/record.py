@@ -22,6 +22,9 @@ from controller.store.reconcile import FindingRow, ScanPartRow, ScanRow, Sort
 _LOCK = 0x5CA17
 """First key of the advisory locks that processes hold on the scans they are at."""
 
+KEPT_FOR = timedelta(days=30)
+"""How long a scan stands in the database; what it led to stands in the audit trail."""
+
 _PLAIN = tuple(item.name for item in fields(Finding) if item.name not in {"id", "fields"})
 _INSERT = insert(FindingRow)
 
@@ -197,6 +200,14 @@ class Record:
     def _add(self, session: Session, findings: Sequence[Finding]) -> None:
         if findings:
             session.execute(_INSERT, [{"scan_id": self.scan_id, **_columns(finding)} for finding in findings])
+
+
+def forget_old(session: Session) -> None:
+    """Removes scans that began longer than `KEPT_FOR` ago, with their parts and findings. The caller commits."""
+    old = select(ScanRow.id).where(ScanRow.started_at < real_now() - KEPT_FOR)
+    for table in (FindingRow, ScanPartRow):
+        session.execute(delete(table).where(table.scan_id.in_(old)))
+    session.execute(delete(ScanRow).where(ScanRow.id.in_(old)))
 
 
 def _told_once(problems: Mapping[str, str]) -> list[str]:

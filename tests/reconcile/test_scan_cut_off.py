@@ -13,6 +13,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
+from controller.reconcile.record import KEPT_FOR, forget_old
 from controller.reconcile.scan import scan
 from controller.reconcile.verdict import Verdict
 from controller.store.database import connect
@@ -113,6 +114,19 @@ def test_a_scan_that_somebody_is_at_is_left_to_him(site: Site, stack: int) -> No
         go_on.set()
         assert first.result(60).scan_id != second.scan_id
     assert (second.complete, second.findings, first.result().findings) == (True, [], [])
+
+
+def test_old_scans_are_forgotten_with_all_that_belongs_to_them(site: Site, stack: int) -> None:
+    drifted(site, stack)
+    old, new = site.scan(), site.scan()
+    assert old.findings
+    with site.sessions.begin() as session:
+        session.get_one(ScanRow, old.scan_id).started_at -= KEPT_FOR
+        forget_old(session)
+    with site.sessions() as session:
+        assert list(session.scalars(select(ScanRow.id))) == [new.scan_id]
+        for table in (ScanPartRow, FindingRow):
+            assert set(session.scalars(select(table.scan_id))) == {new.scan_id}
 
 
 def test_each_kind_tells_how_far_it_is(site: Site, stack: int) -> None:

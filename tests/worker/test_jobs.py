@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -182,7 +183,10 @@ class Defective(SystemProgram):
             raise KeyError("a defect")
         return super().preview(stack)
 
-    apply = preview
+    def apply(self, stack: StackRow, stopping: threading.Event) -> Program:
+        if stack.name == self.for_stack:
+            raise KeyError("a defect")
+        return super().apply(stack, stopping)
 
 
 def test_a_defect_in_one_stack_neither_spins_nor_stops_the_others(
