@@ -18,7 +18,6 @@ from controller.engine.registration import Invocation, Options, Registration
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _UNSUPPORTED: Final[Mapping[str, str]] = {
-    "remote": "a component that a provider builds",
     "packageRef": "a parameterized package",
     "deletedWith": "the option deletedWith",
     "replace_with": "the option replaceWith",

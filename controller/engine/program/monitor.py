@@ -25,6 +25,7 @@ from controller.domain.errors import Failed, Refused
 from controller.engine import wire
 from controller.engine.program import assets, messages
 from controller.engine.program.callbacks import Callbacks
+from controller.engine.program.components import Components, Packages
 from controller.engine.program.engine_service import EngineService
 from controller.engine.program.heard import Heard
 from controller.engine.program.hooks import Hooks
@@ -56,10 +57,28 @@ class _Deployment:
     folder: Path
 
 
+@dataclass(frozen=True)
+class _CalledBack:
+    """What of the program, and of the packages that it names, is called back."""
+
+    transforms: Transforms
+    hooks: Hooks
+    components: Components
+
+
 class Monitor:
     """A gRPC server for one run, between `with` and its end; leaving waits for the registrations in flight."""
 
-    def __init__(self, registrar: Registrar, *, project: str, stack: str, preview: bool, folder: Path) -> None:
+    def __init__(
+        self,
+        registrar: Registrar,
+        *,
+        project: str,
+        stack: str,
+        preview: bool,
+        folder: Path,
+        packages: Packages,
+    ) -> None:
         self.heard = Heard()
         self._callbacks = Callbacks()
         self.folder = private_folder("yunguan-run-")
@@ -69,11 +88,11 @@ class Monitor:
             self._threads,
             options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
         )
-        transforms = Transforms(self._callbacks)
-        hooks = Hooks(self._callbacks, self.heard.warn, preview=preview)
-        service = _ResourceMonitor(
-            registrar, self.heard, transforms, hooks, _Deployment(project, stack, preview, folder)
+        self._components = Components(packages, self.address, project=project, stack=stack, preview=preview)
+        called_back = _CalledBack(
+            Transforms(self._callbacks), Hooks(self._callbacks, self.heard.warn, preview=preview), self._components
         )
+        service = _ResourceMonitor(registrar, self.heard, called_back, _Deployment(project, stack, preview, folder))
         resource_pb2_grpc.add_ResourceMonitorServicer_to_server(service, self._server)
         engine_pb2_grpc.add_EngineServicer_to_server(EngineService(self.heard), self._server)
         self._server.add_insecure_port(self.address)
@@ -84,6 +103,7 @@ class Monitor:
 
     def __exit__(self, *_: object) -> None:
         self._server.stop(grace=None)
+        self._components.close()
         self._callbacks.close()
         self._threads.shutdown(wait=True)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -104,13 +124,12 @@ def _refusing(what: str) -> Callable[..., Any]:
 class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     """Its methods are named as in the protocol; each runs in a thread of the server."""
 
-    def __init__(
-        self, registrar: Registrar, heard: Heard, transforms: Transforms, hooks: Hooks, deployment: _Deployment
-    ) -> None:
+    def __init__(self, registrar: Registrar, heard: Heard, called_back: _CalledBack, deployment: _Deployment) -> None:
         self._registrar = registrar
         self.heard = heard
-        self._transforms = transforms
-        self._hooks = hooks
+        self._transforms = called_back.transforms
+        self._hooks = called_back.hooks
+        self._components = called_back.components
         self._project = deployment.project
         self._stack = deployment.stack
         self._preview = deployment.preview
@@ -130,6 +149,8 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         with self.heard.reported(context):
             urn = messages.urn_of(request, project=self._project, stack=self._stack)
             transformed = self._transforms.of_resource(request, urn)
+            if request.remote:
+                return self._components.construct(transformed, urn)
             registration = messages.registration(transformed, project=self._project, stack=self._stack)
             registration = replace(
                 registration,

@@ -22,7 +22,7 @@ from controller.engine.properties import PropertyMap, Secret
 CLOUD_CONFIG: Final = "openstack:cloud"
 
 _PROJECT_KEYS: Final = frozenset(
-    {"name", "runtime", "main", "description", "author", "website", "license", "config", "stackConfigDir"}
+    {"name", "runtime", "main", "description", "author", "website", "license", "config", "stackConfigDir", "packages"}
 )
 _STACK_KEYS: Final = frozenset({"config", "encryptionsalt", "secretsprovider"})
 _SETTING_KEYS: Final = frozenset({"type", "items", "description", "secret", "default", "value"})

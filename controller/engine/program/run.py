@@ -10,17 +10,19 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import os
+import sys
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import yaml
 
 from controller.domain import spec
-from controller.domain.errors import Failed, WrongUse
+from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine.program import messages
+from controller.engine.program.components import Packages
 from controller.engine.program.launch import Run, Runner
 from controller.engine.program.monitor import Monitor
 from controller.engine.program.runner import Job
@@ -40,12 +42,19 @@ class ProgramSource:
     """Where a program lies: its project's folder and name, and in it the module or folder that is run.
 
     `virtualenv`: the folder of the virtualenv whose interpreter and packages it needs, None for the controller's own.
+    `packages`: folders of component packages, by the name under which the program asks for their components.
     """
 
     dir: Path
     project: str
     main: str = "."
     virtualenv: Path | None = None
+    packages: Mapping[str, Path] = field(default_factory=dict, hash=False)
+
+    @property
+    def interpreter(self) -> Path:
+        """What executes it, and the packages that it names."""
+        return Path(sys.executable) if self.virtualenv is None else self.virtualenv / "bin" / "python"
 
     @property
     def folder(self) -> Path:
@@ -71,7 +80,34 @@ class ProgramSource:
         if not (folder / main).resolve().is_relative_to(folder):
             raise WrongUse(f"main is {main}", where=str(path), remedy="it must lie in the project's folder")
         options = runtime.get("options") or {} if isinstance(runtime, dict) else {}
-        return cls(folder, name, main, _virtualenv(folder, options))
+        packages = _packages(folder, document.get("packages") or {})
+        return cls(folder, name, main, _virtualenv(folder, options), packages)
+
+
+def _packages(folder: Path, named: object) -> Mapping[str, Path]:
+    """The folders of the component packages that a project names. Raises Refused for all that is no such folder."""
+    where = str(folder / "Pulumi.yaml")
+    if not isinstance(named, dict):
+        raise WrongUse("packages is no mapping of names to folders", where=where)
+    found = {}
+    for name, path in named.items():
+        package = folder / str(path)
+        if not isinstance(path, str) or not _is_python_package(package / "PulumiPlugin.yaml"):
+            raise Refused(
+                f"the package {name} is not supported by this engine",
+                where=where,
+                remedy="name a folder whose PulumiPlugin.yaml has the runtime python",
+            )
+        found[str(name)] = package.resolve()
+    return found
+
+
+def _is_python_package(plugin: Path) -> bool:
+    try:
+        runtime = yaml.safe_load(plugin.read_text(encoding="utf-8"))["runtime"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return False
+    return (runtime.get("name") if isinstance(runtime, dict) else runtime) == "python"
 
 
 def _virtualenv(folder: Path, options: Mapping[str, object]) -> Path | None:
@@ -119,8 +155,8 @@ def program_version(source: ProgramSource) -> str:
     for sdk in _SDKS:
         digest.update(f"{sdk} {importlib.metadata.version(sdk)}\n".encode())
     digest.update(Path(spec.__file__).read_bytes())
-    for path in _files(source):
-        digest.update(f"\n{path.relative_to(source.dir).as_posix()}\n".encode())
+    for base, path in _all_files(source):
+        digest.update(f"\n{path.relative_to(base).as_posix()}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -143,7 +179,10 @@ def run_program(
     """
     name = messages.pulumi_stack_name(stack)
     secrets = [config[key] for key in secret_config_keys if config.get(key)]
-    with Monitor(registrar, project=source.project, stack=name, preview=preview, folder=source.folder) as monitor:
+    packages = Packages(source.packages, source.interpreter, config, frozenset(secret_config_keys))
+    with Monitor(
+        registrar, project=source.project, stack=name, preview=preview, folder=source.folder, packages=packages
+    ) as monitor:
         job = Job(
             directory=str(source.dir),
             main=source.main,
@@ -187,16 +226,24 @@ def _runner_of(source: ProgramSource) -> Runner:
     return _runners.setdefault(source.virtualenv, Runner(source.virtualenv))
 
 
-def _files(source: ProgramSource) -> Iterator[Path]:
-    """The project's file and the program's own files, in a fixed order; nothing hidden, nothing compiled."""
+def _all_files(source: ProgramSource) -> Iterator[tuple[Path, Path]]:
+    """The project's file, the program's own and those of its packages, each with the folder that it belongs to."""
     project = source.dir / "Pulumi.yaml"
     if project.exists():
-        yield project
+        yield source.dir, project
     entry = source.dir / source.main
-    folder = entry if entry.is_dir() else source.dir
+    for path in _files(entry if entry.is_dir() else source.dir, source.virtualenv):
+        yield source.dir, path
+    for _, folder in sorted(source.packages.items()):
+        for path in _files(folder, source.virtualenv):
+            yield folder, path
+
+
+def _files(folder: Path, without: Path | None) -> Iterator[Path]:
+    """All in `folder`, in a fixed order; nothing hidden, nothing compiled."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        if source.virtualenv is not None and path.is_relative_to(source.virtualenv):
+        if without is not None and path.is_relative_to(without):
             continue
         if path.is_file() and not any(part.startswith(".") or part in _NO_PROGRAM for part in parts):
             yield path

@@ -13,6 +13,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, reso
 
 from controller.domain.errors import Refused, YunguanError
 from controller.engine.program import messages
+from controller.engine.program.components import Packages
 from controller.engine.program.monitor import Monitor
 from controller.engine.properties import UNKNOWN
 from controller.engine.registration import Registered, Registration, Result
@@ -41,7 +42,10 @@ UNSUPPORTED = [
     ("Thing('a', ResourceOptions(hide_diffs=['size']))", "hideDiffs"),
     (BOUND.format("before_delete", HOOK), "before_delete"),
     (BOUND.format("on_error", "pulumi.ErrorHook('again', lambda args: False)"), "error hooks"),
-    ("pulumi.ComponentResource('t:m:Remote', 'r', {}, remote=True)", "a component that a provider builds"),
+    (
+        "pulumi.ComponentResource('t:m:Remote', 'r', {}, remote=True)",
+        "a component that a provider builds needs its package, and t is none",
+    ),
     ("Thing('a', of=pulumi.RemoteAsset('https://x'))", "a remote asset"),
     ("Thing('a', of=pulumi.AssetArchive({'x': pulumi.RemoteArchive('https://x')}))", "a remote archive"),
 ]
@@ -95,7 +99,7 @@ def test_stacks_of_different_names_have_different_urns(one: tuple[str, ...], oth
 def test_other_clients_of_the_protocol_are_answered() -> None:
     """What an older SDK, or one of another language, asks before it registers anything."""
     with (
-        Monitor(Notes(), project="p", stack="s", preview=True, folder=Path()) as monitor,
+        Monitor(Notes(), project="p", stack="s", preview=True, folder=Path(), packages=Packages()) as monitor,
         grpc.insecure_channel(monitor.address) as to,
     ):
         resources, engine = resource_pb2_grpc.ResourceMonitorStub(to), engine_pb2_grpc.EngineStub(to)
@@ -143,7 +147,7 @@ def test_a_program_goes_on_after_a_failure_with_what_does_not_need_it() -> None:
 def test_an_sdk_that_cannot_report_results_ends_at_the_first_failure() -> None:
     request = resource_pb2.RegisterResourceRequest(type="t:m:Thing", name="bad", custom=True)
     with (
-        Monitor(Failing(), project="p", stack="s", preview=False, folder=Path()) as monitor,
+        Monitor(Failing(), project="p", stack="s", preview=False, folder=Path(), packages=Packages()) as monitor,
         grpc.insecure_channel(monitor.address) as to,
     ):
         resources = resource_pb2_grpc.ResourceMonitorStub(to)
@@ -152,7 +156,7 @@ def test_an_sdk_that_cannot_report_results_ends_at_the_first_failure() -> None:
 
 
 def test_socket_is_for_this_user_alone() -> None:
-    with Monitor(Notes(), project="p", stack="s", preview=True, folder=Path()) as monitor:
+    with Monitor(Notes(), project="p", stack="s", preview=True, folder=Path(), packages=Packages()) as monitor:
         folder = monitor.folder
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()

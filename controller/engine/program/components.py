@@ -1,0 +1,198 @@
+"""Components that a package builds (`remote=True`): the package's own process is asked, and registers what it builds.
+
+One for each run, made by `monitor.py`. A package is a folder that the project names under `packages`; its process is
+started by the first component of it, registers with the same monitor as the program, and ends with the run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import grpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, resource_pb2
+
+from controller.domain.errors import Failed, Refused
+from controller.engine.program import component_server
+from controller.engine.program.launch import ENVIRONMENT
+from controller.engine.program.sockets import private_folder
+
+_AT_ONCE: Final = 16
+"""Components in building: each holds a thread of the monitor, and needs others for what it registers."""
+
+_START_LIMIT: Final = 60.0
+_ENDING: Final = 5.0
+_LONGEST_REASON: Final = 2000
+
+
+@dataclass(frozen=True)
+class Packages:
+    """The folders of a project's component packages by name, and what their processes need to know of the run."""
+
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    interpreter: Path = Path(sys.executable)
+    config: Mapping[str, str] = field(default_factory=dict)
+    secret_keys: frozenset[str] = frozenset()
+
+
+class Components:
+    """Builds components between the start of a run and `close`. Shared by the monitor's threads."""
+
+    def __init__(self, packages: Packages, monitor: str, *, project: str, stack: str, preview: bool) -> None:
+        self._packages = packages
+        self._monitor = monitor
+        self._project = project
+        self._stack = stack
+        self._preview = preview
+        self._lock = threading.Lock()
+        self._building = threading.Semaphore(_AT_ONCE)
+        self._running: dict[str, _Process] = {}
+
+    def construct(
+        self, request: resource_pb2.RegisterResourceRequest, urn: str
+    ) -> resource_pb2.RegisterResourceResponse:
+        """Has the component built by its package, and answers as for any registration.
+
+        Raises Refused for a package that the project does not name, Failed where it could not be started or raised.
+        """
+        package = request.type.partition(":")[0]
+        if package not in self._packages.folders:
+            raise Refused(
+                f"a component that a provider builds needs its package, and {package} is none of this project",
+                where=urn,
+                remedy=f"name the folder of its PulumiPlugin.yaml in Pulumi.yaml: packages: {{{package}: ./folder}}",
+            )
+        if request.hooks.ListFields():
+            raise Refused(
+                "not supported by this engine: hooks of a component that a provider builds",
+                where=urn,
+                remedy="take them out of the program",
+            )
+        with self._building:
+            try:
+                built = self._started(package).stub.Construct(self._asked(request))
+            except grpc.RpcError as error:
+                raise Failed(
+                    f"the component {request.name} could not be built: {self._masked(error.details() or '')}",
+                    where=urn,
+                    remedy=f"correct the package {package}",
+                ) from None
+        return resource_pb2.RegisterResourceResponse(
+            urn=built.urn,
+            object=built.state,
+            propertyDependencies={
+                name: resource_pb2.RegisterResourceResponse.PropertyDependencies(urns=origins.urns)
+                for name, origins in built.stateDependencies.items()
+            },
+        )
+
+    def close(self) -> None:
+        """Ends all processes."""
+        with self._lock:
+            for process in self._running.values():
+                process.end()
+            self._running.clear()
+
+    def _masked(self, reason: str) -> str:
+        for key in self._packages.secret_keys:
+            reason = reason.replace(self._packages.config[key], "[secret]")
+        return reason[:_LONGEST_REASON]
+
+    def _started(self, package: str) -> _Process:
+        with self._lock:
+            if package not in self._running:
+                self._running[package] = _Process(
+                    self._packages.folders[package], self._packages.interpreter, self._monitor
+                )
+            return self._running[package]
+
+    def _asked(self, request: resource_pb2.RegisterResourceRequest) -> provider_pb2.ConstructRequest:
+        asked = provider_pb2.ConstructRequest(
+            project=self._project,
+            stack=self._stack,
+            organization="organization",
+            config=self._packages.config,
+            configSecretKeys=sorted(self._packages.secret_keys),
+            dryRun=self._preview,
+            parallel=_AT_ONCE,
+            monitorEndpoint=self._monitor,
+            type=request.type,
+            name=request.name,
+            parent=request.parent,
+            inputs=request.object,
+            inputDependencies={
+                name: provider_pb2.ConstructRequest.PropertyDependencies(urns=origins.urns)
+                for name, origins in request.propertyDependencies.items()
+            },
+            providers=request.providers,
+            dependencies=request.dependencies,
+            protect=request.protect,
+            additionalSecretOutputs=request.additionalSecretOutputs,
+            aliases=request.aliases,
+            deletedWith=request.deletedWith,
+            deleteBeforeReplace=request.deleteBeforeReplace,
+            ignoreChanges=request.ignoreChanges,
+            replaceOnChanges=request.replaceOnChanges,
+            retainOnDelete=request.retainOnDelete,
+            replace_with=request.replace_with,
+        )
+        if request.HasField("customTimeouts"):
+            asked.customTimeouts.create = request.customTimeouts.create
+            asked.customTimeouts.update = request.customTimeouts.update
+            asked.customTimeouts.delete = request.customTimeouts.delete
+        return asked
+
+
+class _Process:
+    """The running process of one package, and the connection to it. Raises Failed where it does not start."""
+
+    def __init__(self, folder: Path, interpreter: Path, monitor: str) -> None:
+        self._folder = private_folder("yunguan-package-")
+        socket = self._folder / "package"
+        self._said = (self._folder / "said").open("w+b")
+        command = [str(interpreter), "-P", component_server.__file__, str(socket), str(folder), monitor]
+        environment = {name: value for name, value in os.environ.items() if name in ENVIRONMENT}
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=self._said, stderr=self._said, env=environment
+        )
+        self._channel = grpc.insecure_channel(f"unix:{socket}")
+        self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
+        self._await_ready(folder)
+
+    def end(self) -> None:
+        """Ends it, and waits for that."""
+        self._channel.close()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(_ENDING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._said.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _await_ready(self, folder: Path) -> None:
+        ready = grpc.channel_ready_future(self._channel)
+        waited = 0.0
+        while self._process.poll() is None and waited < _START_LIMIT:
+            with suppress(grpc.FutureTimeoutError):
+                ready.result(timeout=0.2)
+                return
+            waited += 0.2
+        self._said.seek(0)
+        said = self._said.read().decode(errors="replace")[-_LONGEST_REASON:]
+        self.end()
+        raise Failed(
+            f"the package did not start: {said}",
+            where=str(folder),
+            remedy="it must call component_provider_host, with the SDK of the program's interpreter",
+        )
