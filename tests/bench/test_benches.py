@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pstats
 import signal
 from collections.abc import Callable
 
@@ -28,8 +29,16 @@ def test_the_calls_of_a_scan_do_not_grow_with_what_the_pages_hold(bench: Bench) 
     assert many["api_calls"] == few["api_calls"]
 
 
-def test_systems_are_applied_alone_and_together_and_a_second_pass_changes_nothing(bench: Bench) -> None:
-    figures = bench("apply", "--systems", "2", "--machines", "1")
+def test_systems_are_applied_alone_and_together_and_a_second_pass_changes_nothing(
+    bench: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    profile = tmp_path_factory.mktemp("profile") / "apply.prof"
+    figures = bench("apply", "--systems", "2", "--machines", "1", "--profile", str(profile))
+    table = figures["profile"]
+    assert all(one.keys() == {"function", "calls", "own_ms", "total_ms"} for one in table)
+    assert [one["own_ms"] for one in table] == sorted((one["own_ms"] for one in table), reverse=True)
+    functions = {name for _, _, name in pstats.Stats(str(profile)).stats}  # type: ignore[attr-defined]
+    assert {"look", "create", "RegisterResource"} <= functions, "workers, calls and the protocol run in other threads"
     assert figures["resources"] == 2 * figures["alone"]["resources"] > 0
     assert figures["per_second"] == pytest.approx(figures["resources"] / figures["seconds"], rel=0.01)
     assert figures["mutating_calls_of_a_second_pass"] == 0

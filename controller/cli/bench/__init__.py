@@ -6,6 +6,7 @@ and leaves nothing behind.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,11 +37,14 @@ def bench_scan(objects: Objects = 10_000, projects: Projects = 40, output: Outpu
 def bench_apply(
     systems: Annotated[int, typer.Option("--systems", min=1, help="Systems applied at once, after one alone")] = 4,
     machines: Annotated[int, typer.Option("--machines", min=1, help="Machines of a system")] = 6,
+    profile: Annotated[
+        Path | None, typer.Option("--profile", dir_okay=False, help="Write where the CPU time went, for pstats")
+    ] = None,
     output: Output = Format.JSON,
 ) -> None:
     """Approved plans carried out on a cloud without latency: one system alone, then several at once."""
     with limited_to(seconds=300):
-        _tell(measure_apply(systems=systems, machines=machines), output)
+        _tell(measure_apply(systems=systems, machines=machines, profile=profile), output)
 
 
 @bench.command("plan")
