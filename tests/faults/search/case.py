@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from controller.engine.properties import UNKNOWN
+from controller.engine.properties import UNKNOWN, Secret
 from controller.engine.registration import Options, Registered, Registrar, Registration
-from tests.faults.search.cloud import KINDS, Fault, secret
+from tests.faults.search.cloud import Fault
+from tests.faults.search.schema import SCHEMAS
 
 PROJECT = "urn:pulumi:case::project"
 COMPONENT = "model:index:System"
@@ -196,4 +197,4 @@ def _value(want: Want, key: str, answers: Mapping[str, Registered]) -> Any:
     if isinstance(given, str):
         answer, output = answers[want.origins[key]], given.partition(".")[2]
         return answer.outputs.get(output, UNKNOWN) if output else answer.id
-    return secret(given) if KINDS[want.type].properties[key].write_only else given
+    return Secret(f"password-{given}") if SCHEMAS[want.type].properties[key].write_only else given

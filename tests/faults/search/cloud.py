@@ -8,29 +8,21 @@ call is a `Fault`; the cloud never breaks its own promises (`REQUEST_TIMEOUT`, `
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from controller.domain.errors import WrongUse
-from controller.engine.properties import PropertyMap, Secret, holds_unknown, revealed
+from controller.engine.properties import PropertyMap, revealed
 from controller.engine.provider import (
-    Carrier,
-    Change,
-    Checked,
-    Diff,
-    Failure,
-    Fields,
     Incomplete,
     Observation,
-    Page,
     Rejected,
-    Scope,
     Uncertain,
     Unsettled,
 )
 from tests.faults.search.schedule import Schedule
+from tests.faults.search.schema import SCHEMAS
 
 REQUEST_TIMEOUT, SETTLE, SLOWEST = 20.0, 10.0, 60.0
 """Seconds. A request takes its effect within the first, or at most the second after its caller gave up; what is slow is
@@ -49,15 +41,6 @@ class Fault(StrEnum):
     SLOW = "slow"  # made, but not ready within the kind's time-out
     BROKEN = "broken"  # made, and given up by the cloud
     NO_ANSWER = "no answer"  # reads and lists: nothing comes back, or a list ends early
-
-
-@dataclass(frozen=True)
-class Property:
-    """An input. `of`: the kind whose id it is. A `write_only` one is never shown by the cloud."""
-
-    replaces: bool = False
-    of: str = ""
-    write_only: bool = False
 
 
 @dataclass
@@ -134,10 +117,10 @@ class Cloud:
         now = self.schedule.seconds
         return [one for one in self.things.values() if one.type == type_ and one.listed_from <= now]
 
-    def make(self, type_: str, inputs: PropertyMap, identity: str, *, id: str = "", settles: bool = True) -> str:
+    def make(self, type_: str, inputs: PropertyMap, identity: str, *, id: str = "") -> str:
         """Puts a thing there."""
         number = next(self._numbers)
-        listed_from = self.schedule.seconds + (self.schedule.random.uniform(0, SETTLE) if settles else 0)
+        listed_from = self.schedule.seconds + self.schedule.random.uniform(0, SETTLE)
         thing = Thing(
             id or f"{self.name}-{number}",
             type_,
@@ -153,16 +136,16 @@ class Cloud:
     def observe(self, thing: Thing) -> Observation:
         """The thing as the cloud shows it."""
         shown = {
-            name: value for name, value in thing.values.items() if not KINDS[thing.type].properties[name].write_only
+            name: value for name, value in thing.values.items() if not SCHEMAS[thing.type].properties[name].write_only
         }
         outputs = {**shown, "createdAt": f"{thing.number:06}", "address": f"address of {thing.id}"}
-        identity = None if KINDS[thing.type].key else thing.identity
+        identity = None if SCHEMAS[thing.type].key else thing.identity
         return Observation(thing.id, shown, outputs, identity=identity, project=self.name)
 
     def is_used(self, id: str) -> bool:
         """Whether something needs it, so that it cannot go."""
         return any(
-            KINDS[one.type].properties[name].of and value == id
+            SCHEMAS[one.type].properties[name].of and value == id
             for one in self.things.values()
             for name, value in one.values.items()
         )
@@ -207,195 +190,3 @@ class _Answer:
         if self.error is not None:
             raise self.error
         return self.id
-
-
-@dataclass(frozen=True)
-class ModelKind:
-    """A kind of this cloud. `key` names the inputs that are its natural key, where it has one."""
-
-    token: str
-    properties: Mapping[str, Property]
-    data_bearing: bool = False
-    autonamed: bool = False
-    key: Sequence[str] = ()
-    service: str = "model"
-    lists_changes: bool = False
-    create_timeout: float = REQUEST_TIMEOUT
-    update_timeout: float = REQUEST_TIMEOUT
-    delete_timeout: float = REQUEST_TIMEOUT
-
-    @property
-    def carrier(self) -> Carrier:
-        return Carrier.NATURAL if self.key else Carrier.TAGS
-
-    @property
-    def replace_on(self) -> frozenset[str]:
-        return frozenset(name for name, one in self.properties.items() if one.replaces)
-
-    def check(self, inputs: PropertyMap) -> Checked:
-        unknown = sorted(inputs.keys() - self.properties.keys())
-        return Checked(inputs, [Failure(name, "is not an input of this kind") for name in unknown])
-
-    def diff(self, prior: PropertyMap, observed: Fields, inputs: PropertyMap) -> Diff:
-        now = {**prior, **observed}
-        changes = {
-            name: Change(now.get(name), inputs.get(name), replaces=one.replaces)
-            for name, one in self.properties.items()
-            if holds_unknown(inputs.get(name)) or revealed(now.get(name)) != revealed(inputs.get(name))
-        }
-        return Diff(changes, delete_before_replace=bool(self.key))
-
-    def desired(self, inputs: PropertyMap) -> Fields:
-        return {name: value for name, value in dict(revealed(inputs)).items() if not self.properties[name].write_only}
-
-    def create(self, cloud: Cloud, inputs: PropertyMap, identity: str) -> Observation:
-        assert not holds_unknown(inputs)
-
-        def effect() -> str:
-            missing = [value for value in self._needed(revealed(inputs)) if value not in cloud.things]
-            if missing:
-                raise Rejected(f"there is no {missing[0]}", status=404)
-            if self.key and self._same_key(cloud, inputs):
-                raise Rejected("it is there already", status=409)
-            id = "/".join([cloud.name, *(str(revealed(inputs[name])) for name in self.key)]) if self.key else ""
-            return cloud.make(self.token, inputs, identity, id=id, settles=not self.key)
-
-        call = Call("create", self.token, identity=identity)
-        try:
-            id = cloud.send(call, effect)
-        except Rejected as error:
-            there = self._same_key(cloud, inputs) if self.key and error.status == 409 else []
-            if not there or there[0].values != dict(revealed(inputs)):
-                raise
-            id = there[0].id
-        return self._seen(cloud, id)
-
-    def read(self, cloud: Cloud, id: str, inputs: PropertyMap) -> Observation | None:
-        cloud.ask()
-        thing = cloud.things.get(id)
-        return cloud.observe(thing) if thing else None
-
-    def update(self, cloud: Cloud, id: str, inputs: PropertyMap, changes: Mapping[str, Change]) -> Observation:
-        def effect() -> str:
-            if id not in cloud.things:
-                raise Rejected(f"there is no {id}", status=404)
-            values = {name: revealed(change.new) for name, change in changes.items()}
-            there = {**cloud.things[id].values, **values}
-            cloud.things[id].values = {name: value for name, value in there.items() if value is not None}
-            return id
-
-        if changes:
-            cloud.send(Call("update", self.token, id=id), effect)
-        else:
-            cloud.ask()
-        return self._seen(cloud, id)
-
-    def delete(self, cloud: Cloud, id: str, inputs: PropertyMap) -> None:
-        def effect() -> str:
-            if cloud.is_used(id):
-                raise Rejected(f"{id} is in use", status=409)
-            cloud.things.pop(id, None)
-            return id
-
-        cloud.send(Call("delete", self.token, id=id), effect)
-
-    def find(self, cloud: Cloud, identity: str, inputs: PropertyMap) -> Sequence[Observation]:
-        shown = cloud.shown(self.token)
-        cloud.ask()
-        if self.key:
-            same = self._same_key(cloud, inputs)
-            return [cloud.observe(one) for one in same if one.values == dict(revealed(inputs))]
-        return [cloud.observe(one) for one in shown if one.identity == identity]
-
-    def list(self, cloud: Cloud, scope: Scope) -> Iterator[Page]:
-        shown = cloud.shown(self.token)
-        for start in range(0, len(shown), 2):
-            yield Page([cloud.observe(one) for one in shown[start : start + 2]], last=False)
-            cloud.ask()
-        cloud.ask()
-        yield Page([], last=True)
-
-    def _seen(self, cloud: Cloud, id: str) -> Observation:
-        """What is there once it is ready, as the promised end of a call."""
-        thing = cloud.things.get(id)
-        if thing is None:
-            raise Uncertain(f"{id} went away meanwhile")
-        now = cloud.schedule.seconds
-        if thing.ready_at is None or thing.ready_at > now:
-            broken = thing.ready_at is None
-            raise Unsettled("not ready", observation=cloud.observe(thing), broken=broken)
-        return cloud.observe(thing)
-
-    def _needed(self, inputs: Mapping[str, Any]) -> list[str]:
-        return [value for name, value in inputs.items() if self.properties[name].of]
-
-    def _same_key(self, cloud: Cloud, inputs: PropertyMap) -> Sequence[Thing]:
-        wanted = revealed(inputs)
-        return [
-            one
-            for one in cloud.things.values()
-            if one.type == self.token and all(one.values.get(name) == wanted.get(name) for name in self.key)
-        ]
-
-
-NETWORK, SUBNET, DISK = "model:net:Network", "model:net:Subnet", "model:disk:Disk"
-SERVER, ATTACHMENT, KEY = "model:host:Server", "model:host:Attachment", "model:host:Key"
-
-KINDS = {
-    kind.token: kind
-    for kind in (
-        ModelKind(NETWORK, {"cidr": Property(replaces=True), "label": Property()}),
-        ModelKind(SUBNET, {"network": Property(replaces=True, of=NETWORK), "label": Property()}),
-        ModelKind(DISK, {"size": Property(), "medium": Property(replaces=True)}, data_bearing=True),
-        ModelKind(
-            SERVER,
-            {
-                "network": Property(replaces=True, of=NETWORK),
-                "image": Property(replaces=True),
-                "flavor": Property(),
-                "password": Property(write_only=True),
-            },
-        ),
-        ModelKind(
-            ATTACHMENT,
-            {"server": Property(replaces=True, of=SERVER), "disk": Property(replaces=True, of=DISK)},
-            key=("server", "disk"),
-        ),
-        ModelKind(KEY, {"title": Property(replaces=True), "public": Property(replaces=True)}, key=("title",)),
-    )
-}
-
-
-@dataclass(frozen=True)
-class ModelProvider:
-    """One cloud and the kinds above."""
-
-    the_cloud: Cloud
-
-    def kind(self, token: str, held: object = None) -> ModelKind:
-        if token not in KINDS:
-            raise WrongUse(f"there is no kind {token}")
-        return KINDS[token]
-
-    def kinds(self) -> Sequence[ModelKind]:
-        return list(KINDS.values())
-
-    def invoke(self, token: str, args: PropertyMap, cloud: Any) -> PropertyMap:
-        raise WrongUse(f"there is no function {token}")
-
-    def project(self, name: str) -> str:
-        return self.the_cloud.name
-
-    def calls_made(self, name: str) -> int:
-        return self.the_cloud.calls
-
-    def cloud(self, name: str) -> Cloud:
-        return self.the_cloud
-
-    def settle_seconds(self, name: str) -> float:
-        return SETTLE
-
-
-def secret(value: object) -> Secret:
-    """A password as a program gives it."""
-    return Secret(f"password-{value}")

@@ -7,12 +7,25 @@ pytest tests/faults/search --fault-case='{…}'       a case as a failure printe
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
 
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+
+from controller.store.database import Sessions
 from tests.faults.search.case import Case
 from tests.faults.search.generate import case_of
 
 SHARDS = 8
+
+
+@pytest.fixture
+def sessions(database_url: str) -> Iterator[Sessions]:
+    """Sessions on this test's database, which is there all the time: nobody asks before each use whether it is."""
+    engine = create_engine(database_url)
+    yield sessionmaker(engine, expire_on_commit=False)
+    engine.dispose()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

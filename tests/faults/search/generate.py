@@ -10,7 +10,8 @@ from dataclasses import replace
 from random import Random
 
 from tests.faults.search.case import ByHand, Case, Stop, Version, Want, without
-from tests.faults.search.cloud import ATTACHMENT, DISK, KEY, KINDS, NETWORK, SERVER, SUBNET, Fault
+from tests.faults.search.cloud import Fault
+from tests.faults.search.schema import ATTACHMENT, DISK, KEY, NETWORK, SCHEMAS, SERVER, SUBNET
 
 TYPES = (NETWORK, NETWORK, SUBNET, DISK, DISK, SERVER, SERVER, ATTACHMENT, KEY)
 SIZES = (1, 2, 2, 3, 3, 4, 4, 5, 6, 10)
@@ -45,28 +46,28 @@ def _resource(draw: Random, wants: Sequence[Want]) -> Want | None:
     stem = type_.rpartition(":")[2].lower()
     name = next(name for number in range(1, 100) if (name := f"{stem}{number}") not in used)
     inputs: dict[str, int | str] = {}
-    for key, one in KINDS[type_].properties.items():
+    for key, one in SCHEMAS[type_].properties.items():
         if one.of:
             candidates = [want.name for want in wants if want.type == one.of]
             if not candidates:
                 return None
             inputs[key] = f"@{draw.choice(candidates)}"
-        elif key in KINDS[type_].key:
+        elif key in SCHEMAS[type_].key:
             inputs[key] = int(name.removeprefix(stem))
         elif key == "label" and wants and draw.random() < 0.3:
             inputs[key] = f"@{draw.choice(wants).name}.address"
         else:
             inputs[key] = draw.randrange(2)
-    taken = [{key: want.inputs[key] for key in KINDS[type_].key} for want in wants if want.type == type_]
-    if KINDS[type_].key and {key: inputs[key] for key in KINDS[type_].key} in taken:
+    taken = [{key: want.inputs[key] for key in SCHEMAS[type_].key} for want in wants if want.type == type_]
+    if SCHEMAS[type_].key and {key: inputs[key] for key in SCHEMAS[type_].key} in taken:
         return None
     return _with_options(draw, Want(name, type_, inputs), wants)
 
 
 def _with_options(draw: Random, want: Want, wants: Sequence[Want]) -> Want:
-    free = [key for key, one in KINDS[want.type].properties.items() if not one.of and key not in KINDS[want.type].key]
-    uses = any(one.of for one in KINDS[want.type].properties.values())
-    stands_in_the_way = uses or KINDS[want.type].key  # of what it uses, or of one that is made anew
+    free = SCHEMAS[want.type].plain
+    uses = any(one.of for one in SCHEMAS[want.type].properties.values())
+    stands_in_the_way = uses or SCHEMAS[want.type].key  # of what it uses, or of one that is made anew
     return replace(
         want,
         after=(draw.choice(wants).name,) if wants and draw.random() < 0.15 else (),
@@ -94,7 +95,7 @@ def _changed(draw: Random, wants: tuple[Want, ...]) -> tuple[Want, ...]:
                 changed = without(changed, gone)
             case "rename" if changed:
                 at = draw.randrange(len(changed))
-                if not KINDS[changed[at].type].key:
+                if not SCHEMAS[changed[at].type].key:
                     changed = _renamed(changed, changed[at].name, draw.choice(("", changed[at].name)))
             case "options" if changed:
                 at = draw.randrange(len(changed))
@@ -103,7 +104,7 @@ def _changed(draw: Random, wants: tuple[Want, ...]) -> tuple[Want, ...]:
 
 
 def _other_value(draw: Random, want: Want) -> Want:
-    plain = [key for key, value in want.inputs.items() if isinstance(value, int) and key not in KINDS[want.type].key]
+    plain = [key for key, value in want.inputs.items() if isinstance(value, int) and key not in SCHEMAS[want.type].key]
     if not plain:
         return want
     key = draw.choice(plain)

@@ -21,8 +21,10 @@ from controller.store.database import Sessions
 from controller.store.engine import JournalRow, PlanRow, ResourceRow
 from controller.store.vault import Vault
 from tests.faults.search.case import Want
-from tests.faults.search.cloud import KINDS, Call, Cloud
+from tests.faults.search.cloud import Call, Cloud
+from tests.faults.search.kinds import KINDS
 from tests.faults.search.schedule import Schedule, Worker
+from tests.faults.search.schema import SCHEMAS
 
 
 class Violation(AssertionError):
@@ -94,7 +96,7 @@ class Oracle:
             self._violated(f"3: {call} although one {'is there: ' + there[0] if there else 'is underway'}")
 
     def _watch_delete(self, call: Call) -> None:
-        if KINDS[call.type].data_bearing and call.id not in self.given_up:
+        if SCHEMAS[call.type].data_bearing and call.id not in self.given_up:
             self._violated(f"4: {call} without a decision")
         if call.id in self.retained:
             self._violated(f"1: {call} although the program retains it")
@@ -147,7 +149,7 @@ class Oracle:
         for want in wants:
             thing = cloud.things.get(live[want.urn].id) if want.urn in live else None
             for key, value in want.inputs.items():
-                write_only = KINDS[want.type].properties[key].write_only
+                write_only = SCHEMAS[want.type].properties[key].write_only
                 if isinstance(value, str) or key in want.ignore or write_only:
                     continue
                 if thing is None or thing.values.get(key) != value:
