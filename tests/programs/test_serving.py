@@ -159,6 +159,23 @@ def test_what_changed_by_hand_is_seen_by_a_refresh(desk: Desk, shelf: Path) -> N
     assert notes(shelf) == {"a": "one", "b": "two"}
 
 
+def test_what_is_there_is_taken_over_and_leaves_with_the_stack(
+    desk: Desk, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shelf / "a-by-hand").write_text("one")
+    adopted = desk.up("serving", *told(shelf, a="one"), "--config", 'taken={"a":"a-by-hand"}')
+    assert ops(adopted)["Note a"] == "adopt"
+    assert [note.name for note in shelf.iterdir()] == ["a-by-hand"]
+    assert ops(desk.up("serving", *told(shelf, a="one"))) == {}
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "a phrase")
+    exported = json.loads(desk.type("stack", "export", "program/serving/dev").stdout)
+    [note] = [one for one in exported["deployment"]["resources"] if one["urn"] == urn("a")]
+    assert (note["id"], note["outputs"]["length"]) == ("a-by-hand", 3)
+    assert note["outputs"]["__provider"].keys() == note["inputs"]["__provider"].keys() > {"ciphertext"}
+    desk.destroy("serving", *told(shelf))
+    assert notes(shelf) == {}
+
+
 def test_secrets_and_the_pickled_provider_are_sealed_and_masked(
     desk: Desk, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,8 +64,14 @@ class Note(dynamic.Resource, module="desk", name="Note"):
 
 config = pulumi.Config()
 words = config.require_object("words")
+taken = config.get_object("taken") or {}
 notes = {
-    name: Note(name, config.require_secret("secret") if text == "secret" else text) for name, text in words.items()
+    name: Note(
+        name,
+        config.require_secret("secret") if text == "secret" else text,
+        pulumi.ResourceOptions(import_=taken.get(name)),
+    )
+    for name, text in words.items()
 }
 if notes:
     first = next(iter(notes.values()))
