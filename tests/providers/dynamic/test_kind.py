@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import time
+import venv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi import dynamic
 from pulumi.dynamic.dynamic import serialize_provider
 
 from controller.domain.errors import WrongUse
+from controller.engine.program.launch import ENVIRONMENT
 from controller.engine.program.run import ProgramSource
 from controller.engine.properties import UNKNOWN, PropertyMap, Secret
 from controller.engine.provider import Incomplete, Rejected, Scope, Uncertain
@@ -112,6 +115,8 @@ class Keeping(dynamic.ResourceProvider):
                 os._exit(3)
             case "sleeps":
                 time.sleep(60)
+            case "tells":
+                return dynamic.CreateResult("told", {"prefix": __import__("sys").prefix, "seen": sorted(os.environ)})
         return dynamic.CreateResult("thing-1", {"colour": self.colour, "text": props.get("text")})
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
@@ -205,6 +210,21 @@ def test_only_this_user_reaches_the_server_and_it_ends_with_its_host(serving: Se
     assert running.process.wait(timeout=30) == 0
     serving.host.__exit__(None, None, None)
     assert not running.folder.exists()
+
+
+def test_it_runs_under_the_programs_interpreter_and_sees_what_a_program_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YUNGUAN_DATABASE_URL", "postgresql://hush")
+    own = tmp_path / "own"
+    venv.create(own, symlinks=True)
+    [packages] = own.glob("lib/python3*/site-packages")
+    (packages / "controllers.pth").write_text(str(Path(pulumi.__file__).parents[1]))
+    source = ProgramSource(tmp_path, "desk", virtualenv=own)
+    with DynamicHost(source, lambda: {"desk:colour": "red"}, print) as host:
+        made = DynamicKind(TOKEN, host, None).create(None, {PROVIDER: pickled(Keeping), "how": "tells"}, "yg-")
+    assert made.outputs["prefix"] == str(own)
+    assert set(made.outputs["seen"]) - {"PULUMI_PROJECT", "LC_CTYPE"} <= set(ENVIRONMENT)
 
 
 def test_an_interpreter_that_cannot_serve_is_named(tmp_path: Path) -> None:
