@@ -7,8 +7,9 @@ import getpass
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ from controller.engine.program.run import ProgramSource
 from controller.engine.properties import PropertyMap
 from controller.providers.dynamic.host import DynamicHost
 from controller.reconcile.programs import ProgramStack, cloud_of
+from controller.reconcile.pulumi_cli import PulumiCli
 from controller.store.engine import ExecutionState
 from controller.workplace import Workplace
 
@@ -63,6 +65,16 @@ Dependents = Annotated[
     bool, typer.Option("--target-dependents", help="What needs a targeted or excluded resource shares its lot")
 ]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Reads first what the cloud has, resource by resource")]
+
+
+class Executor(StrEnum):
+    """Who carries a program out."""
+
+    EMBEDDED = "embedded"
+    PULUMI = "pulumi"
+
+
+By = Annotated[Executor, typer.Option("--executor", help="The embedded engine, or Pulumi's own command line")]
 GiveUp = Annotated[list[str] | None, typer.Option("--give-up", help="URN of a resource whose data goes with a change")]
 
 
@@ -78,13 +90,19 @@ def preview(
     target_dependents: Dependents = False,
     exclude: Exclude = None,
     replace: Replace = None,
+    executor: By = Executor.EMBEDDED,
     output: Output = Format.TABLE,
 ) -> None:
     """What `up` would do. Nothing is changed, here or in the cloud."""
+    targets = _targets(target, exclude, replace, target_dependents)
+    if executor is Executor.PULUMI:
+        _refuse_for_pulumi({"--config": config, "--secret": secret}, output)
+        PulumiCli(folder, stack, cloud, _print_line, targets).preview(refresh=refresh)
+        return
     project = load(folder, stack, _given(config, secret))
     with _opened(project, stack, cloud or project.cloud, lambda: project.config) as (place, program):
         seen = program.look() if refresh else ()
-        foretold = program.plan(Purpose.APPLY, _targets(target, exclude, replace, target_dependents), seen)
+        foretold = program.plan(Purpose.APPLY, targets, seen)
         plan, before = foretold.plan, program.outputs()
         digest = _digest(place, plan)
     if output is not Format.TABLE:
@@ -111,22 +129,32 @@ def up(
     target_dependents: Dependents = False,
     exclude: Exclude = None,
     replace: Replace = None,
+    executor: By = Executor.EMBEDDED,
     output: Output = Format.TABLE,
 ) -> None:
     """Makes the stack what the program says: shows the plan, asks, and carries it out."""
     _refuse_unasked(yes)
+    targets, on_failure = _targets(target, exclude, replace, target_dependents), _on_failure(continue_on_error)
+    if executor is Executor.PULUMI:
+        _refuse_for_pulumi({"--config": config, "--secret": secret, "--give-up": give_up}, output)
+        pulumi = PulumiCli(folder, stack, cloud, _print_line, targets, on_failure)
+        if not yes:
+            pulumi.preview(refresh=refresh)
+            _confirm()
+        pulumi.up(refresh=refresh)
+        return
     project = load(folder, stack, _given(config, secret))
     with _opened(project, stack, cloud or project.cloud, lambda: project.config) as (place, program), program.alone():
         with stoppable(place.means.stopping):
             program.resume(Purpose.APPLY)
         seen = _refresh(program) if refresh else ()
-        plan = program.plan(Purpose.APPLY, _targets(target, exclude, replace, target_dependents)).plan
+        plan = program.plan(Purpose.APPLY, targets).plan
         digest = _digest(place, plan)
         _ask(plan, digest, yes, output)
         begun, before = time.monotonic(), program.outputs()
         with stoppable(place.means.stopping):
             outcome = program.carry_out(
-                plan, by=user or getpass.getuser(), gives_up=give_up or (), on_failure=_on_failure(continue_on_error)
+                plan, by=user or getpass.getuser(), gives_up=give_up or (), on_failure=on_failure
             )
         _refuse_failed(program, outcome)
         facts, after = to_json(plan, digest) | _refreshed(seen) | _facts(program), program.outputs()
@@ -151,22 +179,32 @@ def destroy(
     target: Target = None,
     target_dependents: Dependents = False,
     exclude: Exclude = None,
+    executor: By = Executor.EMBEDDED,
     output: Output = Format.TABLE,
 ) -> None:
     """Removes all that the stack has, data included. The program is not run: --config is for dynamic providers."""
     _refuse_unasked(yes)
+    targets, on_failure = _targets(target, exclude, None, target_dependents), _on_failure(continue_on_error)
+    if executor is Executor.PULUMI:
+        _refuse_for_pulumi({"--config": config, "--secret": secret}, output)
+        pulumi = PulumiCli(folder, stack, cloud, _print_line, targets, on_failure)
+        if not yes:
+            pulumi.preview_destroy(refresh=refresh)
+            _confirm()
+        pulumi.destroy(refresh=refresh)
+        return
     project = Project(ProgramSource.at(folder), pairs(config or [], "--config"))
     told = partial(_told, folder, stack, config, secret)
     with _opened(project, stack, cloud or project.cloud, told) as (place, program), program.alone():
         with stoppable(place.means.stopping):
             program.resume(Purpose.DESTROY)
         seen = _refresh(program) if refresh else ()
-        plan = program.plan(Purpose.DESTROY, _targets(target, exclude, None, target_dependents)).plan
+        plan = program.plan(Purpose.DESTROY, targets).plan
         digest = _digest(place, plan)
         _ask(plan, digest, yes, output)
         begun = time.monotonic()
         with stoppable(place.means.stopping):
-            outcome = program.carry_out(plan, by=user or getpass.getuser(), on_failure=_on_failure(continue_on_error))
+            outcome = program.carry_out(plan, by=user or getpass.getuser(), on_failure=on_failure)
         _refuse_failed(program, outcome)
     if output is not Format.TABLE:
         print_document(to_json(plan, digest) | _refreshed(seen), output)
@@ -247,6 +285,19 @@ def _told(folder: Path, stack: str, config: list[str] | None, secret: list[str] 
     return load(folder, stack, _given(config, secret)).config
 
 
+def _refuse_for_pulumi(given: Mapping[str, list[str] | None], output: Format) -> None:
+    """Raises WrongUse for what Pulumi's command line keeps in files of its own, or does not know."""
+    named = [option for option, values in given.items() if values]
+    if output is not Format.TABLE:
+        named.append("-o")
+    if named:
+        raise WrongUse(
+            f"{named[0]} is for the embedded engine",
+            where="--executor pulumi",
+            remedy="set configuration by pulumi config set; Pulumi knows no decisions about data, and prints text",
+        )
+
+
 def _on_failure(continue_on_error: bool) -> OnFailure:
     return OnFailure.CONTINUE if continue_on_error else OnFailure.STOP
 
@@ -291,6 +342,10 @@ def _ask(plan: Plan, digest: str, yes: bool, output: Format) -> None:
         return
     if output is not Format.TABLE:
         _tell(to_text(plan, stderr.width))
+    _confirm()
+
+
+def _confirm() -> None:
     if not typer.confirm("Do this?", err=True):
         raise Refused("not done: the plan was not approved")
 
@@ -319,6 +374,10 @@ def _facts(program: ProgramStack) -> dict[str, Any]:
             if not one.pending_delete
         ],
     }
+
+
+def _print_line(line: str) -> None:
+    print_text(line.rstrip("\n"))
 
 
 def _tell(line: str) -> None:
