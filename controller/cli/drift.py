@@ -70,6 +70,7 @@ def print_findings(result: ScanResult, output: Format, *, only_stack: int | None
         "complete": result.complete,
         "incomplete": result.incomplete,
         "verdicts": {verdict.value: result.counts[verdict] for verdict in Verdict},
+        "kinds": [asdict(one) for one in result.kinds],
         "findings": [asdict(one) for one in findings],
     }
     if output is Format.TABLE:

@@ -30,6 +30,16 @@ _INSERT = insert(FindingRow)
 
 
 @dataclass(frozen=True)
+class Part:
+    """How far one kind was read: `problem` says why its list is not whole, "" where it is."""
+
+    type: str
+    pages: int
+    objects: int
+    problem: str
+
+
+@dataclass(frozen=True)
 class Record:
     """The rows of one scan of the cloud `cloud`."""
 
@@ -190,6 +200,14 @@ class Record:
             same = {Verdict.SAME: sum(part.same for part in parts)}
             row.counts = {str(verdict): (found | same).get(verdict, 0) for verdict in Verdict}
             return row
+
+    def parts(self) -> list[Part]:
+        """Every kind that was begun, in that order."""
+        with self.sessions() as session:
+            rows = session.scalars(
+                select(ScanPartRow).where(ScanPartRow.scan_id == self.scan_id).order_by(ScanPartRow.id)
+            )
+            return [Part(row.type, row.pages, row.objects, row.problem) for row in rows]
 
     def findings(self) -> list[Finding]:
         """All that was found, in the order in which it was found."""

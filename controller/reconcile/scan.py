@@ -23,7 +23,7 @@ from controller.reconcile import incidents
 from controller.reconcile.incidents import IncidentKind
 from controller.reconcile.known import Known, compared, untouched
 from controller.reconcile.listing import Listing, Progress
-from controller.reconcile.record import Record, opened
+from controller.reconcile.record import Part, Record, opened
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.database import Sessions
 from controller.store.reconcile import Sort
@@ -38,7 +38,7 @@ KINDS_AT_ONCE = 4
 
 @dataclass
 class ScanResult:
-    """What was seen. `counts` has every verdict; `incomplete` says what could not be read, and why.
+    """What was seen. `counts` has every verdict; `kinds` how far each was read; `incomplete` what was not, and why.
 
     `none_seen` holds all that is known, where lists that are whole have none of it: it was not even read one by one.
     """
@@ -53,6 +53,7 @@ class ScanResult:
     incomplete: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     none_seen: list[Finding] = field(default_factory=list)
+    kinds: list[Part] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -109,6 +110,7 @@ def _told(provider: Provider, record: Record, pass_over: Callable[[], list[str]]
         counts={verdict: row.counts[verdict] for verdict in Verdict},
         incomplete=row.incomplete,
         findings=record.findings(),
+        kinds=record.parts(),
     )
 
 

@@ -142,6 +142,9 @@ def test_each_kind_tells_how_far_it_is(site: Site, stack: int) -> None:
     assert all(objects == count for _, _, objects, count in seen)
     assert [pages for kind, pages, _, _ in seen if kind == VOLUMES][:3] == [1, 2, 3]
     assert result.objects == sum(part.objects for part in parts(site).values())
+    assert {kind.type: kind.objects for kind in result.kinds} == {
+        type: part.objects for type, part in parts(site).items()
+    }
 
 
 def test_a_kind_that_could_not_be_listed_says_which_page_failed(site: Site, stack: int) -> None:
@@ -154,6 +157,9 @@ def test_a_kind_that_could_not_be_listed_says_which_page_failed(site: Site, stac
     assert "GET /volumes/detail" in problem
     assert "500" in problem
     assert f"{VOLUMES}: {problem}" in result.incomplete
+    assert [(kind.pages, kind.objects, kind.problem) for kind in result.kinds if kind.type == VOLUMES] == [
+        (1, 1000, problem)
+    ]
     assert {one.type for one in found(result, Verdict.UNKNOWN).values()} <= {
         VOLUMES,
         "openstack:compute/volumeAttach:VolumeAttach",
