@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 import grpc
@@ -23,9 +24,13 @@ Answer = TypeVar("Answer", bound=Message)
 
 
 class Callbacks:
-    """The channels to the program's callback servers, opened at the first call of each. Shared by threads."""
+    """The channels to the program's callback servers, opened at the first call of each. Shared by threads.
 
-    def __init__(self) -> None:
+    `masked` takes secrets out of what a function of the program raised.
+    """
+
+    def __init__(self, masked: Callable[[str], str]) -> None:
+        self.masked = masked
         self._lock = threading.Lock()
         self._channels: dict[str, grpc.Channel] = {}
 
@@ -37,7 +42,7 @@ class Callbacks:
             return answer.FromString(stub.Invoke(message).response)
         except grpc.RpcError as error:
             reason = _PREFACE.sub("", error.details() or str(error))
-            raise Failed(f"{what} failed: {reason}", remedy="correct the program") from None
+            raise Failed(f"{what} failed: {self.masked(reason)}", remedy="correct the program") from None
 
     def close(self) -> None:
         """Closes all channels; calls in flight end."""

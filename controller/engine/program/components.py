@@ -42,6 +42,13 @@ class Packages:
     config: Mapping[str, str] = field(default_factory=dict)
     secret_keys: frozenset[str] = frozenset()
 
+    def masked(self, text: str) -> str:
+        """`text` without the values of secret settings."""
+        for key in self.secret_keys:
+            if self.config.get(key):
+                text = text.replace(self.config[key], "[secret]")
+        return text
+
 
 class Components:
     """Builds components between the start of a run and `close`. Shared by the monitor's threads."""
@@ -80,8 +87,9 @@ class Components:
             try:
                 built = self._started(package).stub.Construct(self._asked(request))
             except grpc.RpcError as error:
+                reason = self._packages.masked(error.details() or "")[:_LONGEST_REASON]
                 raise Failed(
-                    f"the component {request.name} could not be built: {self._masked(error.details() or '')}",
+                    f"the component {request.name} could not be built: {reason}",
                     where=urn,
                     remedy=f"correct the package {package}",
                 ) from None
@@ -100,11 +108,6 @@ class Components:
             for process in self._running.values():
                 process.end()
             self._running.clear()
-
-    def _masked(self, reason: str) -> str:
-        for key in self._packages.secret_keys:
-            reason = reason.replace(self._packages.config[key], "[secret]")
-        return reason[:_LONGEST_REASON]
 
     def _started(self, package: str) -> _Process:
         with self._lock:

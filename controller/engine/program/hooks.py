@@ -86,7 +86,7 @@ class Hooks:
         answer = self._callbacks.call(hook.callback, request, resource_pb2.ResourceHookResponse, what)
         if not answer.error:
             return
-        failure = f"{what} failed: {answer.error}"
+        failure = f"{what} failed: {self._callbacks.masked(answer.error)}"
         if point in _BEFORE and not hook.ignore_errors:
             raise Failed(failure, where=call.urn, remedy="correct the program, or what its hook objects to")
         self._warn(f"{failure} ({call.urn})")

@@ -80,7 +80,7 @@ class Monitor:
         packages: Packages,
     ) -> None:
         self.heard = Heard()
-        self._callbacks = Callbacks()
+        self._callbacks = Callbacks(packages.masked)
         self.folder = private_folder("yunguan-run-")
         self.address = f"unix:{self.folder}/monitor"
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="registration")

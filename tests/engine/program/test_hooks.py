@@ -102,6 +102,13 @@ def test_previews_call_only_what_wants_to_see_them() -> None:
     assert {point: len(hooks) for point, hooks in notes["a"].hooks.items()} == {"before_create": 1}
 
 
+def test_secret_settings_do_not_stand_in_what_a_hook_raised() -> None:
+    body = program("bad", "before_create").replace('"not this one"', 'Config("snippet").get("word")')
+    with pytest.raises(Failed, match=r"failed: \[secret\]") as failure:
+        run(body, Calling(), config={"snippet:word": "open sesame"}, secret_config_keys=["snippet:word"])
+    assert "open sesame" not in failure.value.message
+
+
 def test_two_hooks_of_one_name_are_refused() -> None:
     body = "pulumi.ResourceHook('twin', print); pulumi.ResourceHook('twin', print)\nThing('a')"
     with pytest.raises(Refused, match="two resource hooks are called twin"):

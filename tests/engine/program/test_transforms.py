@@ -114,6 +114,17 @@ def test_a_transform_that_raises_ends_the_run_and_says_why() -> None:
     assert "a" not in notes.registrations
 
 
+def test_secret_settings_do_not_stand_in_what_a_transform_raised() -> None:
+    body = """
+    def transform(args):
+        raise ValueError(Config("snippet").get("word"))
+    Thing("a", ResourceOptions(transforms=[transform]))
+    """
+    with pytest.raises(Failed, match=r"failed: \[secret\]") as failure:
+        run(body, Notes(), config={"snippet:word": "open sesame"}, secret_config_keys=["snippet:word"])
+    assert "open sesame" not in failure.value.message
+
+
 def test_calls_of_functions_are_transformed_in_order() -> None:
     notes = Notes()
     run(
