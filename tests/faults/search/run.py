@@ -49,14 +49,19 @@ BELIEVING = Limits(one_pass=Allowance(99, 1.0), cloud_day=Allowance(99, 1.0), da
 """No guard stands in the way of a search: what scans say is missing is taken for it."""
 
 
-def run_case(case: Case, sessions: Sessions, vault: Vault) -> None:
-    """Raises Violation (or Stuck) where the engine breaks a promise, with the case's history as a note."""
+def run_case(case: Case, sessions: Sessions, vault: Vault) -> list[str]:
+    """What happened, in order.
+
+    Raises Violation (or Stuck) where the engine breaks a promise, with the end of that history as a note.
+    """
     run = Run(case, sessions, vault)
     try:
         run.whole()
     except AssertionError as error:
         error.add_note("\n".join(run.oracle.history[-60:]))
         raise
+    else:
+        return run.oracle.history
     finally:
         run.schedule.close()
 

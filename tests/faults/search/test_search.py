@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import yaml
 from controller.store.database import Sessions
 from controller.store.vault import Vault
 from tests.faults.search.case import Case
+from tests.faults.search.generate import case_of
 from tests.faults.search.run import broken_by, run_case
 from tests.faults.search.shrink import shrink
 
@@ -25,6 +27,18 @@ def _kept() -> list[Any]:
 @pytest.mark.parametrize("line", _kept())
 def test_what_was_found_once_stays_mended(line: str, sessions: Sessions, vault: Vault) -> None:
     run_case(Case.from_line(line), sessions, vault)
+
+
+@pytest.mark.parametrize("seed", [5, 17, 33])
+def test_a_case_goes_the_same_way_each_time(seed: int, sessions: Sessions, vault: Vault) -> None:
+    """What differs are the names of stack and cloud, and what is derived from them."""
+
+    def history() -> list[str]:
+        return [re.sub(r"(cloud|yg-|_id=|/)\w+", "", line) for line in run_case(case_of(seed), sessions, vault)]
+
+    first = history()
+    assert len(first) > 10
+    assert history() == first
 
 
 @pytest.mark.timeout(3600)
