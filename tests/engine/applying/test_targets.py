@@ -8,6 +8,7 @@ from controller.domain.errors import Refused, WrongUse
 from controller.engine.applying import approval
 from controller.engine.applying.execute import execute
 from controller.engine.applying.outcome import Outcome
+from controller.engine.applying.progress import Step
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Plan, Purpose
 from controller.engine.planning.preview import make_plan
@@ -17,7 +18,7 @@ from controller.store.database import Sessions
 from controller.store.engine import ExecutionState
 from controller.store.vault import Vault
 from tests.engine.double import LINK, Out, TestProgram, Want, changed
-from tests.engine.scene import Scene
+from tests.engine.scene import KillAt, Killed, Scene
 
 A = Want("a", inputs={"cidr": "10.0.0.0/24", "name": "a"})
 ON_A = Want("b", inputs={"cidr": "10.0.0.0/25", "name": Out("a")})
@@ -137,6 +138,19 @@ def test_what_is_asked_for_anew_is_replaced_once_though_nothing_differs(scene: S
     assert done(scene, 3) == [("create", "a"), ("delete", "l"), ("create", "l"), ("delete", "a")]
     scene.assert_whole()
     assert scene.plan(program).is_empty
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_killed_within_such_a_replace_it_is_not_replaced_twice(scene: Scene, number: int) -> None:
+    program = TestProgram(A, ON_A)
+    scene.apply(program)
+    execution_id = approval.start(scene.sessions, scene.approve(planned(scene, program, anew=[A.urn])), scene.vault)
+    try:
+        execute(scene.means(KillAt(Step.CLOSED, number)), execution_id, program)
+    except Killed:
+        assert scene.resume(program).state is ExecutionState.SUCCEEDED
+    assert done(scene, 2) == [("create", "a"), ("update", "b"), ("delete", "a")]
+    scene.assert_whole()
 
 
 def test_what_is_protected_is_not_made_anew(scene: Scene) -> None:
