@@ -6,30 +6,22 @@ started by the first component of it, registers with the same monitor as the pro
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import grpc
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from controller.domain.errors import Failed, Refused
-from controller.engine.program import component_server
-from controller.engine.program.launch import ENVIRONMENT
-from controller.engine.program.sockets import private_folder
+from controller.engine.program.plugin import Plugin, Serving
 
 _AT_ONCE: Final = 16
 """Components in building: each holds a thread of the monitor, and needs others for what it registers."""
 
-_START_LIMIT: Final = 60.0
-_ENDING: Final = 5.0
 _LONGEST_REASON: Final = 2000
 
 
@@ -61,7 +53,7 @@ class Components:
         self._preview = preview
         self._lock = threading.Lock()
         self._building = threading.Semaphore(_AT_ONCE)
-        self._running: dict[str, _Process] = {}
+        self._running: dict[str, Plugin] = {}
 
     def construct(
         self, request: resource_pb2.RegisterResourceRequest, urn: str
@@ -109,13 +101,24 @@ class Components:
                 process.end()
             self._running.clear()
 
-    def _started(self, package: str) -> _Process:
+    def _started(self, package: str) -> Plugin:
         with self._lock:
             if package not in self._running:
-                self._running[package] = _Process(
-                    self._packages.folders[package], self._packages.interpreter, self._monitor
-                )
+                self._running[package] = self._start(self._packages.folders[package])
             return self._running[package]
+
+    def _start(self, folder: Path) -> Plugin:
+        said: list[str] = []
+        serving = Serving(str(folder), folder, self._packages.interpreter, [self._monitor])
+        try:
+            return Plugin(serving, said.append)
+        except Failed as error:
+            reason = self._packages.masked("\n".join([error.message, *said]))[-_LONGEST_REASON:]
+            raise Failed(
+                f"the package did not start: {reason}",
+                where=str(folder),
+                remedy="it must call component_provider_host, with the SDK of the program's interpreter",
+            ) from None
 
     def _asked(self, request: resource_pb2.RegisterResourceRequest) -> provider_pb2.ConstructRequest:
         asked = provider_pb2.ConstructRequest(
@@ -152,50 +155,3 @@ class Components:
             asked.customTimeouts.update = request.customTimeouts.update
             asked.customTimeouts.delete = request.customTimeouts.delete
         return asked
-
-
-class _Process:
-    """The running process of one package, and the connection to it. Raises Failed where it does not start."""
-
-    def __init__(self, folder: Path, interpreter: Path, monitor: str) -> None:
-        self._folder = private_folder("yunguan-package-")
-        socket = self._folder / "package"
-        self._said = (self._folder / "said").open("w+b")
-        command = [str(interpreter), "-P", component_server.__file__, str(socket), str(folder), monitor]
-        environment = {name: value for name, value in os.environ.items() if name in ENVIRONMENT}
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=self._said, stderr=self._said, env=environment
-        )
-        self._channel = grpc.insecure_channel(f"unix:{socket}")
-        self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
-        self._await_ready(folder)
-
-    def end(self) -> None:
-        """Ends it, and waits for that."""
-        self._channel.close()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            self._process.wait(_ENDING)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._said.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _await_ready(self, folder: Path) -> None:
-        ready = grpc.channel_ready_future(self._channel)
-        waited = 0.0
-        while self._process.poll() is None and waited < _START_LIMIT:
-            with suppress(grpc.FutureTimeoutError):
-                ready.result(timeout=0.2)
-                return
-            waited += 0.2
-        self._said.seek(0)
-        said = self._said.read().decode(errors="replace")[-_LONGEST_REASON:]
-        self.end()
-        raise Failed(
-            f"the package did not start: {said}",
-            where=str(folder),
-            remedy="it must call component_provider_host, with the SDK of the program's interpreter",
-        )

@@ -7,40 +7,30 @@ by line, the secrets of the configuration and of the calls masked.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import grpc
 from google.protobuf.message import Message
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
+from controller.domain.errors import Failed
 from controller.engine import wire
-from controller.engine.program.launch import ENVIRONMENT
+from controller.engine.program.plugin import Plugin, Serving
 from controller.engine.program.run import ProgramSource
-from controller.engine.program.sockets import private_folder
 from controller.engine.properties import PropertyMap, PropertyValue, Secret, revealed
 from controller.engine.provider import Rejected, Uncertain
-from controller.providers.dynamic import server
 
 PROVIDER: Final = "__provider"
 """The input that holds the pickled provider."""
 
 _CORRECT: Final = "the traceback stands in the log: correct the provider, or what it calls"
-_START_LIMIT: Final = 60.0
-_ENDING: Final = 5.0
-"""Seconds between the end of a connection and that of the process behind it."""
 _SHORTEST_SECRET: Final = 4
 """Characters: a shorter text would mask what has nothing to do with it."""
-
-_CHANNEL_OPTIONS: Final = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
 class DynamicHost:
@@ -57,7 +47,7 @@ class DynamicHost:
         self._tell = tell
         self._lock = threading.Lock()
         self._secrets: frozenset[str] = frozenset()
-        self._running: _Running | None = None
+        self._running: Plugin | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +78,7 @@ class DynamicHost:
         with self._lock:
             self._secrets = self._secrets | found
 
-    def _started(self) -> _Running:
+    def _started(self) -> Plugin:
         with self._lock:
             if self._running is not None and self._running.is_alive:
                 return self._running
@@ -97,10 +87,28 @@ class DynamicHost:
         with self._lock:
             if self._running is None or not self._running.is_alive:
                 self._end()
-                self._running = _start(self._source, self._print)
-                arguments = wire.encode(revealed(configuration))
-                self._running.stub.Configure(provider_pb2.ConfigureRequest(args=arguments), timeout=_START_LIMIT)
+                self._running = self._start(wire.encode(revealed(configuration)))
             return self._running
+
+    def _start(self, configuration: Any) -> Plugin:
+        entry = self._source.dir / self._source.main
+        own = self._source.virtualenv
+        serving = Serving(
+            entry="pulumi.dynamic",
+            folder=entry if entry.is_dir() else entry.parent,
+            interpreter=Path(sys.executable) if own is None else own / "bin" / "python",
+            environment={"PULUMI_PROJECT": self._source.project},
+        )
+        try:
+            plugin = Plugin(serving, self._print)
+        except Failed as error:
+            raise _no_server(error.message) from None
+        try:
+            plugin.stub.Configure(provider_pb2.ConfigureRequest(args=configuration))
+        except grpc.RpcError as error:
+            plugin.end()
+            raise _no_server(error.code().name.lower()) from None
+        return plugin
 
     def _end(self) -> None:
         if self._running is not None:
@@ -121,77 +129,6 @@ class DynamicHost:
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "[secret]")
         return text
-
-
-@dataclass(frozen=True)
-class _Running:
-    """A process that serves, and the channel to it."""
-
-    process: subprocess.Popen[bytes]
-    folder: Path
-    channel: grpc.Channel
-    stub: provider_pb2_grpc.ResourceProviderStub
-    reader: threading.Thread
-
-    @property
-    def is_alive(self) -> bool:
-        return self.process.poll() is None
-
-    def await_end(self) -> None:
-        """Returns once it is known that the process ended, so that the next call does not go to it."""
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(_ENDING)
-
-    def end(self) -> None:
-        """Ends it at once; what it printed has been told when this returns."""
-        self.channel.close()
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        (self.folder / "provider").unlink(missing_ok=True)
-        self.folder.rmdir()
-
-
-def _start(source: ProgramSource, tell: Callable[[str], None]) -> _Running:
-    """A process that serves already. Raises Rejected where it does not begin to."""
-    folder = private_folder("yunguan-dynamic-")
-    entry = source.dir / source.main
-    interpreter = sys.executable if source.virtualenv is None else source.virtualenv / "bin" / "python"
-    environment = {key: value for key, value in os.environ.items() if key in ENVIRONMENT}
-    command = [interpreter, "-uP", server.__file__, folder / "provider", entry if entry.is_dir() else entry.parent]
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**environment, "PULUMI_PROJECT": source.project},
-        )
-    except OSError as error:
-        folder.rmdir()
-        raise _no_server(f"{interpreter}: {error.strerror}") from None
-    serves = threading.Event()
-    reader = threading.Thread(target=_read, args=(process, serves, tell), daemon=True)
-    reader.start()
-    channel = grpc.insecure_channel(f"unix:{folder}/provider", options=_CHANNEL_OPTIONS)
-    running = _Running(process, folder, channel, provider_pb2_grpc.ResourceProviderStub(channel), reader)
-    if not serves.wait(_START_LIMIT) or not running.is_alive:
-        running.end()
-        raise _no_server("it ended before it served")
-    return running
-
-
-def _read(process: subprocess.Popen[bytes], serves: threading.Event, tell: Callable[[str], None]) -> None:
-    """Tells what the process prints. The first line that is a number alone is the SDK's word that it serves."""
-    assert process.stdout is not None  # noqa: S101  it was asked for
-    for line in process.stdout:
-        text = line.decode(errors="replace").rstrip()
-        if not serves.is_set() and text.isdigit():
-            serves.set()
-        else:
-            tell(text)
-    process.wait()
-    serves.set()
 
 
 def _no_server(why: str) -> Rejected:

@@ -21,7 +21,7 @@ def built(notes: Notes, *, preview: bool = False, **config: str) -> object:
         return _built(notes, preview=preview, **config)
     finally:
         lines = [child.cmdline() for child in psutil.Process().children(recursive=True)]
-        assert not any("component_server" in word for line in lines for word in line)
+        assert not any("plugin_server" in word for line in lines for word in line)
 
 
 def _built(notes: Notes, *, preview: bool, **config: str) -> object:

@@ -1,0 +1,57 @@
+"""The process of a plugin: the SDK's own server of it, on a private socket.
+
+`plugin.py` starts it with the program's interpreter, so it imports nothing of ours. The SDK would listen on a port of
+the loopback, where every user of the machine could have it run what they like. Arguments: the socket; the folder that
+it may import from; what serves, a folder or a module; and the arguments of that. It ends with the process that started
+it, whose end closes its standard input.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from grpc import aio
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    socket, folder, entry, *arguments = sys.argv[1:]
+    threading.Thread(target=_end_with_the_engine, daemon=True).start()
+    if os.path.isdir(folder):
+        os.chdir(folder)
+        sys.path.insert(0, folder)
+    sys.argv = [entry, *arguments]
+    grpc.server = _listening_on(socket, grpc.server)
+    aio.server = _listening_on(socket, aio.server)
+    if os.path.isdir(entry):
+        runpy.run_path(entry, run_name="__main__")
+    else:
+        runpy.run_module(entry, run_name="__main__")
+
+
+def _listening_on(socket: str, make: Callable[..., Any]) -> Callable[..., Any]:
+    """A maker of servers that listen on `socket`, whatever address they are given."""
+
+    def server(*arguments: Any, **options: Any) -> Any:
+        made = make(*arguments, **options)
+        listen = made.add_insecure_port
+        made.add_insecure_port = lambda **_: listen(f"unix:{socket}")
+        return made
+
+    return server
+
+
+def _end_with_the_engine() -> None:
+    while os.read(sys.stdin.fileno(), 1):  # not by its buffer, whose lock would be held when the plugin raises
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
