@@ -45,7 +45,6 @@ class ExecutionState(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    VOID = "void"
 
 
 class StackRow(Base):

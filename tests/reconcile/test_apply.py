@@ -21,6 +21,7 @@ from controller.engine.plan import Purpose
 from controller.engine.registration import Program
 from controller.reconcile import work
 from controller.reconcile.planning import SystemProgram
+from controller.reconcile.strangers import approve_incident
 from controller.reconcile.work import Subject
 from controller.store import clock
 from controller.store.engine import ApprovalRow, ExecutionState, PlanRow, Provisioning, StackRow
@@ -394,6 +395,26 @@ def test_a_rule_may_not_take_a_machine_away(site: Site) -> None:
     site.forget_counts()
     assert "waits for a person" in site.look(stack).summary
     assert site.changes_made() == 0
+    (incident,) = site.incidents()
+    assert "LZ-21-4 stops machines and does nothing else" in incident.summary
+
+
+def test_a_trials_end_that_coincides_with_drift_is_brought_to_a_person(site: Site) -> None:
+    spec = site.system()
+    stack = site.applied(spec)
+    site.hand.block_storage.update_volume(
+        site.resource(stack, "volume:Volume", "db-1-data").physical_id, name="renamed-by-hand"
+    )
+    site.follow(site.scan())
+    site.desire(site.stopped(spec), ground="LZ-21-4")
+    site.forget_counts()
+    assert "waits for a person" in site.look(stack).summary
+    assert site.changes_made() == 0
+    (incident,) = site.incidents()
+    assert any("db-1-data" in one for one in incident.details["operations"])
+    approve_incident(site.reconciler, incident.id, user="authority", reason="both")
+    assert site.look(stack).summary == "apply succeeded"
+    assert site.scan().findings == []
 
 
 def test_an_end_destroys_all_with_the_approval_of_a_person_and_not_before(site: Site) -> None:

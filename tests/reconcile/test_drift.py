@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -14,6 +16,7 @@ from controller.reconcile.guard import Allowance
 from controller.reconcile.incidents import IncidentKind, IncidentState, decide
 from controller.reconcile.strangers import approve_incident
 from controller.reconcile.verdict import Verdict
+from controller.store import clock
 from controller.store.audit import AuditRow
 from controller.store.engine import ApprovalRow, ExecutionState, PlanRow, Provisioning
 from tests.reconcile.site import Site, found
@@ -198,6 +201,46 @@ def test_an_approved_incident_whose_ground_moved_is_void_and_proposed_anew(site:
     assert site.changes_made() == 0
     (again,) = site.incidents()
     assert again.plan_id != incident.plan_id
+
+
+def test_what_is_undone_again_and_again_is_brought_to_a_person(site: Site, stack: int) -> None:
+    site.with_limits(repairs=1)
+    summaries = []
+    for _ in range(2):
+        site.hand.compute.stop_server(site.resource(stack, "Instance").physical_id)
+        summaries.append(site.repaired(stack).summary)
+    assert summaries[0] == "repair succeeded"
+    assert "waits for a person" in summaries[1]
+    (incident,) = site.incidents()
+    assert "something undoes the repairs" in incident.summary
+    approve_incident(site.reconciler, incident.id, user="vendor", reason="the unit was told")
+    assert site.look(stack).summary == "repair succeeded"
+    assert site.incidents() == []
+
+
+def test_a_day_has_its_limit_however_small_each_repair_is(site: Site, stack: int) -> None:
+    """Each pass is within what one pass may do; the third is more than the cloud may take in a day."""
+    site.with_limits(cloud_day=Allowance(2, 1.0))
+    group = site.resource(stack, "SecGroup", "sg-dat").physical_id
+    summaries = []
+    for port in (22, 23, 24):
+        site.hand.network.create_security_group_rule(
+            security_group_id=group,
+            direction="ingress",
+            ethertype="IPv4",
+            protocol="tcp",
+            port_range_min=port,
+            port_range_max=port,
+        )
+        summaries.append(site.repaired(stack).summary)
+    assert summaries[:2] == ["repair succeeded"] * 2
+    assert "waits for a person" in summaries[2]
+    (incident,) = site.incidents()
+    assert "3 deletes and replaces on this cloud today, 2 are allowed in a day" in incident.summary
+    with site.sessions.begin() as session:
+        clock.advance(session, timedelta(days=1))
+    assert site.look(stack).summary == "repair succeeded", "another day"
+    assert site.incidents() == []
 
 
 def test_a_dismissed_incident_changes_nothing_and_is_not_brought_up_again(site: Site, stack: int) -> None:

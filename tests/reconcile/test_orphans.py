@@ -126,6 +126,24 @@ def test_several_approved_one_after_the_other_are_all_removed(site: Site, stack:
     assert site.scan().findings == []
 
 
+def test_what_vanished_by_itself_needs_nobody_any_more(site: Site, stack: int) -> None:
+    gone, stays = strange_volume(site, "gone"), strange_volume(site, "stays")
+    site.follow(site.scan())
+    (first,) = (one for one in site.incidents() if one.subject == gone)
+    site.hand.block_storage.delete_volume(gone)
+    site.fault("status", status=500, service="network", method="GET", path="/ports", count=None)
+    site.follow(site.scan())
+    assert len(site.incidents()) == 2, "a scan that is not whole proves nothing"
+    site.end_faults()
+    site.follow(site.scan())
+    assert [one.subject for one in site.incidents()] == [stays]
+    with site.sessions() as session:
+        closed = session.get_one(IncidentRow, first.id)
+    assert (closed.state, closed.decided_by) == (IncidentState.CLOSED, "controller")
+    with pytest.raises(Refused, match="it is not there any more"):
+        approve_incident(site.reconciler, first.id, user="authority", reason=APPROVED)
+
+
 def test_what_vanished_before_it_was_approved_is_done(site: Site, stack: int) -> None:
     id = strange_volume(site)
     site.follow(site.scan())
