@@ -88,22 +88,28 @@ class Desk:
 
     def signalled_up(self, project: str, *words: str, at: str, signals: Sequence[signal.Signals]) -> tuple[int, str]:
         """A process that runs `up`; while its first request to make something at `at` is in flight, it gets `signals`
-        one after the other, each once it has answered the one before.
+        one after the other, each once it has answered the one before. A terminal's SIGINT goes to all its processes.
 
         Its exit code, and what it wrote to stderr.
         """
         slow = {"action": "latency", "method": "POST", "path": at, "seconds": 3}
         self.simulated.ask("POST", "/faults", [slow])
         command = [sys.executable, "-m", "controller.cli", "program", "up", "--yes", *_where(project, "dev"), *words]
-        environment = {**os.environ, "YUNGUAN_REQUEST_TIMEOUT": "60"}
         with subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         ) as process:
             assert process.stderr is not None
             until(lambda: self.simulated.ask("GET", "/faults")[0]["fired"] == 1, "the request is in flight")
             said = []
             for number in signals:
-                process.send_signal(number)
+                if number is signal.SIGINT:
+                    os.killpg(process.pid, number)
+                else:
+                    process.send_signal(number)
                 said.append(process.stderr.readline())
             said.append(process.communicate(timeout=120)[1])
         return process.returncode, "".join(said)

@@ -13,6 +13,12 @@ from tests.programs.desk import Desk, config, ops
 MANY = config(networks=3, ports=2)
 
 
+@pytest.fixture(autouse=True)
+def patient(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request may take longer than the slow one does, for who sends it and for who takes up after it."""
+    monkeypatch.setenv("YUNGUAN_REQUEST_TIMEOUT", "6")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_first_signal_ends_it_after_the_calls_in_flight(desk: Desk, number: signal.Signals) -> None:
     code, said = desk.signalled_up("counts", *MANY, at="/subnets", signals=[number])
