@@ -348,9 +348,10 @@ class Run:
         raise Violation(f"no end: {[(one.op, one.urn) for one in plan.operations if one.op != 'same']} {findings}")
 
     def _is_reported(self, finding: Finding) -> bool:
-        """Whether it is left to a person: no state holds it, and it has data, no identity, or was retained."""
+        """Whether it is left to a person: an orphan with data, without identity or stack, or that was retained."""
         schema = SCHEMAS[finding.type]
-        left = schema.data_bearing or schema.key or finding.id in self.oracle.retained
+        has_ended = self.case.versions[-1].destroys
+        left = schema.data_bearing or schema.key or has_ended or finding.id in self.oracle.retained
         if finding.verdict is not Verdict.ORPHAN or not left:
             return False
         self.strangers.add(finding.id)
