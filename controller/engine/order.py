@@ -21,10 +21,12 @@ Key = tuple[str, int]
 
 
 def needs(resource: Registration | ResourceState) -> frozenset[str]:
-    """URNs that stand before this one: its parent, its provider, its dependencies, and where its inputs come from."""
+    """URNs that stand before this one: its parent, its provider, its dependencies, where its inputs come from, and what
+    deletes it along.
+    """
     origins = (urn for urns in resource.property_dependencies.values() for urn in urns)
-    provider = resource.provider.rpartition("::")[0]
-    return frozenset({resource.parent, provider, *resource.dependencies, *origins} - {"", resource.urn})
+    above = {resource.parent, resource.provider.rpartition("::")[0], resource.deleted_with}
+    return frozenset({*above, *resource.dependencies, *origins} - {"", resource.urn})
 
 
 def creation_order(registrations: Iterable[Registration]) -> Sequence[Registration]:
@@ -51,8 +53,12 @@ def deletions(states: Iterable[ResourceState], kept: Collection[str]) -> Sequenc
 
 
 def must_go_first(doomed: Iterable[ResourceState]) -> Mapping[Key, frozenset[Key]]:
-    """For each resource that must go, those of them that depend on it or are its children: they must be gone before."""
+    """For each resource that must go, those of them that depend on it or are its children: they must be gone before.
+
+    What goes along with another goes after it, and what hangs on it before both.
+    """
     doomed = list(doomed)
+    with_what = going_along(doomed)
     by_urn: dict[str, list[Key]] = {}
     for state in doomed:
         by_urn.setdefault(state.urn, []).append((state.urn, state.generation))
@@ -60,8 +66,30 @@ def must_go_first(doomed: Iterable[ResourceState]) -> Mapping[Key, frozenset[Key
     for state in doomed:
         for urn in needs(state):
             for key in by_urn.get(urn, []):
-                before[key].add((state.urn, state.generation))
+                if (state.urn, state.generation) not in with_what:
+                    before[with_what.get(key, key)].add((state.urn, state.generation))
+    for key, taker in with_what.items():
+        before[key] = {taker}
     return {key: frozenset(keys) for key, keys in before.items()}
+
+
+def going_along(doomed: Iterable[ResourceState]) -> Mapping[Key, Key]:
+    """Those that are gone once another one of them is deleted (`deletedWith`), with the one that takes them along.
+
+    What is not deleted in the cloud takes nothing along.
+    """
+    doomed = list(doomed)
+    takers = {
+        (state.urn, state.pending_delete): state for state in doomed if state.managed and not state.retain_on_delete
+    }
+    with_what: dict[Key, Key] = {}
+    for state in doomed:
+        taker, seen = takers.get((state.deleted_with, state.pending_delete)), {state.urn}
+        while taker is not None and taker.urn not in seen:
+            with_what[state.urn, state.generation] = (taker.urn, taker.generation)
+            seen.add(taker.urn)
+            taker = takers.get((taker.deleted_with, taker.pending_delete))
+    return with_what
 
 
 def foundations(states: Iterable[ResourceState], urns: Collection[str]) -> frozenset[str]:

@@ -38,8 +38,9 @@ class Operation:
     `generation` and `observed_version` are those of the state that the step rests on (0 and "" where none is yet).
     `renamed_from` is the URN under which it stands in the state, where it has another one now. `cloud` is the one that
     its calls go to, "" for what is on none. `waits_for` names, by input, the URNs whose outputs are still unknown.
-    `retain` deletes from the state alone. `passed_over`: it is not among the targets and stays as it is. `anew`: it is
-    replaced even if nothing differs.
+    `retain` deletes from the state alone, and so does `deleted_with`, once what that names is deleted. The differences
+    in `hide_diffs` are not shown. `passed_over`: it is not among the targets and stays as it is. `anew`: it is replaced
+    even if nothing differs.
     """
 
     urn: str
@@ -57,6 +58,8 @@ class Operation:
     retain: bool = False
     passed_over: bool = False
     anew: bool = False
+    deleted_with: str = ""
+    hide_diffs: Sequence[str] = field(default_factory=list)
     waits_for: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -166,6 +169,8 @@ def _operation_content(operation: Operation) -> dict[str, PropertyValue]:
         "retain": operation.retain,
         "passed_over": operation.passed_over,
         "anew": operation.anew,
+        "deleted_with": operation.deleted_with,
+        "hide_diffs": list(operation.hide_diffs),
         "waits_for": {path: sorted(urns) for path, urns in operation.waits_for.items()},
     }
 

@@ -13,6 +13,7 @@ told by its return or by one of the errors below, so that the engine never has t
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -240,6 +241,16 @@ class Held(Protocol):
 
     @property
     def outputs(self) -> PropertyMap: ...
+
+
+def within(kind: Kind, timeouts: Mapping[str, float]) -> Kind:
+    """`kind` with other time limits (seconds by operation), where a resource has its own."""
+    if not timeouts:
+        return kind
+    bounded = copy.copy(kind)
+    for operation, seconds in timeouts.items():
+        object.__setattr__(bounded, f"{operation}_timeout", seconds)  # kinds may be frozen
+    return bounded
 
 
 class Provider(Protocol):

@@ -19,7 +19,8 @@ class Options:
     """The resource options that the engine obeys.
 
     `delete_before_replace` None leaves it to the kind. `timeouts` are seconds by operation. `aliases` are URNs that the
-    resource may have had before.
+    resource may have had before. `deleted_with` and `replace_with` are URNs of others that take it along; another value
+    of `replacement_trigger` replaces it. The differences in `hide_diffs` are counted, and not shown.
     """
 
     protect: bool = False
@@ -31,6 +32,10 @@ class Options:
     import_id: str = ""
     aliases: Sequence[str] = ()
     timeouts: Mapping[str, float] = field(default_factory=dict)
+    deleted_with: str = ""
+    replace_with: Sequence[str] = ()
+    replacement_trigger: PropertyValue = None
+    hide_diffs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,11 @@ class Registration:
     options: Options = field(default_factory=Options)
     provider: str = ""
     hooks: Mapping[str, Sequence[Hook]] = field(default_factory=dict)
+
+    @property
+    def deleted_with(self) -> str:
+        """The URN of what takes it along when it is deleted, "" for nothing."""
+        return self.options.deleted_with
 
     def with_secrets(self, outputs: PropertyMap) -> PropertyMap:
         """`outputs` with those made secret that the options name or whose input of that name is a secret."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from controller.engine.properties import PropertyMap
+from controller.engine.properties import PropertyMap, PropertyValue
 from controller.engine.provider import Fields, version_of
 
 
@@ -14,13 +14,14 @@ class ResourceState:
     """One resource that was made (or adopted): what was asked for, what the cloud showed last, and how it hangs
     together.
 
-    `provider` is Pulumi's reference to its explicit provider (`urn::id`), "" for the stack's own; `cloud` the name
-    of the cloud on which it lies, whatever became of that provider, "" for what lies on none. `position` is its
-    depth: one more than the deepest of its parent and dependencies, so what it needs always has a lower one.
-    `secret_outputs` names outputs to keep secret besides those of secret inputs. `pending_delete` says that it is
-    only there to be removed. `external` says that the program only reads it: it is never updated or deleted.
-    `missing` says that a complete scan and a read of its own found it gone; `unsettled` why it never reached its
-    promised state, and `broken` that the cloud gave it up, so that only a new one helps.
+    `provider` is Pulumi's reference to its explicit provider (`urn::id`), "" for the stack's own; `cloud` the name of
+    the cloud on which it lies, whatever became of that provider, "" for what lies on none. `position` is its depth: one
+    more than the deepest of its parent and dependencies, so what it needs always has a lower one. `secret_outputs`
+    names outputs to keep secret besides those of secret inputs. `deleted_with` is the URN of what takes it along when
+    it is deleted, `timeouts` are seconds by operation. `pending_delete` says that it is only there to be removed.
+    `external` says that the program only reads it: it is never updated or deleted. `missing` says that a complete scan
+    and a read of its own found it gone; `unsettled` why it never reached its promised state, and `broken` that the
+    cloud gave it up, so that only a new one helps.
     """
 
     urn: str
@@ -41,6 +42,9 @@ class ResourceState:
     protect: bool = False
     retain_on_delete: bool = False
     secret_outputs: Sequence[str] = ()
+    deleted_with: str = ""
+    replacement_trigger: PropertyValue = None
+    timeouts: Mapping[str, float] = field(default_factory=dict)
     pending_delete: bool = False
     external: bool = False
     missing: bool = False
@@ -56,6 +60,7 @@ class ResourceState:
             self,
             urn=moves.get(self.urn, self.urn),
             parent=moves.get(self.parent, self.parent),
+            deleted_with=moves.get(self.deleted_with, self.deleted_with),
             provider=f"{moves.get(provider, provider)}{separator}{id}",
             dependencies=tuple(sorted(moves.get(urn, urn) for urn in self.dependencies)),
             property_dependencies={

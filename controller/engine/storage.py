@@ -27,8 +27,8 @@ _SAVE = _INSERT.on_conflict_do_update(
     set_={column.name: _INSERT.excluded[column.name] for column in _TABLE.columns if column.name != "id"},
 )
 
-_PLAIN = tuple(item.name for item in fields(ResourceState) if item.name not in {"id", "inputs", "outputs", "observed"})
-_SEALED = ("inputs", "outputs", "observed")
+_SEALED = ("inputs", "outputs", "observed", "replacement_trigger")
+_PLAIN = tuple(item.name for item in fields(ResourceState) if item.name not in {"id", *_SEALED})
 
 
 def to_document(state: ResourceState, vault: Vault) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def to_document(state: ResourceState, vault: Vault) -> dict[str, Any]:
     plain = {name: getattr(state, name) for name in _PLAIN}
     plain["dependencies"] = list(state.dependencies)
     plain["secret_outputs"] = list(state.secret_outputs)
+    plain["timeouts"] = dict(state.timeouts)
     plain["property_dependencies"] = {path: list(urns) for path, urns in state.property_dependencies.items()}
     return {**plain, "id": state.id, **{name: sealed(getattr(state, name), vault) for name in _SEALED}}
 
@@ -45,7 +46,7 @@ def from_document(document: Mapping[str, Any], vault: Vault) -> ResourceState:
     return ResourceState(
         **{
             **document,
-            **{name: opened(document[name], vault) for name in _SEALED},
+            **{name: opened(document[name], vault) for name in _SEALED if name in document},
             "dependencies": tuple(document["dependencies"]),
             "property_dependencies": {path: tuple(urns) for path, urns in document["property_dependencies"].items()},
             "secret_outputs": tuple(document["secret_outputs"]),

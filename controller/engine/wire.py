@@ -37,6 +37,11 @@ def decode(struct: struct_pb2.Struct) -> dict[str, PropertyValue]:
     return {key: _decode(value, key) for key, value in struct.fields.items()}
 
 
+def decode_value(value: struct_pb2.Value, path: str) -> PropertyValue:
+    """One value of a message, None for one that is not set. Raises Refused, naming `path`, as `decode` does."""
+    return _decode(value, path)
+
+
 def encode(properties: PropertyMap) -> struct_pb2.Struct:
     """The message of `properties`."""
     return struct_pb2.Struct(fields={key: _encode(value) for key, value in properties.items()})

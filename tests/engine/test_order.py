@@ -41,6 +41,17 @@ def test_children_go_before_their_parent() -> None:
     assert names(order.deletions([component, child], kept=())) == ["child", "component"]
 
 
+def test_what_goes_along_with_another_goes_after_it_and_what_hangs_on_it_before_both() -> None:
+    guest, host, below = chained(("guest", "host"), ("below", "guest"))
+    guest = replace(guest, deleted_with=host.urn)
+    inner = replace(made("inner"), deleted_with=guest.urn)
+    assert names(order.deletions([host, guest, below, inner], kept=())) == ["below", "host", "guest", "inner"]
+    along = order.going_along([host, guest, below, inner])
+    assert along == {(guest.urn, 1): (host.urn, 1), (inner.urn, 1): (host.urn, 1)}
+    assert order.going_along([replace(host, retain_on_delete=True), guest]) == {}
+    assert order.going_along([host, replace(guest, pending_delete=True)]) == {}
+
+
 def test_what_is_kept_stays_and_does_not_hold_up_the_rest() -> None:
     states = chained(("b", "a"))
     assert names(order.deletions(states, kept={urn("b")})) == ["a"]

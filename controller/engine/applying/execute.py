@@ -24,13 +24,13 @@ from controller.engine.applying.recover import Resolver
 from controller.engine.applying.rows import Rows
 from controller.engine.applying.steps import ATTEMPTS, Lost, Steps, reply_lost
 from controller.engine.lookup import Lookup
-from controller.engine.order import Key, deletions, foundations, must_go_first, needs
+from controller.engine.order import Key, deletions, foundations, going_along, must_go_first, needs
 from controller.engine.plan import Op, Purpose
 from controller.engine.planning import reading
 from controller.engine.planning.planner import Assessment, assess, cloud_of
 from controller.engine.planning.targets import made_anew
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
-from controller.engine.provider import Kind
+from controller.engine.provider import Kind, within
 from controller.engine.references import StoredStacks
 from controller.engine.registration import Answer, Invocation, Program, Registered, Registration, Result
 from controller.engine.state import ResourceState
@@ -199,9 +199,12 @@ class Execution:
             prior = self._rows.before(registration.urn)
             if prior is not None and self._permits.pass_over(prior):
                 return prior
-            kind = self._means.provider.kind(registration.type, prior) if registration.custom else None
+            kind = self._kind_of(registration, prior)
             cloud = cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
-            assessment = assess(registration, prior, kind, cloud=cloud, seed=self._permits.autoname_seed)
+            along = self._permits.taken_along(registration.urn, prior)
+            assessment = assess(
+                registration, prior, kind, cloud=cloud, seed=self._permits.autoname_seed, taken_along=along
+            )
             if kind is not None and prior is not None and self._permits.ask_anew(prior):
                 assessment = made_anew(registration, prior, kind, assessment)
             self._permits.check(registration.urn, assessment, prior)
@@ -236,6 +239,11 @@ class Execution:
                 return self._steps.create(target, kind)
             case _:
                 raise Failed(f"{decision.op} of a resource cannot be executed", where=target.urn)
+
+    def _kind_of(self, registration: Registration, prior: ResourceState | None) -> Kind | None:
+        if not registration.custom:
+            return None
+        return within(self._means.provider.kind(registration.type, prior), registration.options.timeouts)
 
     def _inputs_of(self, urn: str) -> PropertyMap:
         return self._rows.by_urn[urn].inputs
@@ -281,6 +289,9 @@ class Execution:
             protect=registration.options.protect,
             retain_on_delete=registration.options.retain_on_delete,
             secret_outputs=tuple(sorted(registration.options.additional_secret_outputs)),
+            deleted_with=registration.options.deleted_with,
+            replacement_trigger=registration.options.replacement_trigger,
+            timeouts=registration.options.timeouts,
         )
         if prior is None or (registration.custom and assessment.decision.op in _ANEW):
             return asked
@@ -317,9 +328,12 @@ class Execution:
             return ()
         by_key = {(one.urn, one.generation): replace(one, pending_delete=True) for one in doomed}
 
+        with_what = going_along(doomed)
+
         def remove(key: Key) -> None:
+            remove_one = self._steps.forget if key in with_what else self._steps.delete
             try:
-                self._steps.delete(by_key[key])
+                remove_one(by_key[key])
             except Exception as error:
                 self._failures.record(key[0], error)
                 raise

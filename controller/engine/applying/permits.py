@@ -6,14 +6,14 @@ person's decision about that very resource (invariant 4), and a repair neither d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from controller.domain.errors import Refused
 from controller.engine.order import in_the_way
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning import reading
-from controller.engine.planning.planner import Assessment, needs_decision, objection, refuse_in_repair
-from controller.engine.provider import Provider
+from controller.engine.planning.planner import Assessment, needs_decision, objection, planned_along, refuse_in_repair
+from controller.engine.provider import Change, Provider
 from controller.engine.state import ResourceState
 
 
@@ -54,6 +54,10 @@ class Permits:
     def check_reading(self, operation: Operation) -> None:
         """For what the program reads, as it is now."""
         _refuse_moved(operation.urn, reading.objection(self._planned.get(operation.urn), operation))
+
+    def taken_along(self, urn: str, prior: ResourceState | None) -> Mapping[str, Change]:
+        """Why the plan replaces `prior` along with others, while that still stands."""
+        return planned_along(self._planned.get(urn), prior)
 
     def in_the_way(self, replaced: ResourceState, rows: Iterable[ResourceState]) -> Sequence[ResourceState]:
         """What the plan lets go before `replaced`, where that goes before its successor comes."""

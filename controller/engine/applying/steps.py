@@ -19,7 +19,7 @@ from controller.engine.applying.progress import Step
 from controller.engine.applying.recover import Resolver
 from controller.engine.applying.rows import Rows, gone, not_ready, seen, taking_over
 from controller.engine.plan import Op
-from controller.engine.provider import Change, Kind, Observation, Rejected, Unsettled, sending_only_if
+from controller.engine.provider import Change, Kind, Observation, Rejected, Unsettled, sending_only_if, within
 from controller.engine.state import ResourceState
 
 ATTEMPTS = 5
@@ -114,12 +114,16 @@ class Steps:
         if changed:
             self._write([new for _, new in changed], [old for old, _ in changed])
 
+    def forget(self, resource: ResourceState) -> None:
+        """Removes the row of what is gone, or shall stay in the cloud, without a call."""
+        self._write(*gone(resource))
+
     def delete(self, resource: ResourceState) -> None:
         """Deletes it; one that is not pending stands on as missing, to be made anew."""
         if not resource.managed or resource.retain_on_delete:
-            self._write(*gone(resource))
+            self.forget(resource)
             return
-        kind = self._means.provider.kind(resource.type, resource)
+        kind = within(self._means.provider.kind(resource.type, resource), resource.timeouts)
         cloud = self._means.connection(resource, kind)
         for _ in range(ATTEMPTS):
             self._refuse_when_stopping(resource)

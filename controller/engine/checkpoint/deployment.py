@@ -49,25 +49,25 @@ class Resource(_Part):
     pending_replacement: bool = False
     additional_secret_outputs: Names = ()
     retain_on_delete: bool = False
+    deleted_with: str = ""
+    replacement_trigger: Any = None
+    custom_timeouts: dict[str, float] | None = None
     created: datetime | None = None
     modified: datetime | None = None
 
     # What each registration brings anew.
     aliases: Names = ()
-    custom_timeouts: dict[str, Any] | None = None
     import_id: str = Field("", alias="importID")
     source_position: str = ""
     stack_trace: Any = None
     ignore_changes: Names = ()
     replace_on_changes: Names = ()
+    replace_with: Names = ()
     hide_diff: Names = ()
 
     # What the engine does not obey.
     external: bool = False
     taint: bool = False
-    deleted_with: str = ""
-    replace_with: Names = ()
-    replacement_trigger: Any = None
     refresh_before_update: bool = False
     view_of: str = ""
     resource_hooks: dict[str, Any] = Field(default_factory=dict)

@@ -31,7 +31,7 @@ _OURS: Final = "yunguan"
 _MANAGER: Final = "passphrase"
 _OPERATIONS: Final[Mapping[Op, Any]] = {Op.CREATE: "creating", Op.UPDATE: "updating", Op.DELETE: "deleting"}
 _NOT_OBEYED: Final = (
-    "taint", "deleted_with", "replace_with", "replacement_trigger", "refresh_before_update", "view_of",
+    "taint", "refresh_before_update", "view_of",
     "resource_hooks", "env_var_mappings", "snippet_id", "owner",
 )  # fmt: skip
 
@@ -152,6 +152,9 @@ class _Writer:
             pending_replacement=state.missing,
             additional_secret_outputs=tuple(state.secret_outputs),
             retain_on_delete=state.retain_on_delete,
+            deleted_with=state.deleted_with if state.deleted_with in self._known else "",
+            replacement_trigger=encoded({"": state.replacement_trigger}, self._cipher)[""],
+            custom_timeouts=dict(state.timeouts) or None,
             created=times.created,
             modified=times.modified,
         )
@@ -242,6 +245,9 @@ def _state(resource: Resource, cipher: Cipher, clouds: _Clouds) -> ResourceState
         protect=resource.protect,
         retain_on_delete=resource.retain_on_delete,
         secret_outputs=resource.additional_secret_outputs,
+        deleted_with=resource.deleted_with,
+        replacement_trigger=decoded({"": resource.replacement_trigger}, cipher, where)[""],
+        timeouts={name: float(seconds) for name, seconds in (resource.custom_timeouts or {}).items() if seconds},
         pending_delete=resource.delete,
         missing=resource.pending_replacement,
         unsettled="; ".join(resource.init_errors),

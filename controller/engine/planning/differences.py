@@ -9,11 +9,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from controller.engine import paths
 from controller.engine.plan import Operation
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, transform
 from controller.engine.provider import Change
 
 SECRET: Final = "[secret]"  # noqa: S105 - what is shown in a secret's place
+
+HIDDEN: Final = "[hidden]"
 
 _LONGEST: Final = 60
 """Characters of a list or mapping that stands in one line."""
@@ -45,6 +48,9 @@ def changes_of(operation: Operation) -> Iterator[str]:
     """What differs, property by property; a property that cannot be changed in place is marked."""
     for path, change in sorted(operation.diff.items()):
         sign = "+-" if change.replaces else _sign(change.old, change.new)
+        if is_hidden(operation, path):
+            yield f"{_INDENT}{sign:>2} {printable(path)}: {HIDDEN}"
+            continue
         first, *rest = _difference(
             printable(path), change.old, change.new, sign, _INDENT, waits_for=origins(operation, path)
         )
@@ -64,6 +70,11 @@ def outputs_between(before: PropertyMap, after: PropertyMap) -> Sequence[str]:
         else:
             lines += _difference(printable(name), old, new, "~", _INDENT)
     return lines
+
+
+def is_hidden(operation: Operation, path: str) -> bool:
+    """Whether the program asked for this difference not to be shown."""
+    return any(paths.overlaps(paths.parse(pattern), paths.parse(path)) for pattern in operation.hide_diffs)
 
 
 def origins(operation: Operation, path: str) -> Sequence[str]:

@@ -15,8 +15,8 @@ from typing import Final
 from controller.domain.errors import Refused
 from controller.engine import paths
 from controller.engine.plan import Op, Operation, Purpose
-from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, holds_unknown
-from controller.engine.provider import Change, Diff, Kind
+from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, holds_unknown, revealed
+from controller.engine.provider import Carrier, Change, Diff, Kind
 from controller.engine.provider_resource import CLOUD, PREFIX
 from controller.engine.registration import Options, Registration
 from controller.engine.state import ResourceState
@@ -37,6 +37,7 @@ A planned create may find its own resource, made before a crash; a planned repla
 
 
 NAME: Final = "name"
+_ALONG: Final = frozenset({"deletedWith", "replaceWith"})
 _GOING: Final = frozenset({Op.REPLACE, Op.DELETE})
 
 
@@ -70,11 +71,18 @@ class Assessment:
 
 
 def assess(
-    registration: Registration, prior: ResourceState | None, kind: Kind | None, *, cloud: str = "", seed: str = ""
+    registration: Registration,
+    prior: ResourceState | None,
+    kind: Kind | None,
+    *,
+    cloud: str = "",
+    seed: str = "",
+    taken_along: Mapping[str, Change] = MappingProxyType({}),
 ) -> Assessment:
     """Checks the registered inputs, compares them with `prior` and decides. `kind` is None for a component.
 
-    `seed` is what names are made from where the program gives none (`Plan.autoname_seed`).
+    `seed` is what names are made from where the program gives none (`Plan.autoname_seed`), `taken_along` why others
+    that are replaced take it along.
 
     Raises Refused where the kind refuses an input (all of them are named) or where the resource is protected.
     """
@@ -93,7 +101,10 @@ def assess(
         )
     compared = prior is not None and not prior.missing
     diff = kind.diff(prior.inputs, prior.observed, checked.inputs) if prior is not None and compared else None
-    decision = decide(registration, prior, diff, replace_on=kind.replace_on, beyond_inputs=_beyond_inputs(prior, cloud))
+    beyond = {**_beyond_inputs(registration, prior, cloud), **taken_along}
+    decision = decide(registration, prior, diff, replace_on=kind.replace_on, beyond_inputs=beyond)
+    if decision.op is Op.REPLACE:
+        refuse_beside(registration, kind)
     assessment = Assessment(checked.inputs, decision, cloud, fresh_name)
     return assessment.replacing(decision) if decision.op is Op.REPLACE else assessment
 
@@ -144,11 +155,46 @@ def cloud_behind(reference: str, token: str, settings: Callable[[str], PropertyM
     return str(settings(provider)[CLOUD])
 
 
-def _beyond_inputs(prior: ResourceState | None, cloud: str) -> Mapping[str, Change]:
-    """What differs besides the inputs, by the option that a program names it with. It always replaces."""
-    if prior is None or prior.cloud == cloud:
+def taken_along(registration: Registration, planned: Mapping[str, Operation]) -> Mapping[str, Change]:
+    """Why others that are replaced take the resource along, by the option that says so."""
+    options = registration.options
+    named = {"deletedWith": [options.deleted_with], "replaceWith": options.replace_with}
+    replaced = {
+        option: [urn for urn in urns if urn in planned and planned[urn].op is Op.REPLACE]
+        for option, urns in named.items()
+    }
+    return {option: Change(None, urns, replaces=True) for option, urns in replaced.items() if urns}
+
+
+def planned_along(planned: Operation | None, prior: ResourceState | None) -> Mapping[str, Change]:
+    """The same when the plan is carried out: as planned, while what the plan replaces still stands."""
+    if planned is None or prior is None or planned.op is not Op.REPLACE or prior.generation != planned.generation:
         return {}
-    return {"provider": Change(prior.cloud, cloud, replaces=True)}
+    return {option: change for option, change in planned.diff.items() if option in _ALONG}
+
+
+def _beyond_inputs(registration: Registration, prior: ResourceState | None, cloud: str) -> Mapping[str, Change]:
+    """What differs besides the inputs, by the option that a program names it with. It always replaces.
+
+    A trigger that is new, or gone, replaces nothing.
+    """
+    if prior is None:
+        return {}
+    changes = {} if prior.cloud == cloud else {"provider": Change(prior.cloud, cloud, replaces=True)}
+    old, new = prior.replacement_trigger, registration.options.replacement_trigger
+    if old is not None and new is not None and (holds_unknown(new) or revealed(new) != revealed(old)):
+        changes["replacementTrigger"] = Change(old, new, replaces=True)
+    return changes
+
+
+def refuse_beside(registration: Registration, kind: Kind) -> None:
+    """Raises Refused where the program wants old and new beside each other, and they cannot be."""
+    if registration.options.delete_before_replace is False and kind.carrier is Carrier.NATURAL:
+        raise Refused(
+            "old and new cannot stand beside each other: they are one and the same to the cloud",
+            where=registration.urn,
+            remedy="leave out delete_before_replace=False",
+        )
 
 
 def effective_inputs(registration: Registration, prior: ResourceState | None) -> PropertyMap:
@@ -182,7 +228,8 @@ def decide(
                 where=registration.urn,
                 remedy="take that change back, or take the protection off in a change of its own first",
             )
-        early = bool(options.delete_before_replace) or (diff is not None and diff.delete_before_replace)
+        wished = diff is not None and diff.delete_before_replace
+        early = wished if options.delete_before_replace is None else options.delete_before_replace
         return Decision(Op.REPLACE, changes, delete_before_replace=early)
     if changes:
         return Decision(Op.UPDATE, changes, recomputes=diff is not None and diff.recomputes)

@@ -100,7 +100,9 @@ class Preview:
             self._targeting.refuse_without(registration)
         kind = self._provider.kind(registration.type, prior) if registration.custom else None
         cloud = planner.cloud_of(registration, kind, self._inputs_of, self._lookup.cloud)
-        assessment = planner.assess(registration, prior, kind, cloud=cloud, seed=self._seed)
+        with self._lock:
+            along = planner.taken_along(registration, self._planned)
+        assessment = planner.assess(registration, prior, kind, cloud=cloud, seed=self._seed, taken_along=along)
         anew = self._targets.replaces(registration.urn)
         if kind is not None and anew:
             assessment = made_anew(registration, prior, kind, assessment)
@@ -128,6 +130,7 @@ class Preview:
             delete_before_replace=assessment.decision.delete_before_replace,
             data_bearing=data_bearing,
             anew=anew and assessment.decision.op is Op.REPLACE,
+            hide_diffs=list(registration.options.hide_diffs),
             waits_for=self._waits_for(registration, assessment.inputs),
         )
         with self._lock:
@@ -184,7 +187,8 @@ class Preview:
         doomed = order.deletions([one for one in states if one not in staying], self._registrations.keys())
         if self._purpose is Purpose.REPAIR:
             doomed = [state for state in doomed if not (state.pending_delete and self._bears_data(state))]
-        deletions = [self._deletion(state) for state in doomed]
+        with_what = order.going_along(doomed)
+        deletions = [self._deletion(state, with_what) for state in doomed]
         coming = self._with_the_way_cleared({one.urn: one for one in deletions} | self._planned, states)
         return [*(coming[one.urn] for one in registered), *deletions, *(_passed_over(state) for state in staying)]
 
@@ -240,7 +244,7 @@ class Preview:
     def _bears_data(self, state: ResourceState) -> bool:
         return state.managed and self._provider.kind(state.type).data_bearing
 
-    def _deletion(self, state: ResourceState) -> Operation:
+    def _deletion(self, state: ResourceState, with_what: Mapping[order.Key, order.Key]) -> Operation:
         data_bearing = self._bears_data(state)
         planner.refuse_in_repair(self._purpose, Op.DELETE, state.urn, data_bearing=data_bearing)
         return Operation(
@@ -254,6 +258,7 @@ class Preview:
             observed_version=state.version,
             data_bearing=data_bearing,
             retain=state.retain_on_delete or state.external,
+            deleted_with=with_what.get((state.urn, state.generation), ("", 0))[0],
         )
 
     def _waits_for(self, registration: Registration, inputs: PropertyMap) -> Mapping[str, Sequence[str]]:

@@ -13,8 +13,10 @@ from rich.cells import cell_len, set_cell_size
 
 from controller.engine.plan import Op, Operation, Plan
 from controller.engine.planning.differences import (
+    HIDDEN,
     changes_of,
     inputs_of,
+    is_hidden,
     name_of,
     origins,
     printable,
@@ -90,7 +92,9 @@ def _operation_json(operation: Operation) -> dict[str, Any]:
         "cloud": operation.cloud,
         "renamed_from": operation.renamed_from,
         "diff": {
-            path: {"from": shown(change.old), "to": shown(change.new, origins(operation, path))}
+            path: {"from": HIDDEN, "to": HIDDEN}
+            if is_hidden(operation, path)
+            else {"from": shown(change.old), "to": shown(change.new, origins(operation, path))}
             for path, change in sorted(operation.diff.items())
         },
         "steps": list(steps_of(operation)),
@@ -131,6 +135,7 @@ def _info(operation: Operation) -> str:
         "bears data: needs a decision of its own": operation.data_bearing and going,
         "the old one goes first": operation.delete_before_replace,
         "stays in the cloud": operation.retain,
+        f"goes with {name_of(operation.deleted_with)}": bool(operation.deleted_with),
         "replaced because that is asked for": operation.anew,
         f"was {printable(operation.renamed_from.split('::', 2)[-1])}": bool(operation.renamed_from),
         f"[diff: {differs}]": bool(differs),

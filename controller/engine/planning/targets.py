@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from controller.domain.errors import Refused, WrongUse
 from controller.engine.order import needs
 from controller.engine.plan import Op
-from controller.engine.planning.planner import Assessment, Decision
+from controller.engine.planning.planner import Assessment, Decision, refuse_beside
 from controller.engine.provider import Kind
 from controller.engine.provider_resource import PREFIX
 from controller.engine.registration import Registration
@@ -119,10 +119,11 @@ def made_anew(
         raise Refused(
             "is to be replaced, but is protected", where=registration.urn, remedy="take the protection off first"
         )
+    refuse_beside(registration, kind)
     asked = registration.options.delete_before_replace
     first = kind.diff(prior.inputs, prior.observed, assessment.inputs).delete_before_replace if asked is None else asked
     decision = Decision(Op.REPLACE, assessment.decision.diff, delete_before_replace=first)
-    return Assessment(assessment.inputs, decision, assessment.cloud)
+    return assessment.replacing(decision)
 
 
 def _matches(patterns: Sequence[str], urn: str) -> bool:

@@ -19,12 +19,8 @@ from controller.engine.registration import Invocation, Options, Registration
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _UNSUPPORTED: Final[Mapping[str, str]] = {
     "packageRef": "a parameterized package",
-    "deletedWith": "the option deletedWith",
-    "replace_with": "the option replaceWith",
-    "replacement_trigger": "the option replacementTrigger",
     "state_migrations": "the option stateMigrations",
     "envVarMappings": "the option envVarMappings",
-    "hideDiffs": "the option hideDiffs",
 }
 """Fields of the message that the engine does not obey, by what a program's author calls them."""
 
@@ -70,8 +66,13 @@ def urn_of(request: resource_pb2.RegisterResourceRequest, *, project: str, stack
     return _urn(request.type, request.name, request.parent, project, stack)
 
 
-def registration(request: resource_pb2.RegisterResourceRequest, *, project: str, stack: str) -> Registration:
-    """The registration in `request`. Raises Refused, naming it, for what the engine does not support."""
+def registration(
+    request: resource_pb2.RegisterResourceRequest, *, project: str, stack: str, above: Options
+) -> Registration:
+    """The registration in `request`, which inherits what it leaves open from its parent's options, `above`.
+
+    Raises Refused, naming it, for what the engine does not support.
+    """
     urn = urn_of(request, project=project, stack=stack)
     _refuse_unsupported(request, urn)
     return Registration(
@@ -87,7 +88,7 @@ def registration(request: resource_pb2.RegisterResourceRequest, *, project: str,
             for key, origins in sorted(request.propertyDependencies.items())
             if origins.urns
         },
-        options=_options(request, urn, project, stack),
+        options=_options(request, urn, project, stack, above),
         provider=request.provider,
     )
 
@@ -149,7 +150,9 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest, urn: str)
         )
 
 
-def _options(request: resource_pb2.RegisterResourceRequest, urn: str, project: str, stack: str) -> Options:
+def _options(
+    request: resource_pb2.RegisterResourceRequest, urn: str, project: str, stack: str, above: Options
+) -> Options:
     timeouts = {
         name: seconds(text, urn)
         for name, text in (
@@ -160,15 +163,19 @@ def _options(request: resource_pb2.RegisterResourceRequest, urn: str, project: s
         if text
     }
     return Options(
-        protect=request.protect,
+        protect=request.protect if request.HasField("protect") else above.protect,
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
-        retain_on_delete=request.retainOnDelete,
+        retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else above.retain_on_delete,
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         import_id=request.importId,
         aliases=tuple(_alias(alias, request, project, stack) for alias in request.aliases),
         timeouts=timeouts,
+        deleted_with=request.deletedWith or above.deleted_with,
+        replace_with=tuple(sorted(request.replace_with)),
+        replacement_trigger=wire.decode_value(request.replacement_trigger, "replacementTrigger"),
+        hide_diffs=tuple(request.hideDiffs),
     )
 
 

@@ -32,7 +32,7 @@ from controller.engine.program.hooks import Hooks
 from controller.engine.program.sockets import private_folder
 from controller.engine.program.transforms import Transforms
 from controller.engine.properties import UNKNOWN
-from controller.engine.registration import Answer, Registered, Registrar, Registration, Result
+from controller.engine.registration import Answer, Options, Registered, Registrar, Registration, Result
 
 THREADS = 64
 """Registrations that one run may have in flight: each holds a thread until its resource is there."""
@@ -40,11 +40,16 @@ THREADS = 64
 _SUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
     resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
 )
-_SUPPORTED_BY_OLD_NAME = frozenset({"secrets", "aliasSpecs", "transforms", "invokeTransforms"})
+_SUPPORTED_BY_OLD_NAME = frozenset(
+    {"secrets", "aliasSpecs", "deletedWith", "replaceWith", "replacementTrigger", "transforms", "invokeTransforms"}
+)
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._preview = deployment.preview
         self._folder = deployment.folder
         self._lock = threading.Lock()
-        self._urns: set[str] = set()
+        self._options: dict[str, Options] = {}
 
     def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Any) -> resource_pb2.DeploymentInfo:
         return resource_pb2.DeploymentInfo(
@@ -151,7 +156,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             transformed = self._transforms.of_resource(request, urn)
             if request.remote:
                 return self._components.construct(transformed, urn)
-            registration = messages.registration(transformed, project=self._project, stack=self._stack)
+            registration = self._understood(transformed)
             registration = replace(
                 registration,
                 inputs=assets.hashed(registration.inputs, self._folder, urn),
@@ -215,15 +220,20 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     RegisterErrorHook = _refusing("the error hook {0.name}")
     RegisterPackage = _refusing("the parameterized package {0.name}")
 
+    def _understood(self, request: Any) -> Registration:
+        with self._lock:
+            above = self._options.get(request.parent, Options())
+        return messages.registration(request, project=self._project, stack=self._stack, above=above)
+
     def _claim(self, registration: Registration) -> None:
         with self._lock:
-            if registration.urn in self._urns:
+            if registration.urn in self._options:
                 raise Refused(
                     f"two resources of one type and parent are called {registration.name!r}",
                     where=registration.urn,
                     remedy="give each its own name in the program",
                 )
-            self._urns.add(registration.urn)
+            self._options[registration.urn] = registration.options
 
 
 def _answer(answer: Answer) -> resource_pb2.ResourceInvokeResponse:

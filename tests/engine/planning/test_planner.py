@@ -90,10 +90,10 @@ def test_existing_resource_is_adopted_by_its_id() -> None:
 
 @pytest.mark.parametrize(
     ("option", "of_kind", "early"),
-    [(None, False, False), (None, True, True), (True, False, True), (False, True, True), (False, False, False)],
+    [(None, False, False), (None, True, True), (True, False, True), (False, True, False), (False, False, False)],
 )
 def test_old_one_goes_first_where_option_or_kind_says_so(option: bool | None, of_kind: bool, early: bool) -> None:
-    """A natural key cannot be held by two: there the kind is stronger than the option."""
+    """The option is stronger than the kind; where that cannot be, it is refused (test_options)."""
     kind = replace(KIND, delete_before_replace=of_kind)
     registration = with_options(registered("a", network="n2"), delete_before_replace=option)
     assert decided(registration, made("a", network="n1"), kind).delete_before_replace is early

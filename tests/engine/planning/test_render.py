@@ -219,3 +219,13 @@ def test_outputs_are_told_as_they_were_and_will_be() -> None:
 @given(properties, properties)
 def test_no_difference_of_outputs_breaks_it(before: dict[str, object], after: dict[str, object]) -> None:
     assert len(outputs_between(before, after)) >= len(before.keys() | after.keys())
+
+
+def test_a_hidden_difference_is_counted_and_not_shown() -> None:
+    changes = {"size": Change(1, 2), "tags.a": Change("was", "is")}
+    change = replace(operation("a", Op.UPDATE), diff=changes, hide_diffs=("tags",))
+    plan = replace(PLAN, operations=[change])
+    assert "tags.a: [hidden]" in to_text(plan, 100)
+    assert to_json(plan, "")["operations"][0]["diff"]["tags.a"] == {"from": "[hidden]", "to": "[hidden]"}
+    assert '"was"' not in to_text(plan, 100) + json.dumps(to_json(plan, ""))
+    assert "size: 1 => 2" in to_text(plan, 100)

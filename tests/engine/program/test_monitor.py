@@ -36,16 +36,14 @@ UNSUPPORTED = [
         "package aws",
     ),
     ("pulumi.runtime.call('t:m:do', {})", "the method t:m:do"),
-    ("Thing('a', ResourceOptions(deleted_with=Thing('b')))", "(?i)deletedWith"),
-    ("Thing('a', ResourceOptions(replace_with=[Thing('b')]))", "(?i)replaceWith"),
-    ("Thing('a', ResourceOptions(replacement_trigger='1'))", "replacementTrigger"),
-    ("Thing('a', ResourceOptions(hide_diffs=['size']))", "hideDiffs"),
     (BOUND.format("before_delete", HOOK), "before_delete"),
     (BOUND.format("on_error", "pulumi.ErrorHook('again', lambda args: False)"), "error hooks"),
     (
         "pulumi.ComponentResource('t:m:Remote', 'r', {}, remote=True)",
         "a component that a provider builds needs its package, and t is none",
     ),
+    ("pulumi.ProviderResource('t', 'p', {}, ResourceOptions(env_var_mappings={'A': 'B'}))", "envVarMappings"),
+    ("Thing('a', ResourceOptions(state_migrations=[lambda args: None]))", "state migrations"),
     ("Thing('a', of=pulumi.RemoteAsset('https://x'))", "a remote asset"),
     ("Thing('a', of=pulumi.AssetArchive({'x': pulumi.RemoteArchive('https://x')}))", "a remote archive"),
 ]

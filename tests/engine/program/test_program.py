@@ -102,10 +102,11 @@ def test_options_arrive_as_they_were_written() -> None:
             protect=True, ignore_changes=["size"], replace_on_changes=["colour"], delete_before_replace=False,
             retain_on_delete=True, additional_secret_outputs=["key"], import_="42",
             custom_timeouts=pulumi.CustomTimeouts(create="1h30m", delete="90s"),
-            aliases=[pulumi.Alias(name="old"), "urn:pulumi:x::y::z::w"],
+            aliases=[pulumi.Alias(name="old"), "urn:pulumi:x::y::z::w"], version="3.4.1",
+            replacement_trigger={"key": pulumi.Output.secret("k"), "n": 1}, hide_diffs=["size"],
         )
-        Thing("a", opts)
-        Thing("b")
+        b = Thing("b")
+        Thing("a", ResourceOptions.merge(opts, ResourceOptions(deleted_with=b, replace_with=[b])))
         """,
         notes,
     )
@@ -118,7 +119,28 @@ def test_options_arrive_as_they_were_written() -> None:
     assert notes["b"].options.delete_before_replace is None
     assert options.import_id == "42"
     assert options.timeouts == {"create": 5400.0, "delete": 90.0}
+    assert (options.deleted_with, options.replace_with) == (notes["b"].urn, (notes["b"].urn,))
+    assert options.replacement_trigger == {"key": Secret("k"), "n": 1}
+    assert notes["b"].options.replacement_trigger is None
+    assert options.hide_diffs == ("size",)
     assert set(options.aliases) == {notes["a"].urn.replace("::a", "::old"), "urn:pulumi:x::y::z::w"}
+
+
+def test_what_is_retained_protected_or_deleted_along_is_so_with_its_children() -> None:
+    notes = Notes()
+    run(
+        """
+        host = Thing("host")
+        group = Group("group", ResourceOptions(retain_on_delete=True, protect=True, deleted_with=host))
+        inner = Group("inner", ResourceOptions(parent=group))
+        Thing("a", ResourceOptions(parent=inner))
+        Thing("b", ResourceOptions(parent=inner, retain_on_delete=False, protect=False))
+        """,
+        notes,
+    )
+    a, b = notes["a"].options, notes["b"].options
+    assert (a.retain_on_delete, a.protect, a.deleted_with) == (True, True, notes["host"].urn)
+    assert (b.retain_on_delete, b.protect, b.deleted_with) == (False, False, notes["host"].urn)
 
 
 def test_secrets_stay_secrets_on_their_way() -> None:
