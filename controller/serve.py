@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import fcntl
+import itertools
 import logging
 import logging.handlers
 import os
@@ -22,8 +24,10 @@ from typing import Any
 from weakref import WeakSet
 
 import uvicorn
+from prometheus_client import REGISTRY, start_http_server
 
 from controller.domain.errors import Failed, YunguanError
+from controller.reconcile.figures import Figures
 from controller.reconcile.queue import QUEUES
 from controller.settings import Settings
 from controller.web import build, require_loopback
@@ -112,12 +116,28 @@ async def _serve(place: Workplace) -> None:
 
 
 async def _work(place: Workplace, queues: list[str]) -> None:
+    if place.settings.metrics_port:
+        _show_metrics(place)
     working = asyncio.create_task(work_on(place, queues))
     told = asyncio.Event()
     _when_told_to_end(place, told.set)
     await asyncio.wait([working, asyncio.create_task(told.wait())], return_when=asyncio.FIRST_COMPLETED)
     working.cancel()
     await _ended(working)
+
+
+def _show_metrics(place: Workplace) -> None:
+    """Serves what a worker counts, and what the database tells, as `serve` does at /metrics."""
+    require_loopback(place.settings)
+    REGISTRY.register(Figures(place.sessions))
+    port = place.settings.metrics_port
+    try:
+        start_http_server(port, addr=place.settings.listen_host)
+    except OSError as error:
+        raise Failed(
+            f"cannot show metrics on port {port}: {error.strerror}",
+            remedy="give each worker a YUNGUAN_METRICS_PORT of its own",
+        ) from None
 
 
 async def _ended(*tasks: asyncio.Task[None]) -> None:
@@ -183,10 +203,10 @@ def _end_with(parent: int) -> None:
 
 
 def _log_to(folder: Path, name: str) -> None:
-    """To stderr, and to a file that processes of another sort do not write: rotation knows only one writer."""
+    """To stderr, and to a file that no other process writes: rotation knows only one writer."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = logging.handlers.RotatingFileHandler(
-        folder / f"{name}.log", maxBytes=20_000_000, backupCount=5, encoding="utf-8"
+        _unwritten(folder, name), maxBytes=20_000_000, backupCount=5, encoding="utf-8"
     )
     logging.basicConfig(
         level=logging.INFO,
@@ -194,6 +214,20 @@ def _log_to(folder: Path, name: str) -> None:
         handlers=[logging.StreamHandler(sys.stderr), file],
     )
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
+
+
+def _unwritten(folder: Path, name: str) -> Path:
+    """The first of name.log, name-2.log … that no living process has; it is this one's as long as it lives."""
+    for number in itertools.count(1):
+        path = folder / (f"{name}.log" if number == 1 else f"{name}-{number}.log")
+        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+        else:
+            break
+    return path
 
 
 if __name__ == "__main__":

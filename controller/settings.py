@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     )
     listen_host: str = Field(default="127.0.0.1", description="Address that `yunguan serve` listens on")
     listen_port: int = Field(default=8080, ge=0, le=65535, description="Port that `yunguan serve` listens on")
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of a worker's /metrics; 0: none")
 
     @field_validator("database_url")
     @classmethod

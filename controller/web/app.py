@@ -14,10 +14,12 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
+from controller.reconcile.figures import Figures
 from controller.web.loopback import is_addressed_here
 from controller.web.overview import Wanted, overview
 from controller.web.rendering import render
@@ -43,6 +45,8 @@ Number = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 
 def build(place: Workplace) -> FastAPI:
     """The application on an opened home."""
+    figures = CollectorRegistry()
+    figures.register(Figures(place.sessions))
     app = FastAPI(title="云管", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.middleware("http")(_guard)
@@ -59,6 +63,10 @@ def build(place: Workplace) -> FastAPI:
         except (OperationalError, InterfaceError):
             return JSONResponse({"status": "down", "database": "does not answer"}, status_code=503)
         return JSONResponse({"status": "ok", "database": "answers"})
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(REGISTRY) + generate_latest(figures), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/")
     def front(stacks: Number = 1, cases: Number = 1, incidents: Number = 1, scans: Number = 1) -> HTMLResponse:
