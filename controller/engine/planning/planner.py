@@ -86,7 +86,8 @@ def assess(
 
     Raises Refused where the kind refuses an input (all of them are named) or where the resource is protected.
     """
-    inputs = effective_inputs(registration, prior)
+    found = _as_found(prior, kind) if registration.options.ignore_changes else None
+    inputs = effective_inputs(registration, found)
     if kind is None:
         return Assessment(inputs, decide(registration, prior, _component_diff(inputs, prior), replace_on=frozenset()))
     fresh_name = _fresh_name(registration, prior, kind, inputs, seed)
@@ -105,6 +106,8 @@ def assess(
     decision = decide(registration, prior, diff, replace_on=kind.replace_on, beyond_inputs=beyond)
     if decision.op is Op.REPLACE:
         refuse_beside(registration, kind)
+    if decision.op is Op.SAME and prior is not None and found not in (None, prior.inputs):
+        decision = Decision(Op.REFRESH)  # what was changed by hand is let be, and known from then on
     assessment = Assessment(checked.inputs, decision, cloud, fresh_name)
     return assessment.replacing(decision) if decision.op is Op.REPLACE else assessment
 
@@ -197,12 +200,20 @@ def refuse_beside(registration: Registration, kind: Kind) -> None:
         )
 
 
-def effective_inputs(registration: Registration, prior: ResourceState | None) -> PropertyMap:
-    """The registered inputs, with what `ignoreChanges` names put back to the last applied value."""
+def effective_inputs(registration: Registration, found: PropertyMap | None) -> PropertyMap:
+    """The registered inputs, with what `ignoreChanges` names put back to what was `found`; None leaves them."""
     ignored = _patterns(registration.options.ignore_changes)
-    if prior is None or prior.missing or not ignored:
-        return registration.inputs
-    return paths.restored(registration.inputs, prior.inputs, ignored)
+    return registration.inputs if found is None else paths.restored(registration.inputs, found, ignored)
+
+
+def _as_found(prior: ResourceState | None, kind: Kind | None) -> PropertyMap | None:
+    """The last applied inputs, as somebody changed them by hand since; None where nothing is there."""
+    if prior is None or prior.missing:
+        return None
+    if kind is None:
+        return prior.inputs
+    drifted = {paths.parse(path)[0] for path in kind.diff(prior.inputs, prior.observed, prior.inputs).changes}
+    return {key: prior.observed.get(key, value) if key in drifted else value for key, value in prior.inputs.items()}
 
 
 def decide(
@@ -223,6 +234,8 @@ def decide(
     changes = {**_obeyed(diff or Diff(), options, replace_on), **beyond_inputs}
     if prior.broken or any(change.replaces for change in changes.values()):
         if prior.protect:
+            if not options.protect and not changes:
+                return Decision(Op.SAME)
             raise Refused(
                 f"would be replaced because of {_replacing(changes) or prior.unsettled}, but is protected",
                 where=registration.urn,

@@ -69,8 +69,21 @@ def test_options(options: dict[str, Any], inputs: dict[str, Any], op: Op, why: s
 
 
 def test_ignored_drift_is_ignored_too() -> None:
+    """It is let be, and known as it is from then on, so that no scan finds it anew."""
     prior = replace(made("a", size=1), observed={"size": 5})
-    assert decided(with_options(registered("a", size=1), ignore_changes=("size",)), prior).op is Op.SAME
+    registration = with_options(registered("a", size=1), ignore_changes=("size",))
+    assessment = planner.assess(registration, prior, KIND)  # type: ignore[arg-type]
+    assert (assessment.decision.op, assessment.inputs["size"]) == (Op.REFRESH, 5)
+    known = replace(prior, inputs=assessment.inputs)
+    assert planner.assess(registration, known, KIND).decision.op is Op.SAME  # type: ignore[arg-type]
+
+
+def test_what_is_broken_is_unprotected_first_and_replaced_then() -> None:
+    prior = replace(made("a", size=1), protect=True, broken=True, unsettled="it is in ERROR")
+    assert decided(registered("a", size=1), prior).op is Op.SAME
+    assert decided(registered("a", size=1), replace(prior, protect=False)).op is Op.REPLACE
+    with pytest.raises(Refused, match="protected"):
+        decided(with_options(registered("a", size=1), protect=True), prior)
 
 
 def test_ignored_inputs_are_those_applied_last() -> None:

@@ -123,9 +123,8 @@ class Oracle:
         if list(fences) != sorted(fences):
             self._violated("7: an intent was written under an old fence")
 
-    def check_whole(self, cloud: Cloud, wants: Collection[Want], *, strangers: Collection[str]) -> None:
+    def check_whole(self, cloud: Cloud, *, strangers: Collection[str]) -> None:
         """State and cloud hold the same, and nothing that is ours is there twice. `strangers` are known otherwise."""
-        ignored = {want.urn: want.ignore for want in wants}
         states = [one for one in self.states() if one.custom]
         held = {one.id for one in states if not one.missing}
         for id in sorted(held - cloud.things.keys()):
@@ -138,7 +137,7 @@ class Oracle:
                 continue
             desired, fields = KINDS[one.type].desired(one.inputs), cloud.observe(thing).fields
             differing = {key for key in {**desired, **fields} if desired.get(key) != fields.get(key)}
-            if differing - set(ignored.get(one.urn, ())):
+            if differing:
                 self._violated(f"whole: {one.urn} is {fields}, and shall be {desired}")
 
     def check_wants(self, cloud: Cloud, wants: Collection[Want]) -> None:

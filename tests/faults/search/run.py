@@ -326,7 +326,7 @@ class Run:
         self._recover()
         undisturbed = self.succeeded and not self.disturbed
         if undisturbed:
-            self.oracle.check_whole(self.cloud, last.wants, strangers=())
+            self.oracle.check_whole(self.cloud, strangers=())
         if (undisturbed and self._plan_in_the_end(last).is_empty) or self._is_put_right(last):
             self._check(last)
 
@@ -338,7 +338,7 @@ class Run:
             assert result is not None
             if not result.complete:
                 return False
-            findings = [one for one in result.findings if not (self._is_reported(one) or self._is_ignored(one, last))]
+            findings = [one for one in result.findings if not self._is_reported(one)]
             plan = self._plan_in_the_end(last)
             if plan.is_empty and not findings:
                 return True
@@ -358,11 +358,6 @@ class Run:
         with self.sessions() as session:
             return session.scalar(select(IncidentRow.id).where(IncidentRow.subject == finding.id)) is not None
 
-    def _is_ignored(self, finding: Finding, last: Version) -> bool:
-        """Whether all that was changed by hand is what the program ignores."""
-        ignored = next((want.ignore for want in last.wants if want.urn == finding.urn), ())
-        return finding.verdict is Verdict.CHANGED and finding.fields.keys() <= set(ignored)
-
     def _plan_in_the_end(self, last: Version) -> Plan:
         """The plan; a person takes the protection off where it forbids one."""
         try:
@@ -374,7 +369,7 @@ class Run:
 
     def _check(self, last: Version) -> None:
         """All is as the program says; the same program again does nothing."""
-        self.oracle.check_whole(self.cloud, last.wants, strangers=self.strangers)
+        self.oracle.check_whole(self.cloud, strangers=self.strangers)
         self.oracle.check_wants(self.cloud, () if last.destroys else last.wants)
         self.oracle.check_secrets()
         changes = self.cloud.changes
