@@ -43,6 +43,7 @@ FREE = {
     "program preview": "changes nothing",
     "program up": "a program's stack is nobody's system; whoever runs it has the cloud's credentials himself",
     "program destroy": "the same",
+    "program resolve": "the same",
     "stack plan": "keeps a plan, of which nothing is done until somebody approves it",
     "stack drift": "reads",
     "drift": "reads; with --repair it asks",
