@@ -186,7 +186,8 @@ async def _scan_beside() -> None:
         except asyncio.CancelledError:
             child.terminate()
             try:
-                await asyncio.wait_for(child.wait(), timeout=30)
+                # sooner than `_ended` gives up, so that it is not left behind; a scan only reads
+                await asyncio.wait_for(child.wait(), timeout=0.9 * ENDING_SECONDS)
             except TimeoutError:
                 child.kill()
                 await child.wait()

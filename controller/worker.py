@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import procrastinate
 import psycopg
@@ -168,7 +169,7 @@ def _sweep(place: Workplace) -> None:
     with place.sessions() as session:
         clocks = timers.due_clocks(session)
     for clock_id in clocks:
-        _told(f"clock {clock_id}", lambda clock_id=clock_id: _tend(place, clock_id))  # type: ignore[misc]
+        _told(f"clock {clock_id}", partial(_tend, place, clock_id))
     with place.sessions.begin() as session:
         ask_for_due_scans(
             session,

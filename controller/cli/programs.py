@@ -23,12 +23,12 @@ from controller.cli.signals import stoppable
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine.applying.outcome import OnFailure, Outcome
 from controller.engine.applying.refresh import Seen
-from controller.engine.checkpoint.passphrase import VARIABLE
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.differences import outputs_between, shown
 from controller.engine.planning.render import DONE, summary, to_json, to_text
 from controller.engine.planning.targets import Targets
 from controller.engine.program.messages import program_stack
+from controller.engine.program.passphrase import VARIABLE
 from controller.engine.program.project import Given, Project, load
 from controller.engine.program.run import ProgramSource
 from controller.engine.properties import PropertyMap

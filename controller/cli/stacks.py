@@ -18,10 +18,10 @@ from controller.cli.output import Format, Output, print_document, print_facts, p
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.engine.checkpoint.document import from_text, to_document
-from controller.engine.checkpoint.passphrase import VARIABLE, Passphrase
 from controller.engine.checkpoint.transfer import export_stack, import_stack
 from controller.engine.planning.render import overview, to_json, to_text
 from controller.engine.program.messages import is_program_stack
+from controller.engine.program.passphrase import VARIABLE, Passphrase
 from controller.reconcile.desire import stack as stack_of
 from controller.store.engine import ApprovalRow, ExecutionRow, ExecutionState, PlanRow, ResourceRow, StackRow
 

@@ -28,7 +28,7 @@ from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.planner import needs_decision
 from controller.engine.program.messages import is_program_stack
 from controller.engine.provider import Unfamiliar
-from controller.reconcile import incidents, standing, work
+from controller.reconcile import desire, incidents, standing, work
 from controller.reconcile.guard import Limits
 from controller.reconcile.incidents import IncidentKind
 from controller.reconcile.planning import SystemProgram, plan_of
@@ -113,9 +113,7 @@ class Reconciler:
     def plan(self, stack_name: str) -> tuple[int, Plan]:
         """Makes the plan that the stack needs now and keeps it; returns its row's id. Nothing is changed."""
         with self.means.sessions() as session:
-            stack = session.scalar(select(StackRow).where(StackRow.name == stack_name))
-        if stack is None:
-            raise WrongUse(f"there is no stack {stack_name}", remedy="yunguan stack list shows them")
+            stack = desire.stack(session, stack_name)
         if is_program_stack(stack_name) or (stack.spec is None and stack.wanted == Wanted.PRESENT):
             raise WrongUse("no approved specification says what it shall be", where=stack_name)
         return self._keep(stack, plan_of(self.means, self.program, stack))

@@ -12,11 +12,11 @@ from datetime import datetime
 from sqlalchemy import select
 
 from controller.clock import real_now
-from controller.domain.errors import WrongUse
 from controller.engine.applying.means import Means
 from controller.engine.plan import Op
 from controller.engine.provider import Kind, Observation, Scope
-from controller.store.engine import JournalRow, StackRow
+from controller.reconcile import desire
+from controller.store.engine import JournalRow
 
 STACK_TAG = "yunguan_stack"
 
@@ -60,9 +60,7 @@ class _Theirs:
 def look_for(means: Means, stacks: Sequence[str]) -> Leftovers:
     """Lists every kind on the clouds of `stacks`. Raises Incomplete where a list has no proof that it is whole."""
     with means.sessions() as session:
-        rows = session.scalars(select(StackRow).where(StackRow.name.in_(stacks))).all()
-        if unknown := set(stacks) - {row.name for row in rows}:
-            raise WrongUse(f"there is no stack {min(unknown)}")
+        rows = [desire.stack(session, name) for name in stacks]
         journal = session.execute(
             select(
                 JournalRow.identity,

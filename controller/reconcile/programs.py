@@ -39,6 +39,7 @@ from controller.engine.references import StoredStacks
 from controller.engine.registration import Registrar
 from controller.engine.sealing import opened
 from controller.engine.state import ResourceState
+from controller.reconcile import desire
 from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow, Wanted
 
 VALID_FOR = timedelta(hours=1)
@@ -98,8 +99,8 @@ class ProgramStack:
         Raises ProgramFailed, Refused for what the engine refuses, WrongUse where there is nothing to destroy.
         """
         with self.means.sessions() as session:
-            if purpose is Purpose.DESTROY and _row(session, self.name) is None:
-                raise WrongUse(f"there is no stack {self.name}", remedy="yunguan stack list shows them")
+            if purpose is Purpose.DESTROY:
+                desire.stack(session, self.name)  # there must be one
         outputs: PropertyMap = {}
 
         def program(registrar: Registrar) -> None:
@@ -164,9 +165,7 @@ class ProgramStack:
         Raises WrongUse where there is no such stack, Refused where no such word is needed.
         """
         with self.means.sessions() as session:
-            row = _row(session, self.name)
-        if row is None:
-            raise WrongUse(f"there is no stack {self.name}", remedy="yunguan stack list shows them")
+            row = desire.stack(session, self.name)
         testify(self.means, row.id, urn, id=id, by=by)
 
     @contextmanager

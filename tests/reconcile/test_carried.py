@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from controller.clock import real_now
 from controller.engine.checkpoint.document import from_text, to_document
-from controller.engine.checkpoint.passphrase import Passphrase
 from controller.engine.checkpoint.transfer import export_stack, import_stack
+from controller.engine.program.passphrase import Passphrase
 from controller.store.engine import StackRow
 from tests.reconcile.site import CLOUD, Site
 

@@ -32,11 +32,10 @@ from controller.engine.planning.targets import made_anew
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
 from controller.engine.provider import Kind, within
 from controller.engine.references import StoredStacks
-from controller.engine.registration import Answer, Invocation, Program, Registered, Registration, Result
+from controller.engine.registration import STACK_TYPE, Answer, Invocation, Program, Registered, Registration, Result
 from controller.engine.state import ResourceState
 from controller.store.engine import ExecutionState
 
-ROOT_TYPE = "pulumi:pulumi:Stack"
 _ANEW = frozenset({Op.CREATE, Op.REPLACE, Op.ADOPT})
 
 
@@ -180,7 +179,7 @@ class Execution:
         row = self._rows.live(urn)
         if row is None:
             raise Failed("outputs of a resource that was not registered", where=urn)
-        if row.type == ROOT_TYPE:
+        if row.type == STACK_TYPE:
             self.stack_outputs = outputs
         self._steps.note(replace(row, outputs=outputs))
 

@@ -18,10 +18,10 @@ from typing import Any, Final
 from controller.domain.errors import Refused
 from controller.engine.checkpoint import deployment as format_
 from controller.engine.checkpoint.deployment import Deployment, Manifest, Operation, Plugin, Resource, SecretsProvider
-from controller.engine.checkpoint.passphrase import VARIABLE, Passphrase
 from controller.engine.checkpoint.values import Cipher, decoded, encoded
 from controller.engine.order import Key, needs
 from controller.engine.plan import Op
+from controller.engine.program.passphrase import VARIABLE, Passphrase
 from controller.engine.provider_resource import CLOUD, PREFIX
 from controller.engine.state import ResourceState
 

@@ -24,6 +24,7 @@ from controller.engine.plan import Op
 from controller.engine.program import messages
 from controller.engine.provider import Provider
 from controller.engine.provider_resource import PREFIX
+from controller.engine.registration import STACK_TYPE
 from controller.engine.sealing import sealed
 from controller.engine.state import ResourceState
 from controller.store.engine import JournalRow, ResourceRow, StackRow
@@ -73,7 +74,7 @@ def import_stack(
     if wrong:
         raise Refused("; ".join(wrong), where=stack.name, remedy="the state must be mended where it was exported")
     storage.save(session, stack.id, states, vault)
-    root = next((one for one in checkpoint.states if one.type == messages.STACK_TYPE), None)
+    root = next((one for one in checkpoint.states if one.type == STACK_TYPE), None)
     if root is not None:
         stack.outputs = sealed(root.outputs, vault)
     stack.settled_digest, stack.changed_at = "", real_now()

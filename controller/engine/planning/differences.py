@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Final
 
 from controller.engine import paths
@@ -112,10 +113,7 @@ def _difference(
         ]
         brackets = "{}"
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
-        items = [
-            (f"[{index}]", dict(enumerate(old)).get(index), dict(enumerate(new)).get(index))
-            for index in range(max(len(old), len(new)))
-        ]
+        items = [(f"[{index}]", before, after) for index, (before, after) in enumerate(zip_longest(old, new))]
         brackets = "[]"
     elif old is None or new is None:
         return _value(label, new if old is None else old, sign, indent, waits_for)

@@ -12,10 +12,8 @@ from types import MappingProxyType
 from typing import Final
 
 from controller.domain.errors import Refused
-from controller.engine.registration import Registration
+from controller.engine.registration import STACK_TYPE, Registration
 from controller.engine.state import ResourceState
-
-_STACK: Final = "pulumi:pulumi:Stack"
 
 
 class Renames:
@@ -100,4 +98,4 @@ def _inherited(registration: Registration, parent_was: str) -> Iterator[str]:
         if name.startswith(parent_name):
             name = old_name + name.removeprefix(parent_name)
         type_ = below.rpartition("$")[2]
-        yield f"{head}::{type_ if qualified == _STACK else f'{qualified}${type_}'}::{name}"
+        yield f"{head}::{type_ if qualified == STACK_TYPE else f'{qualified}${type_}'}::{name}"

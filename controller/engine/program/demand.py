@@ -5,28 +5,19 @@ The engine speaks the protocol of the SDK that it is installed with, so that rel
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Final
 
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
 from controller.domain.errors import Refused
 
-Release = tuple[int, int, int]
-
-_PART: Final = re.compile(r"(>=|<=|!=|==|=|>|<|!)?(\d+)\.(\d+)\.(\d+)")
-_COMPARE: Final[Mapping[str, Callable[[Release, Release], bool]]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-    "!=": operator.ne,
-    "!": operator.ne,
-    "==": operator.eq,
-    "=": operator.eq,
-    "": operator.eq,
-}
+_PART: Final = re.compile(r"(>=|<=|!=|==|=|>|<|!)?(\d+\.\d+\.\d+)")
+_OPERATORS: Final[Mapping[str, str]] = {"": "==", "=": "==", "!": "!="}
+"""What Pulumi writes otherwise than Python does."""
 
 
 def require(demanded: str) -> None:
@@ -41,15 +32,16 @@ def require(demanded: str) -> None:
 
 def is_among(release: str, demanded: str) -> bool:
     """Whether `release` fits one of the alternatives (`||`), in each of which all comparisons must hold."""
-    return any(all(_holds(release, part) for part in one.split()) for one in demanded.split("||"))
+    number = Version(release).base_version
+    return any(_specifiers(one).contains(number) for one in demanded.split("||"))
 
 
-def _holds(release: str, part: str) -> bool:
-    wanted, have = _PART.fullmatch(part), _PART.match(release)
-    if wanted is None or have is None:
-        raise Refused(f"{part!r} is no comparison of releases", remedy="write it like >=3.0.0")
-    return _COMPARE[wanted[1] or ""](_release(have), _release(wanted))
-
-
-def _release(match: re.Match[str]) -> Release:
-    return int(match[2]), int(match[3]), int(match[4])
+def _specifiers(comparisons: str) -> SpecifierSet:
+    parts = []
+    for part in comparisons.split():
+        found = _PART.fullmatch(part)
+        if found is None:
+            raise Refused(f"{part!r} is no comparison of releases", remedy="write it like >=3.0.0")
+        operator = found[1] or ""
+        parts.append(_OPERATORS.get(operator, operator) + found[2])
+    return SpecifierSet(",".join(parts))

@@ -70,13 +70,16 @@ class Runner:
         if self._control is not None:
             try:
                 socket.send_fds(self._control, [b"+"], descriptors)
-            except OSError:
-                self._control = None  # it was ended from outside: a new one takes its place
+            except OSError:  # it was ended from outside: a new one takes its place
+                self._control.close()
+                self._control = None
         if self._control is None:
             self._control = self._open()
             socket.send_fds(self._control, [b"+"], descriptors)
 
     def _open(self) -> socket.socket:
+        if self._process is not None:
+            self._process.wait()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             environment = {key: value for key, value in os.environ.items() if key in ENVIRONMENT}

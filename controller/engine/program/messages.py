@@ -14,9 +14,8 @@ from pulumi.runtime.proto import alias_pb2, resource_pb2
 from controller.domain.errors import Refused, WrongUse
 from controller.engine import wire
 from controller.engine.properties import UNKNOWN, PropertyValue
-from controller.engine.registration import Invocation, Options, Registration
+from controller.engine.registration import STACK_TYPE, Invocation, Options, Registration
 
-STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _UNSUPPORTED: Final[Mapping[str, str]] = {
     "packageRef": "a parameterized package",
     "state_migrations": "the option stateMigrations",

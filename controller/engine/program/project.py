@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from controller.domain.errors import Refused, WrongUse
-from controller.engine.checkpoint.passphrase import VARIABLE, Passphrase
+from controller.engine.program.passphrase import VARIABLE, Passphrase
 from controller.engine.program.run import ProgramSource
 from controller.engine.properties import PropertyMap, Secret
 

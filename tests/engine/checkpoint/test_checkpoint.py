@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.domain.errors import Failed, Refused, WrongUse
-from controller.engine.checkpoint import passphrase
 from controller.engine.checkpoint.deployment import magic_of
 from controller.engine.checkpoint.document import Checkpoint, Pending, Times, from_text, to_document
-from controller.engine.checkpoint.passphrase import Passphrase
 from controller.engine.order import needs
 from controller.engine.plan import Op
+from controller.engine.program import passphrase
+from controller.engine.program.passphrase import Passphrase
 from controller.engine.properties import UNKNOWN, Secret
 from controller.engine.state import ResourceState
 from tests.engine.values import keys, known_values

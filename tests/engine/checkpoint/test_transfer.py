@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
-from controller.engine.checkpoint import passphrase
 from controller.engine.checkpoint.document import Checkpoint, from_text, to_document
-from controller.engine.checkpoint.passphrase import Passphrase
 from controller.engine.checkpoint.transfer import export_stack, import_stack
 from controller.engine.plan import Op
+from controller.engine.program import passphrase
+from controller.engine.program.passphrase import Passphrase
 from controller.engine.properties import Secret
 from controller.store.audit import AuditRow
 from controller.store.database import Sessions

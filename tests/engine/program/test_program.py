@@ -349,11 +349,13 @@ def test_runner_that_was_killed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(program_module, "_runner", runner)
     run("Thing('a')", Notes())
     assert runner._process is not None
-    runner._process.kill()
-    runner._process.wait()
+    killed = runner._process
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has heard of it
     notes = Notes()
     run("Thing('b')", notes)
     assert "b" in notes.registrations
+    assert killed.returncode == -signal.SIGKILL, "it stays as a zombie"
 
 
 def test_runs_at_once_do_not_hear_each_other() -> None:

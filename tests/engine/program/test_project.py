@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from controller.domain.errors import Refused, WrongUse
-from controller.engine.checkpoint import passphrase
-from controller.engine.checkpoint.passphrase import Passphrase
+from controller.engine.program import passphrase
+from controller.engine.program.passphrase import Passphrase
 from controller.engine.program.project import Given, Project, load
 from controller.engine.properties import Secret
 

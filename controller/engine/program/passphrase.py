@@ -2,7 +2,7 @@
 
 AES-256-GCM under a key that PBKDF2-HMAC-SHA256 makes of the passphrase; a text is `v1:<nonce>:<ciphertext>` and the
 manager's own state `v1:<salt>:<the word "pulumi", encrypted>`, all in base64 (pulumi/pulumi:
-sdk/go/common/resource/config/crypt.go, pkg/secrets/passphrase). Called by `document.py` and `project.py`.
+sdk/go/common/resource/config/crypt.go, pkg/secrets/passphrase). Called by `project.py` and `checkpoint/document.py`.
 """
 
 from __future__ import annotations
