@@ -31,6 +31,7 @@ from controller.reconcile.queue import LOOK, QUEUES, STACKS_AT_ONCE, conninfo
 from controller.reconcile.scan import scan, scan_changes
 from controller.reconcile.schedule import ask_for_due_scans
 from controller.reconcile.work import Subject
+from controller.store.engine import StackRow
 from controller.workplace import Workplace
 
 HEARTBEAT_SECONDS = 1.0
@@ -114,10 +115,19 @@ def build(place: Workplace) -> procrastinate.App:
 
 def _handle(place: Workplace, subject: Subject, doing: Callable[[], str]) -> None:
     """Does what the subject needs; where that fails, it is due again after a pause, so that no trouble spins."""
-    if _told(str(subject), doing):
+    if _told(_name(place, subject), doing):
         return
     with place.sessions.begin() as session:
         work.postpone(session, subject, "it failed", real_now() + PAUSE)
+
+
+def _name(place: Workplace, subject: Subject) -> str:
+    """The subject as people know it: a stack by its name."""
+    if subject.kind != "stack":
+        return str(subject)
+    with place.sessions() as session:
+        stack = session.get(StackRow, int(subject.key))
+    return f"stack {stack.name}" if stack is not None else str(subject)
 
 
 def _told(what: str, doing: Callable[[], str]) -> bool:
@@ -126,6 +136,9 @@ def _told(what: str, doing: Callable[[], str]) -> bool:
         log.info("%s: %s", what, doing())
     except StaleFence:
         log.warning("%s: another worker has taken over", what)
+    except DBAPIError as error:
+        log.error("%s: the database ended it: %s", what, error.orig)  # noqa: TRY400 as below
+        return False
     except YunguanError as error:
         log.error("%s: %s", what, error)  # noqa: TRY400 the message is made for people, a traceback is not
         return False

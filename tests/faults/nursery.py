@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -21,12 +20,12 @@ from typing import Any
 import openstack
 import pulumi_openstack  # noqa: F401  imported here so that no fork pays for it
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from controller.clock import real_now
 from controller.domain.spec import SystemSpec
-from controller.engine import storage
-from controller.engine.applying import approval
+from controller.engine import provider, storage
+from controller.engine.applying import approval, fence
 from controller.engine.applying.approval import Person
 from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
@@ -37,7 +36,8 @@ from controller.engine.plan import Op, Purpose
 from controller.engine.planning.planner import needs_decision
 from controller.engine.planning.preview import make_plan
 from controller.engine.program import run as program
-from controller.providers.openstack.connection import Body, Cloud, ProviderSettings
+from controller.providers.openstack import connection
+from controller.providers.openstack.connection import ProviderSettings
 from controller.providers.registry import Registry
 from controller.reconcile.planning import SystemProgram
 from controller.store.database import Sessions, connect
@@ -45,7 +45,7 @@ from controller.store.engine import ExecutionRow, ExecutionState, StackRow
 from controller.store.vault import Vault
 from tests.faults.job import Job
 
-REQUEST_TIMEOUT, SETTLE = 0.5, 0.2
+REQUEST_TIMEOUT, SETTLE, IDLE = 0.5, 0.2, 1.0
 
 
 @dataclass
@@ -107,6 +107,7 @@ def main() -> None:
     """Warms up, then forks a worker a line until its input ends."""
     program.warm_up()
     openstack.connect(cloud="sandbox")
+    fence.IDLE_SECONDS = IDLE
     stopped = 0
     for line in sys.stdin:
         job = Job(**json.loads(line))
@@ -138,7 +139,7 @@ def _work(job: Job) -> None:
 
 
 def _means(job: Job, points: Progress) -> Means:
-    _, sessions = connect(job.database_url, pool_size=40, idle_seconds=1.0)
+    _, sessions = connect(job.database_url, pool_size=40, idle_seconds=IDLE)
     settings = ProviderSettings(
         request_timeout=REQUEST_TIMEOUT, settle_seconds=SETTLE, patience=job.patience, retry_seconds=0.05
     )
@@ -212,7 +213,7 @@ def _go_on(job: Job) -> dict[str, Any]:
     runnable = None if purpose is Purpose.DESTROY else runs.apply(stack, means.stopping)
     try:
         outcome = execute(means, row.id, runnable)
-    except (StaleFence, OperationalError):  # or the server ended the transaction that it was stopped in
+    except (StaleFence, DBAPIError):  # or the server ended the transaction that it was stopped in
         return {"state": "taken over"}
     return {
         "state": outcome.state,
@@ -224,14 +225,14 @@ def _go_on(job: Job) -> dict[str, Any]:
 
 
 def _interpose(points: Points) -> None:
-    """Every mutating request of this process passes through `Cloud.send`: the points around it are there."""
-    send: Callable[..., Body] = Cloud.send
+    """The points around each mutating request of this process are right behind the fence's last check."""
+    check = provider.about_to_send
 
-    def watched(self: Cloud, *arguments: Any, **named: Any) -> Body:
+    def watched() -> None:
+        check()
         points.before_request()
-        return send(self, *arguments, **named)
 
-    Cloud.send = watched  # type: ignore[method-assign]
+    vars(connection)["about_to_send"] = watched
 
 
 _TASKS = {"prepare": _prepare, "go_on": _go_on}
