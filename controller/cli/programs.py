@@ -64,6 +64,7 @@ Replace = Annotated[
 Dependents = Annotated[
     bool, typer.Option("--target-dependents", help="What needs a targeted or excluded resource shares its lot")
 ]
+RunProgram = Annotated[bool, typer.Option("--run-program", help="Run the program, too, for its hooks around deletions")]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Reads first what the cloud has, resource by resource")]
 
 
@@ -179,23 +180,33 @@ def destroy(
     target: Target = None,
     target_dependents: Dependents = False,
     exclude: Exclude = None,
+    run_program: RunProgram = False,
     executor: By = Executor.EMBEDDED,
     output: Output = Format.TABLE,
 ) -> None:
-    """Removes all that the stack has, data included. The program is not run: --config is for dynamic providers."""
+    """Removes all that the stack has, data included.
+
+    Without --run-program the program is not run: --config is for dynamic providers.
+    """
     _refuse_unasked(yes)
     targets, on_failure = _targets(target, exclude, None, target_dependents), _on_failure(continue_on_error)
     if executor is Executor.PULUMI:
-        _refuse_for_pulumi({"--config": config, "--secret": secret}, output)
+        _refuse_for_pulumi(
+            {"--config": config, "--secret": secret, "--run-program": ["yes"] if run_program else None}, output
+        )
         pulumi = PulumiCli(folder, stack, cloud, _print_line, targets, on_failure)
         if not yes:
             pulumi.preview_destroy(refresh=refresh)
             _confirm()
         pulumi.destroy(refresh=refresh)
         return
-    project = Project(ProgramSource.at(folder), pairs(config or [], "--config"))
+    if run_program:
+        project = load(folder, stack, _given(config, secret))
+    else:
+        project = Project(ProgramSource.at(folder), pairs(config or [], "--config"))
     told = partial(_told, folder, stack, config, secret)
-    with _opened(project, stack, cloud or project.cloud, told) as (place, program), program.alone():
+    with _opened(project, stack, cloud or project.cloud, told) as (place, opened), opened.alone():
+        program = dataclasses.replace(opened, destroys_with_program=run_program)
         with stoppable(place.means.stopping):
             program.resume(Purpose.DESTROY)
         seen = _refresh(program) if refresh else ()

@@ -43,13 +43,14 @@ class Options:
 
 @dataclass(frozen=True)
 class HookCall:
-    """What a hook of the program is told: what the resource was (None where it is new) and what it is to be, or is."""
+    """What a hook of the program is told: what the resource was (None where it is new) and what it is to be, or is
+    (None where it goes)."""
 
     urn: str
     type: str
     name: str
     id: PropertyValue
-    new_inputs: PropertyMap
+    new_inputs: PropertyMap | None
     old_inputs: PropertyMap | None
     new_outputs: PropertyMap | None
     old_outputs: PropertyMap | None
@@ -58,6 +59,9 @@ class HookCall:
 Hook = Callable[[HookCall], None]
 """Raises Failed where it stops what it is called before."""
 
+NamedHook = Callable[[str, HookCall], None]
+"""A hook whatever it is called around: told the point in time (`before_delete`), too."""
+
 
 @dataclass(frozen=True)
 class Registration:
@@ -65,7 +69,7 @@ class Registration:
 
     `property_dependencies` names, by input, the URNs its value is from. `provider` is Pulumi's reference to an explicit
     provider (`urn::id`), "" for the stack's own. `hooks` are called around operations, by the point in time
-    (`before_create`).
+    (`before_create`); `delete_hooks` names those around its deletion, when it may not be registered any more.
     """
 
     urn: str
@@ -79,6 +83,7 @@ class Registration:
     options: Options = field(default_factory=Options)
     provider: str = ""
     hooks: Mapping[str, Sequence[Hook]] = field(default_factory=dict)
+    delete_hooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def deleted_with(self) -> str:
@@ -152,6 +157,14 @@ class Registrar(Protocol):
 
     def invoke(self, invocation: Invocation) -> Answer:
         """Asks a function. Raises YunguanError where nobody can answer, or not as the plan says: the program ends."""
+        ...
+
+    def add_hook(self, name: str, hook: NamedHook) -> None:
+        """What the program calls `name`, before anything names it."""
+        ...
+
+    def finish(self) -> None:
+        """The program has registered everything. Its hooks can be called until this returns; then it ends."""
         ...
 
 

@@ -18,7 +18,8 @@ class ResourceState:
     the cloud on which it lies, whatever became of that provider, "" for what lies on none. `position` is its depth: one
     more than the deepest of its parent and dependencies, so what it needs always has a lower one. `secret_outputs`
     names outputs to keep secret besides those of secret inputs. `deleted_with` is the URN of what takes it along when
-    it is deleted, `timeouts` are seconds by operation. `pending_delete` says that it is only there to be removed.
+    it is deleted, `timeouts` are seconds by operation, `delete_hooks` the names of the program's hooks around its
+    deletion, by the point in time. `pending_delete` says that it is only there to be removed.
     `external` says that the program only reads it: it is never updated or deleted. `missing` says that a complete scan
     and a read of its own found it gone; `unsettled` why it never reached its promised state, and `broken` that the
     cloud gave it up, so that only a new one helps.
@@ -45,6 +46,7 @@ class ResourceState:
     deleted_with: str = ""
     replacement_trigger: PropertyValue = None
     timeouts: Mapping[str, float] = field(default_factory=dict)
+    delete_hooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pending_delete: bool = False
     external: bool = False
     missing: bool = False

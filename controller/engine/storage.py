@@ -37,6 +37,7 @@ def to_document(state: ResourceState, vault: Vault) -> dict[str, Any]:
     plain["dependencies"] = list(state.dependencies)
     plain["secret_outputs"] = list(state.secret_outputs)
     plain["timeouts"] = dict(state.timeouts)
+    plain["delete_hooks"] = {point: list(names) for point, names in state.delete_hooks.items()}
     plain["property_dependencies"] = {path: list(urns) for path, urns in state.property_dependencies.items()}
     return {**plain, "id": state.id, **{name: sealed(getattr(state, name), vault) for name in _SEALED}}
 
@@ -49,6 +50,7 @@ def from_document(document: Mapping[str, Any], vault: Vault) -> ResourceState:
             **{name: opened(document[name], vault) for name in _SEALED if name in document},
             "dependencies": tuple(document["dependencies"]),
             "property_dependencies": {path: tuple(urns) for path, urns in document["property_dependencies"].items()},
+            "delete_hooks": {point: tuple(names) for point, names in document.get("delete_hooks", {}).items()},
             "secret_outputs": tuple(document["secret_outputs"]),
         }
     )

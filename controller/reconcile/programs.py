@@ -74,13 +74,17 @@ class Foretold:
 
 @dataclass(frozen=True)
 class ProgramStack:
-    """One stack of a project's program on one cloud. `tell` is told what the program logs and what is waited for."""
+    """One stack of a project's program on one cloud. `tell` is told what the program logs and what is waited for.
+
+    `destroys_with_program`: it is run to destroy, too, for its hooks around deletions.
+    """
 
     means: Means
     project: Project
     name: str
     cloud: str
     tell: Tell = field(compare=False)
+    destroys_with_program: bool = False
 
     def look(self) -> Sequence[Seen]:
         """What the cloud shows otherwise than the state has it. Changes nothing; raises Incomplete."""
@@ -117,7 +121,7 @@ class ProgramStack:
             lookup=Lookup(self.means.provider, self.cloud, StoredStacks(self.means.sessions, self.means.vault)),
             spec_digest=self._digest,
             program_version=self._version,
-            program=None if purpose is Purpose.DESTROY else program,
+            program=program if self._runs_program(purpose) else None,
         )
         return Foretold(plan, outputs)
 
@@ -214,12 +218,15 @@ class ProgramStack:
         """Goes on until the execution ends. Raises Stopped where the process is told to end meanwhile."""
         with self.means.sessions() as session:
             planned = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id).purpose
-        program = None if purpose is Purpose.DESTROY else partial(self._run, preview=False)
+        program = partial(self._run, preview=False) if self._runs_program(purpose) else None
         while True:
             outcome = execute(self.means, execution_id, program if planned == purpose else _given_up, on_failure)
             if outcome.state is not ExecutionState.RUNNING:
                 return outcome
             self._wait(outcome.look_again_at or real_now())
+
+    def _runs_program(self, purpose: Purpose) -> bool:
+        return purpose is not Purpose.DESTROY or self.destroys_with_program
 
     def _run(self, registrar: Registrar, *, preview: bool) -> PropertyMap:
         try:

@@ -211,6 +211,7 @@ class ResourceRow(Base):
     deleted_with: Mapped[str] = mapped_column(Text, default="")
     replacement_trigger: Mapped[Any | None] = mapped_column(JSONB)
     timeouts: Mapped[dict[str, float]] = mapped_column(JSONB, default=dict)
+    delete_hooks: Mapped[dict[str, list[str]]] = mapped_column(JSONB, default=dict)
     pending_delete: Mapped[bool] = mapped_column(Boolean, default=False)
     external: Mapped[bool] = mapped_column(Boolean, default=False)
     missing: Mapped[bool] = mapped_column(Boolean, default=False)

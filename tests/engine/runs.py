@@ -10,7 +10,7 @@ from typing import Any
 
 from controller.engine.program.run import ProgramResult, ProgramSource, run_program
 from controller.engine.properties import UNKNOWN, PropertyMap
-from controller.engine.registration import Answer, Invocation, Registered, Registrar, Registration
+from controller.engine.registration import Answer, Invocation, NamedHook, Registered, Registrar, Registration
 
 PROGRAMS = Path(__file__).parent / "programs"
 STACK = "liuzhou/unit/oa.internet"
@@ -26,6 +26,8 @@ class Notes:
         self.outputs: dict[str, PropertyMap] = {}
         self.ids: dict[str, Any] = {}
         self.invocations: list[Invocation] = []
+        self.hooks: dict[str, NamedHook] = {}
+        self.finished = False
         self._act = act
         self._lock = threading.Lock()
 
@@ -55,6 +57,13 @@ class Notes:
         if self.preview and "later" in invocation.args:
             return Answer(UNKNOWN)
         return Answer({}, "nothing is called so") if "missing" in invocation.args else Answer({"said": invocation.args})
+
+    def add_hook(self, name: str, hook: NamedHook) -> None:
+        with self._lock:
+            self.hooks[name] = hook
+
+    def finish(self) -> None:
+        self.finished = True
 
     def __getitem__(self, name: str) -> Registration:
         return self.registrations[name]

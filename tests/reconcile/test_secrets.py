@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, select
 
 from controller.domain.errors import Refused
 from controller.engine.properties import PropertyMap, Secret
-from controller.engine.registration import Program, Registered, Registrar, Registration
+from controller.engine.registration import NamedHook, Program, Registered, Registrar, Registration
 from controller.reconcile.planning import SystemProgram
 from controller.store.engine import StackRow
 from tests.reconcile.site import PROGRAM, Site
@@ -34,6 +34,12 @@ class WithSecrets:
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         self.registrar.register_outputs(urn, outputs)
+
+    def add_hook(self, name: str, hook: NamedHook) -> None:
+        self.registrar.add_hook(name, hook)
+
+    def finish(self) -> None:
+        self.registrar.finish()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Executes an approved plan: registrations of the program, run again with real values, become journaled calls.
 
 Called by the reconciler's apply job. `execute` claims the stack, resolves what a crash left open, runs the program
-against an `Execution`, removes what the plan says must go, and ends the execution, or leaves it running and says when
-to look again.
+against an `Execution`, removes what the plan says must go while the program still runs, whose hooks are called around
+that, and ends the execution, or leaves it running and says when to look again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from controller.engine.applying.permits import Permits
 from controller.engine.applying.recover import Resolver
 from controller.engine.applying.rows import Rows
 from controller.engine.applying.steps import ATTEMPTS, Lost, Steps, reply_lost
+from controller.engine.departing import Departing
 from controller.engine.lookup import Lookup
 from controller.engine.order import Key, deletions, foundations, going_along, must_go_first, needs
 from controller.engine.plan import Op, Purpose
@@ -32,7 +33,17 @@ from controller.engine.planning.targets import made_anew
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
 from controller.engine.provider import Kind, within
 from controller.engine.references import StoredStacks
-from controller.engine.registration import STACK_TYPE, Answer, Invocation, Program, Registered, Registration, Result
+from controller.engine.registration import (
+    STACK_TYPE,
+    Answer,
+    Invocation,
+    NamedHook,
+    Program,
+    Registered,
+    Registrar,
+    Registration,
+    Result,
+)
 from controller.engine.state import ResourceState
 from controller.store.engine import ExecutionState
 
@@ -42,7 +53,9 @@ _ANEW = frozenset({Op.CREATE, Op.REPLACE, Op.ADOPT})
 def execute(
     means: Means, execution_id: int, program: Program | None, on_failure: OnFailure = OnFailure.STOP
 ) -> Outcome:
-    """Takes up an execution, new or left by a crash, and carries it as far as it goes. `program` is None to destroy.
+    """Takes up an execution, new or left by a crash, and carries it as far as it goes.
+
+    `program` is None to destroy, or what has the hooks around deletions: it is run for them alone then.
 
     Raises StaleFence where another worker claims the stack meanwhile; that one then goes on.
     """
@@ -62,7 +75,7 @@ def execute(
     lookup = Lookup(means.provider, held.cloud, stacks, planned=started.plan.invokes)
     failures = Failures(on_failure)
     execution = Execution(means, rows, resolver, steps, permits, lookup=lookup, failures=failures)
-    outcome = execution.run(program, destroys=started.plan.purpose is Purpose.DESTROY)
+    outcome = execution.destroy(program) if started.plan.purpose is Purpose.DESTROY else execution.run(program)
     with means.sessions.begin() as session:
         fence.hold(session, held)
         approval.end(
@@ -101,17 +114,35 @@ class Execution:
         self._lock = threading.Lock()
         self._worked_on: dict[Key, AbstractContextManager[object]] = {}
         self._done: set[str] = set()
+        self._named = hooks.Named()
+        self._undecided: Sequence[str] | None = None
 
-    def run(self, program: Program | None, *, destroys: bool) -> Outcome:
-        """Runs the program, then removes what must go. Raises StaleFence, and whatever is a defect."""
+    def run(self, program: Program | None) -> Outcome:
+        """Runs the program and removes what must go. Raises StaleFence, and whatever is a defect."""
+        return self._run(program, self)
+
+    def destroy(self, program: Program | None) -> Outcome:
+        """Removes all; where there is a program, it is run for its hooks. Raises as `run`."""
+        return self._run(program, Departing(self._rows.live, self._lookup, self._named, self.finish))
+
+    def _run(self, program: Program | None, registrar: Registrar) -> Outcome:
         if program is not None:
-            self._run(program)
-        undecided = self._remove_all_but(set() if destroys else self._done) if self._failures.allow_more else ()
-        return self._failures.outcome(undecided)
+            self._run_program(program, registrar)
+        if self._undecided is None:
+            self.finish()
+        return self._failures.outcome(self._undecided or ())
 
-    def _run(self, program: Program) -> None:
+    def finish(self) -> None:
+        """Removes what must go. Called while the program still runs, and after one that did not get so far."""
+        self._undecided = self._remove_all_but(self._done) if self._failures.allow_more else ()
+
+    def add_hook(self, name: str, hook: NamedHook) -> None:
+        """A hook that rows name for their deletion."""
+        self._named.add(name, hook)
+
+    def _run_program(self, program: Program, registrar: Registrar) -> None:
         try:
-            program(self)
+            program(registrar)
         except YunguanError as error:
             if self._means.stopping.is_set():
                 self._failures.record("", Stopped("the program was ended, because the process was told to end"))
@@ -253,8 +284,18 @@ class Execution:
             with self._alone_with(one):
                 row = self._rows.standing(one)
                 if row is not None:
-                    self._steps.delete(row)
-        self._steps.delete(prior)
+                    self._delete(row)
+        self._delete(prior)
+
+    def _delete(self, row: ResourceState) -> None:
+        self._named.before_delete(row)
+        self._steps.delete(row)
+        self._named.after_delete(row)
+
+    def _forget(self, row: ResourceState) -> None:
+        self._named.before_delete(row)
+        self._steps.forget(row)
+        self._named.after_delete(row)
 
     def _alone_with(self, row: ResourceState | None) -> AbstractContextManager[object]:
         """Held while `row` is worked on, since one that is being replaced by itself may stand in the way of others.
@@ -291,6 +332,7 @@ class Execution:
             deleted_with=registration.options.deleted_with,
             replacement_trigger=registration.options.replacement_trigger,
             timeouts=registration.options.timeouts,
+            delete_hooks=registration.delete_hooks,
         )
         if prior is None or (registration.custom and assessment.decision.op in _ANEW):
             return asked
@@ -330,7 +372,7 @@ class Execution:
         with_what = going_along(doomed)
 
         def remove(key: Key) -> None:
-            remove_one = self._steps.forget if key in with_what else self._steps.delete
+            remove_one = self._forget if key in with_what else self._delete
             try:
                 remove_one(by_key[key])
             except Exception as error:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from controller.engine import hooks, order, paths
+from controller.engine.departing import Departing
 from controller.engine.lookup import Answers, Lookup, Notebook
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning import planner, reading
@@ -22,7 +23,7 @@ from controller.engine.planning.renames import Renames
 from controller.engine.planning.targets import ALL, Targeting, Targets, made_anew, makes_calls, refuse_orphans
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
 from controller.engine.provider import Provider
-from controller.engine.registration import Answer, Invocation, Program, Registered, Registration
+from controller.engine.registration import Answer, Invocation, NamedHook, Program, Registered, Registration
 from controller.engine.state import ResourceState
 
 
@@ -40,16 +41,17 @@ def make_plan(
 ) -> Plan:
     """What would bring the stack from `states` to what `program` registers, or remove it where the purpose is DESTROY.
 
-    `program` is not run, and may be None, for DESTROY; `lookup` names the cloud of what has no provider of its own.
+    For DESTROY `program` is run for its hooks alone, and may be None where no row names one; `lookup` names the cloud
+    of what has no provider of its own.
     Raises Refused for inputs that a kind refuses and for what protection or the purpose forbids, ProgramFailed where
     the program is at fault.
     """
     seed = hashlib.sha256(stack.encode()).hexdigest()[:16]
     preview = Preview(states, provider, purpose, lookup, seed, targets=targets)
-    if purpose is not Purpose.DESTROY:
-        if program is None:
-            raise ValueError("a plan to apply or repair needs the program")
-        program(preview)
+    if program is not None:
+        program(preview.departing() if purpose is Purpose.DESTROY else preview)
+    elif purpose is not Purpose.DESTROY:
+        raise ValueError("a plan to apply or repair needs the program")
     return Plan(
         stack=stack,
         purpose=purpose,
@@ -89,6 +91,11 @@ class Preview:
         self._registrations: dict[str, Registration] = {}
         self._planned: dict[str, Operation] = {}
         self._first: set[str] = set()
+        self._named = hooks.Named()
+
+    def departing(self) -> Departing:
+        """The registrar of a program whose stack goes."""
+        return Departing(self._live.get, self._lookup, self._named, self.finish)
 
     def register(self, registration: Registration) -> Registered:
         """Decides about one resource. Raises Refused where it may not be so, WrongUse for a type that is not known."""
@@ -169,6 +176,17 @@ class Preview:
             self._notebook.note(invocation, cloud, answer)
         return answer
 
+    def add_hook(self, name: str, hook: NamedHook) -> None:
+        """A hook that rows name for their deletion."""
+        self._named.add(name, hook)
+
+    def finish(self) -> None:
+        """Foretells the deletions to the hooks around them, which may want to see previews."""
+        if self._named:
+            for row in self._leaving(self.operations()):
+                self._named.before_delete(row)
+                self._named.after_delete(row)
+
     @property
     def answers(self) -> Answers:
         """What functions answered; call it when the program has ended."""
@@ -177,7 +195,8 @@ class Preview:
     def operations(self) -> Sequence[Operation]:
         """All steps, in the plan's order; call it when the program has ended.
 
-        A repair leaves alone what a replace left over and what bears data: that waits for a person.
+        A repair leaves alone what a replace left over and what bears data: that waits for a person. Raises Refused
+        where a hook around a deletion is missing.
         """
         self._renames.check(self._registrations.keys())
         states = [state.renamed(self._renames.moves) for state in self._states]
@@ -190,7 +209,17 @@ class Preview:
         with_what = order.going_along(doomed)
         deletions = [self._deletion(state, with_what) for state in doomed]
         coming = self._with_the_way_cleared({one.urn: one for one in deletions} | self._planned, states)
-        return [*(coming[one.urn] for one in registered), *deletions, *(_passed_over(state) for state in staying)]
+        steps = [*(coming[one.urn] for one in registered), *deletions, *(_passed_over(state) for state in staying)]
+        for row in self._leaving(steps):
+            self._named.refuse_missing(row)
+        return steps
+
+    def _leaving(self, steps: Sequence[Operation]) -> Sequence[ResourceState]:
+        """The rows with hooks around their deletion that `steps` delete, replaced ones among them."""
+        hooked = (state.renamed(self._renames.moves) for state in self._states if state.delete_hooks)
+        rows = {(one.urn, one.generation): one for one in hooked}
+        going = ((one.urn, one.generation) for one in steps if one.op in {Op.DELETE, Op.REPLACE})
+        return [rows[key] for key in going if key in rows]
 
     @property
     def left_out(self) -> Sequence[str]:

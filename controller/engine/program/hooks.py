@@ -1,7 +1,8 @@
 """Hooks of the program: names in a registration → functions that call them. Used by `monitor.py`.
 
 A program registers its hooks by name before it names them in an option. While previewing only those count that want to
-be called then. Hooks around deletions and errors are refused: they would have to outlive the program.
+be called then. Those around deletions stay names, since what is deleted may not be registered any more. Hooks around
+errors are refused.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from controller.domain.errors import Failed, Refused
 from controller.engine import wire
 from controller.engine.program.callbacks import Callbacks
 from controller.engine.properties import PropertyMap
-from controller.engine.registration import Hook, HookCall
+from controller.engine.registration import Hook, HookCall, NamedHook
 
 _BEFORE: Final = ("before_create", "before_update")
 _AFTER: Final = ("after_create", "after_update")
+_DELETION: Final = ("before_delete", "after_delete")
 
 Warn = Callable[[str], None]
 
@@ -46,9 +48,11 @@ class Hooks:
     def bound(self, request: resource_pb2.RegisterResourceRequest, urn: str) -> Mapping[str, Sequence[Hook]]:
         """What is called around the operations of a resource, by the point in time.
 
-        Raises Refused for hooks around deletions and errors, and for a name that no hook has.
+        Raises Refused for hooks around errors, and for a name that no hook has.
         """
-        others = [field.name for field, _ in request.hooks.ListFields() if field.name not in {*_BEFORE, *_AFTER}]
+        others = [
+            field.name for field, _ in request.hooks.ListFields() if field.name not in {*_BEFORE, *_AFTER, *_DELETION}
+        ]
         if others:
             raise Refused(
                 f"not supported by this engine: the hooks {', '.join(others)}",
@@ -60,6 +64,17 @@ class Hooks:
             for point in (*_BEFORE, *_AFTER)
             if (hooks := [self._hook(name, point) for name in getattr(request.hooks, point) if self._counts(name)])
         }
+
+    def around_deletion(self, request: resource_pb2.RegisterResourceRequest) -> Mapping[str, Sequence[str]]:
+        """The names of what is called around the deletion of a resource. Raises Refused for one that no hook has."""
+        found = {point: tuple(getattr(request.hooks, point)) for point in _DELETION}
+        for name in (name for names in found.values() for name in names):
+            self._counts(name)
+        return {point: names for point, names in found.items() if names}
+
+    def named(self, hook: resource_pb2.RegisterResourceHookRequest) -> NamedHook:
+        """What calls `hook`, if it counts in this run."""
+        return partial(self._call, hook) if self._counts(hook.name) else _not_now
 
     def _counts(self, name: str) -> bool:
         with self._lock:
@@ -87,9 +102,13 @@ class Hooks:
         if not answer.error:
             return
         failure = f"{what} failed: {self._callbacks.masked(answer.error)}"
-        if point in _BEFORE and not hook.ignore_errors:
+        if point.startswith("before") and not hook.ignore_errors:
             raise Failed(failure, where=call.urn, remedy="correct the program, or what its hook objects to")
         self._warn(f"{failure} ({call.urn})")
+
+
+def _not_now(point: str, call: HookCall) -> None:
+    """A hook that does not want to see previews."""
 
 
 def _struct(properties: PropertyMap | None) -> struct_pb2.Struct | None:

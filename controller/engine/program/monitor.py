@@ -161,6 +161,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
                 registration,
                 inputs=assets.hashed(registration.inputs, self._folder, urn),
                 hooks=self._hooks.bound(transformed, urn),
+                delete_hooks=self._hooks.around_deletion(transformed),
             )
             self._claim(registration)
             registered = self._registrar.register(registration)
@@ -209,11 +210,14 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     def RegisterResourceHook(self, request: Any, context: Any) -> empty_pb2.Empty:
         with self.heard.reported(context):
             self._hooks.add(request)
+            self._registrar.add_hook(request.name, self._hooks.named(request))
             return empty_pb2.Empty()
 
     def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
-        """The program has registered everything; no hook of it is needed any more, so it may end."""
-        return empty_pb2.Empty()
+        """The program has registered everything; it may end once no hook of it is needed any more."""
+        with self.heard.reported(context):
+            self._registrar.finish()
+            return empty_pb2.Empty()
 
     Call = _refusing("the method {0.tok}")
     ExistsResource = _refusing("asking whether a resource of type {0.type} exists")

@@ -109,6 +109,45 @@ def test_secret_settings_do_not_stand_in_what_a_hook_raised() -> None:
     assert "open sesame" not in failure.value.message
 
 
+def test_hooks_around_deletions_are_named_and_called_while_the_program_still_runs() -> None:
+    class Deleting(Notes):
+        def finish(self) -> None:
+            told = call(self["a"], id="id-a", new_inputs=None, old_inputs={"size": 1}, old_outputs={})
+            for point, names in self["a"].delete_hooks.items():
+                for name in names:
+                    self.hooks[name](point, told)
+
+    notes = Deleting()
+    result = run(
+        """
+        def tell(args):
+            print(args.id, args.old_inputs["size"])
+            if later:
+                raise ValueError("not this one")
+            later.append(1)
+        later = []
+        hook = pulumi.ResourceHook("telling", tell)
+        binding = pulumi.ResourceHookBinding(before_delete=[hook], after_delete=[hook])
+        Thing("a", ResourceOptions(hooks=binding), size=1)
+        """,
+        notes,
+    )
+    assert notes["a"].delete_hooks == {"before_delete": ("telling",), "after_delete": ("telling",)}
+    assert notes["a"].hooks == {}
+    assert result.log.count("id-a 1.0") == 2
+    assert any("the hook telling (after delete) failed: not this one" in line for line in result.log)
+
+
+def test_previews_call_no_hook_around_a_deletion_that_does_not_want_it() -> None:
+    notes = Notes(preview=True)
+    run(
+        f"{TELLING}\nThing('a', ResourceOptions(hooks=pulumi.ResourceHookBinding(before_delete=[hook])))",
+        notes,
+        preview=True,
+    )
+    notes.hooks["telling"]("before_delete", call(notes["a"]))
+
+
 def test_two_hooks_of_one_name_are_refused() -> None:
     body = "pulumi.ResourceHook('twin', print); pulumi.ResourceHook('twin', print)\nThing('a')"
     with pytest.raises(Refused, match="two resource hooks are called twin"):

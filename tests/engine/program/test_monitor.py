@@ -36,7 +36,6 @@ UNSUPPORTED = [
         "package aws",
     ),
     ("pulumi.runtime.call('t:m:do', {})", "the method t:m:do"),
-    (BOUND.format("before_delete", HOOK), "before_delete"),
     (BOUND.format("on_error", "pulumi.ErrorHook('again', lambda args: False)"), "error hooks"),
     (
         "pulumi.ComponentResource('t:m:Remote', 'r', {}, remote=True)",
