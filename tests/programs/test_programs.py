@@ -185,6 +185,20 @@ def test_what_never_was_is_not_destroyed(desk: Desk) -> None:
         assert session.scalars(select(StackRow)).all() == []
 
 
+def test_what_has_hooks_around_its_deletion_is_destroyed_with_the_program_alone(desk: Desk, tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    desk.up("mourned", *config(book=book))
+    with pytest.raises(Refused, match="needs the hook write") as refusal:
+        desk.destroy("mourned")
+    assert "--run-program" in refusal.value.remedy
+    assert desk.networks() == {"mourned"}
+
+    desk.destroy("mourned", *config(book=book), "--run-program")
+
+    assert book.read_text() == "net mourned\n"
+    assert desk.networks() == set()
+
+
 def test_a_stack_stays_on_its_cloud(desk: Desk) -> None:
     desk.up("counts", *config(networks=1))
     for cloud, kind in (("elsewhere", Refused), ("", WrongUse)):
