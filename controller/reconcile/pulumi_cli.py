@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pulumi import automation
 from pulumi.automation.errors import CommandError
@@ -39,31 +40,12 @@ class PulumiCli:
     def preview(self, *, refresh: bool) -> None:
         """What `up` would do. Raises WrongUse where there is no `pulumi`, Failed where it fails; so do the others."""
         with self._opened() as stack:
-            stack.preview(
-                on_output=self.tell,
-                color="never",
-                refresh=refresh,
-                target=list(self.targets.only),
-                target_dependents=self.targets.with_dependents and bool(self.targets.only),
-                exclude=list(self.targets.excluded),
-                exclude_dependents=self.targets.with_dependents and bool(self.targets.excluded),
-                replace=list(self.targets.anew),
-            )
+            stack.preview(refresh=refresh, **self._about())
 
     def up(self, *, refresh: bool) -> None:
         """Makes the stack what the program says."""
         with self._opened() as stack:
-            stack.up(
-                on_output=self.tell,
-                color="never",
-                refresh=refresh,
-                target=list(self.targets.only),
-                target_dependents=self.targets.with_dependents and bool(self.targets.only),
-                exclude=list(self.targets.excluded),
-                exclude_dependents=self.targets.with_dependents and bool(self.targets.excluded),
-                replace=list(self.targets.anew),
-                continue_on_error=self.on_failure is OnFailure.CONTINUE,
-            )
+            stack.up(refresh=refresh, continue_on_error=self.on_failure is OnFailure.CONTINUE, **self._about())
 
     def preview_destroy(self, *, refresh: bool) -> None:
         """What `destroy` would do."""
@@ -86,6 +68,18 @@ class PulumiCli:
                 target_dependents=self.targets.with_dependents,
                 continue_on_error=self.on_failure is OnFailure.CONTINUE,
             )
+
+    def _about(self) -> dict[str, Any]:
+        """What is looked at and how it is told, in the words that `preview` and `up` of the Automation API share."""
+        return {
+            "on_output": self.tell,
+            "color": "never",
+            "target": list(self.targets.only),
+            "target_dependents": self.targets.with_dependents and bool(self.targets.only),
+            "exclude": list(self.targets.excluded),
+            "exclude_dependents": self.targets.with_dependents and bool(self.targets.excluded),
+            "replace": list(self.targets.anew),
+        }
 
     @contextmanager
     def _opened(self) -> Iterator[automation.Stack]:

@@ -10,12 +10,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.waiting import until
 
 PATIENCE = 240.0
 
@@ -44,11 +45,12 @@ class Run:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Waits for a sign of how far the run is."""
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < deadline
+
+        def reached() -> bool:
             assert self.process.poll() is None, self.process.communicate()
-            time.sleep(0.02)
+            return condition()
+
+        until(reached, "the bench is that far", within=PATIENCE)
 
     @property
     def files(self) -> list[Path]:

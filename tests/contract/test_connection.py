@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,6 +12,7 @@ from controller.engine.provider import Incomplete, Rejected, Uncertain
 from controller.providers.openstack.connection import Cloud, ProviderSettings
 from tests.contract import cases
 from tests.contract.world import World
+from tests.waiting import until
 
 HURRIED = ProviderSettings(request_timeout=0.3, patience=0.5, retry_seconds=0.01)
 
@@ -26,17 +26,10 @@ def test_a_request_that_takes_too_long_is_uncertain_and_sent_once(world: World) 
     world.fault(action="latency", seconds=1.0, service="network", method="POST")
     with pytest.raises(Uncertain, match="POST /networks"):
         cloud.send("network", "POST", "/networks", {"network": {"name": "late"}})
-    until(lambda: world.objects()["network"] > before)
+    until(lambda: world.objects()["network"] > before, "the late network is there")
     assert world.objects()["network"] == before + 1
     assert world.simulated.ask("GET", "/counts")["mutating"] == 1
     world.simulated.ask("POST", "/reset")
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10.0
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_a_read_that_takes_too_long_is_incomplete(world: World) -> None:

@@ -12,7 +12,7 @@ from controller.engine.program.engine_service import EngineService
 from controller.engine.program.monitor import _ResourceMonitor
 
 ROOT = Path(__file__).parents[2]
-ROW = re.compile(r"^\| ([A-Z][A-Za-z]+(?:, [A-Z][A-Za-z]+)*) \| .+ \| \S+::\w+ \|$", re.MULTILINE)
+ROW = re.compile(r"^\| ([A-Z][A-Za-z]+(?:, [A-Z][A-Za-z]+)*) \| .+ \| \S+::\w+(?:, \S+::\w+)* \|$", re.MULTILINE)
 SERVICES = {
     "ResourceMonitor": (resource_pb2, _ResourceMonitor),
     "Engine": (engine_pb2, EngineService),

@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 from controller.cli import app
 from controller.store.database import Sessions
 from sandbox.cloud.process import RunningCloud
-from tests.worker.processes import until
+from tests.waiting import until
 
 KEYS = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOne", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAITwo")
 HERE = Path(__file__).parent

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from controller.domain.errors import Failed, Refused, WrongUse
 from controller.store.audit import AuditRow
 from controller.store.engine import JournalRow, PlanRow, ResourceRow
 from tests.programs.desk import HERE, Desk, config, ops
+from tests.waiting import until
 
 PROGRAM = [sys.executable, "-m", "controller.cli", "program"]
 
@@ -34,14 +33,6 @@ def told(shelf: Path, **words: str) -> list[str]:
 
 def notes(shelf: Path) -> dict[str, str]:
     return {note.name.partition("-")[0]: note.read_text() for note in shelf.iterdir()}
-
-
-def until(reached: Callable[[], bool]) -> None:
-    """Waits until the condition holds, which it must within a minute."""
-    deadline = time.monotonic() + 60
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def _where() -> list[str]:
@@ -134,11 +125,11 @@ def test_a_create_that_made_nothing_by_a_persons_word_is_done_anew(desk: Desk, s
 def test_a_run_that_is_killed_takes_its_provider_along_and_the_create_waits_for_a_word(desk: Desk, shelf: Path) -> None:
     command = [*PROGRAM, "up", "--yes", *_where(), *told(shelf, a="waits")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        until(lambda: any(note.read_text().isdigit() for note in shelf.iterdir()))
+        until(lambda: any(note.read_text().isdigit() for note in shelf.iterdir()), "the provider is at work")
         process.kill()
     [note] = shelf.iterdir()
     server = Path("/proc", note.read_text())
-    until(lambda: not server.exists() or "State:\tZ" in (server / "status").read_text())
+    until(lambda: not server.exists() or "State:\tZ" in (server / "status").read_text(), "its server has ended")
     with pytest.raises(Refused, match="cannot be asked whether it was made"):
         desk.up("serving", *told(shelf, a="waits"))
     assert list(shelf.iterdir()) == [note]

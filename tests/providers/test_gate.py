@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from controller.providers.openstack.accounts import OwnAccounts
 from controller.providers.openstack.budget import CloudLimits, Grant, Priority
 from controller.providers.openstack.gate import Gate
+from tests.waiting import until
 
 
 class Watched(OwnAccounts):
@@ -33,15 +34,12 @@ def gate(concurrency: int, accounts: OwnAccounts | None = None, **of: int) -> Ga
     return Gate("sandbox", limits, accounts or OwnAccounts())
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10.0
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
-
-
 def waiting(of: Gate) -> int:
     return sum(of._waiting.values())
+
+
+def is_waiting(of: Gate, calls: int) -> bool:
+    return waiting(of) == calls
 
 
 @pytest.mark.parametrize(("service", "bears"), [("compute", 3), ("network", 1)])
@@ -78,7 +76,7 @@ def test_the_urgent_go_first() -> None:
     with ThreadPoolExecutor(6) as pool, way.call("compute", Priority.APPLY):
         for count, priority in enumerate(asked, 1):
             pool.submit(call, priority)
-            until(lambda count=count: waiting(way) == count)
+            until(partial(is_waiting, way, count), "it waits")
     assert order == sorted(asked)
 
 
@@ -107,7 +105,7 @@ def test_nothing_is_called_while_the_account_cannot_be_reached() -> None:
     way, accounts.shut = gate(4, accounts), True
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(lambda: way.call("compute", Priority.APPLY).__enter__())
-        until(lambda: accounts.asked[Priority.APPLY] >= 3)
+        until(lambda: accounts.asked[Priority.APPLY] >= 3, "it is asked again")
         assert (way.calls, waiting(way)) == (0, 1)
         accounts.shut = False
         call.result(timeout=10)

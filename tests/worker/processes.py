@@ -6,22 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.cloud.process import start_of
-
-PATIENCE = 60.0
-
-
-def until(condition: Callable[[], bool], what: str, *, within: float = PATIENCE) -> None:
-    """Polls until `condition` holds; fails with `what` after `within` seconds."""
-    end = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < end, f"not within {within:.0f} s: {what}"
-        time.sleep(0.05)
+from tests.waiting import PATIENCE
 
 
 @dataclass

@@ -10,7 +10,8 @@ import pytest
 
 from controller import serve
 from sandbox.cloud.process import start_of
-from tests.worker.processes import has_ended, until
+from tests.waiting import until
+from tests.worker.processes import has_ended
 
 DEAF = """#!{python}
 import os, signal, sys

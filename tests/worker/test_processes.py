@@ -20,8 +20,9 @@ from controller.store.embedded import EmbeddedPostgres
 from controller.store.engine import ExecutionState, Provisioning
 from controller.workplace import Workplace
 from tests.reconcile.site import Site
+from tests.waiting import until
 from tests.worker.conftest import Controllers
-from tests.worker.processes import Controller, has_ended, until
+from tests.worker.processes import Controller, has_ended
 
 STACKS = ("--queue", "stacks")
 

@@ -118,5 +118,6 @@ def test_a_broken_engine_is_found_out(
 ) -> None:
     breaks(monkeypatch)
     errors = (broken_by(case_of(seed), sessions, vault) for seed in range(ORDINARY))
-    found = next(error for error in errors if error is not None)
+    found = next((error for error in errors if error is not None), None)
+    assert found is not None, f"nothing is found in {ORDINARY} cases"
     assert str(found).partition(":")[0] in found_by
