@@ -288,11 +288,13 @@ class Execution:
         self._delete(prior)
 
     def _delete(self, row: ResourceState) -> None:
+        self._steps.refuse_when_stopping(row)
         self._named.before_delete(row)
         self._steps.delete(row)
         self._named.after_delete(row)
 
     def _forget(self, row: ResourceState) -> None:
+        self._steps.refuse_when_stopping(row)
         self._named.before_delete(row)
         self._steps.forget(row)
         self._named.after_delete(row)

@@ -50,7 +50,7 @@ class Steps:
 
     def create(self, target: ResourceState, kind: Kind) -> ResourceState:
         """Makes `target`; a row that stands before it waits for its removal from then on."""
-        self._refuse_when_stopping(target)
+        self.refuse_when_stopping(target)
         intent = self._journal.intend_create(self._execution_id, target)
         named, cloud = intent.target, self._means.connection(target, kind)
         state = self._send(intent, lambda: kind.create(cloud, named.inputs, named.identity))
@@ -59,7 +59,7 @@ class Steps:
     def update(self, target: ResourceState, changes: Mapping[str, Change], kind: Kind) -> ResourceState:
         """Changes what is there to `target`, in place."""
         cloud = self._means.connection(target, kind)
-        self._refuse_when_stopping(target)
+        self.refuse_when_stopping(target)
         intent = self._journal.intend(self._execution_id, Op.UPDATE, target)
         state = self._send(intent, lambda: kind.update(cloud, target.id, target.inputs, changes))
         return self._settle(intent, state, [state], [])
@@ -96,6 +96,11 @@ class Steps:
             state = not_ready(target, error)
         return _promised(self.note(state))
 
+    def refuse_when_stopping(self, resource: ResourceState) -> None:
+        """Raises Stopped where the process was told to end: nothing is begun then."""
+        if self._means.stopping.is_set():
+            raise Stopped("not begun, because the process was told to end", where=resource.urn)
+
     def fresh_generation(self, urn: str) -> int:
         """A generation that `urn` never had."""
         [generation] = self._journal.fresh_generations(urn, 1)
@@ -126,7 +131,7 @@ class Steps:
         kind = within(self._means.provider.kind(resource.type, resource), resource.timeouts)
         cloud = self._means.connection(resource, kind)
         for _ in range(ATTEMPTS):
-            self._refuse_when_stopping(resource)
+            self.refuse_when_stopping(resource)
             intent = self._journal.intend(self._execution_id, Op.DELETE, resource)
             try:
                 self._call(intent, lambda: kind.delete(cloud, resource.id, resource.inputs))
@@ -143,10 +148,6 @@ class Steps:
                 self._rows.apply(saves, removes)
                 return
         raise reply_lost(resource.urn)
-
-    def _refuse_when_stopping(self, resource: ResourceState) -> None:
-        if self._means.stopping.is_set():
-            raise Stopped("not begun, because the process was told to end", where=resource.urn)
 
     def _send(self, intent: Intent, call: Callable[[], Observation]) -> ResourceState:
         """The row after the call, unsettled where the cloud did not bring it that far."""

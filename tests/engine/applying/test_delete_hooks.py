@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from controller.domain.errors import Failed, Refused
+from controller.engine.applying.execute import execute
 from controller.engine.plan import Purpose
 from controller.engine.registration import HookCall, Registrar, Registration
 from controller.store.database import Sessions
@@ -100,6 +101,17 @@ def test_a_hook_that_fails_before_leaves_no_intent_and_no_call(scene: Scene, pro
     assert "not this one" in outcome.failures[URN]
     assert (len(scene.journal()), len(scene.cloud.calls)) == (before, calls)
     assert scene.row(URN).delete_hooks == NAMES
+
+
+def test_no_hook_is_called_once_the_process_was_told_to_end(scene: Scene, program: Program) -> None:
+    program.there = False
+    execution_id = scene.start(program)
+    means = scene.means()
+    means.stopping.set()
+    assert execute(means, execution_id, program).state is ExecutionState.RUNNING
+    assert program.calls == []
+    assert scene.resume(program).state is ExecutionState.SUCCEEDED
+    assert program.points == ["before_delete", "after_delete"]
 
 
 def test_a_program_without_the_hook_is_refused_while_planning(scene: Scene, program: Program) -> None:
