@@ -27,6 +27,13 @@ from tests.worker.processes import Controller, has_ended
 STACKS = ("--queue", "stacks")
 
 
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def approved(site: Site, place: Workplace) -> int:
     stack = site.desire(site.cluster())
     site.approve(site.plan(stack)[0])
@@ -58,6 +65,36 @@ def test_a_killed_worker_is_taken_over_by_another(site: Site, place: Workplace, 
     assert_whole(site, stack)
 
 
+def test_a_worker_that_is_stopped_is_taken_over_and_writes_nothing_when_it_comes_back(
+    site: Site, place: Workplace, controllers: Controllers
+) -> None:
+    site.simulated.ask("POST", "/latency", {"latency": "realistic"})
+    stack = approved(site, place)
+    first = controllers.start(*STACKS)
+    until(lambda: len(site.resources(stack)) >= 8, "the stack is half made")
+    first.process.send_signal(signal.SIGSTOP)
+    second = controllers.start(*STACKS)
+    until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"taken over: {second.said}", within=150)
+    first.process.send_signal(signal.SIGCONT)
+    until(lambda: site.stack(stack).name in first.said, f"it notices: {first.said}")
+    assert_whole(site, stack)
+
+
+def test_a_worker_shows_metrics_on_a_port_of_its_own(controllers: Controllers, port: int) -> None:
+    worker = controllers.start(*STACKS, YUNGUAN_METRICS_PORT=str(port))
+
+    def shown() -> str:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                return str(answer.read().decode())
+        except (urllib.error.URLError, ConnectionError):
+            return ""
+
+    until(lambda: "yunguan_work_due" in shown(), f"it shows them: {worker.said}")
+    assert "yunguan_stacks" in shown()
+    assert worker.terminate() == 0
+
+
 def test_a_worker_ends_in_good_order_when_it_is_told_to(site: Site, place: Workplace, controllers: Controllers) -> None:
     """What it was doing is left whole: a later worker ends it."""
     stack = approved(site, place)
@@ -72,13 +109,6 @@ def test_a_worker_ends_in_good_order_when_it_is_told_to(site: Site, place: Workp
 
 
 # serve
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def health(port: int) -> dict[str, object]:
