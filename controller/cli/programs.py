@@ -76,7 +76,10 @@ class Executor(StrEnum):
 
 
 By = Annotated[Executor, typer.Option("--executor", help="The embedded engine, or Pulumi's own command line")]
-GiveUp = Annotated[list[str] | None, typer.Option("--give-up", help="URN of a resource whose data goes with a change")]
+GiveUp = Annotated[
+    list[str] | None,
+    typer.Option("--give-up", help="URN of a resource whose data goes with a change; URN@ID of one left over"),
+]
 
 
 @app.command()
@@ -366,8 +369,8 @@ def _refuse_failed(program: ProgramStack, outcome: Outcome) -> None:
     if outcome.state is not ExecutionState.SUCCEEDED:
         failures = "\n".join(f"{urn} {message}".strip() for urn, message in sorted(outcome.failures.items()))
         raise Failed(failures, where=program.name, remedy="mend that, and run it again: it goes on from there")
-    for urn in outcome.undecided:
-        say(f"left over, because it bears data: {urn} (--give-up {urn} removes it)")
+    for name in outcome.undecided:
+        say(f"left over, because it bears data: {name} (--give-up {name} removes it)")
 
 
 def _facts(program: ProgramStack) -> dict[str, Any]:

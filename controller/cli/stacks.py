@@ -34,7 +34,10 @@ Digest = Annotated[
 
 GiveUp = Annotated[
     list[str] | None,
-    typer.Option("--give-up", help="URN of a resource whose data goes with a change; a plan to destroy gives up all"),
+    typer.Option(
+        "--give-up",
+        help="URN of a resource whose data goes with a change, URN@ID of one left over; a plan to destroy gives up all",
+    ),
 ]
 
 Detail = Annotated[bool, typer.Option("--detail", help="Every difference, property by property")]

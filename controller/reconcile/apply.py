@@ -19,13 +19,13 @@ from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse, YunguanError
 from controller.engine.applying import approval
 from controller.engine.applying.approval import Person
+from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.means import Means
 from controller.engine.applying.outcome import Outcome
 from controller.engine.applying.recover import recover
 from controller.engine.plan import Plan, Purpose
-from controller.engine.planning.planner import needs_decision
 from controller.engine.program.messages import is_program_stack
 from controller.engine.provider import Unfamiliar
 from controller.reconcile import desire, incidents, standing, work
@@ -206,16 +206,14 @@ class Reconciler:
             failures = len(list(takewhile(lambda state: state == ExecutionState.FAILED, states)))
         return min(RETRY * (1 << max(failures - 1, 0)), LONGEST_RETRY)
 
-    def _report_leftovers(self, stack_id: int, urns: Sequence[str]) -> None:
+    def _report_leftovers(self, stack_id: int, undecided: Sequence[str]) -> None:
         """What a replace or a lost call left over and bears data waits for a person (invariant 7)."""
         with self.means.sessions.begin() as session:
             stack = session.get_one(StackRow, stack_id)
             rows = session.scalars(
-                select(ResourceRow).where(
-                    ResourceRow.stack_id == stack_id, ResourceRow.pending_delete, ResourceRow.urn.in_(urns)
-                )
+                select(ResourceRow).where(ResourceRow.stack_id == stack_id, ResourceRow.pending_delete)
             )
-            for row in rows:
+            for row in (one for one in rows if name_of_leftover(one.urn, one.physical_id) in undecided):
                 incidents.report(
                     session,
                     kind=IncidentKind.LEFTOVER,
@@ -249,7 +247,7 @@ class Reconciler:
                 ground=yes.ground,
                 valid_for=self.valid_for,
                 vault=self.means.vault,
-                gives_up=_losing(plan),
+                gives_up=yes.gives_up,
             )
         return self._carry_out(stack.id, approval.start(self.means.sessions, approval_id, self.means.vault))
 
@@ -282,11 +280,6 @@ class Reconciler:
                 session, actor="controller", action="look.failed", target=stack.name, details={"error": error.message}
             )
         return Look(f"failed: {error.message}", real_now() + RETRY)
-
-
-def _losing(plan: Plan) -> list[str]:
-    """URNs of what bears data and would be gone."""
-    return [one.urn for one in plan.operations if needs_decision(one.op, data_bearing=one.data_bearing)]
 
 
 # Built once, since they are asked at every look.

@@ -6,16 +6,18 @@ incident (invariants 1 and 4).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
 from controller.domain.calendar import day_of
 from controller.engine.applying.approval import Person, Standing
-from controller.engine.plan import Op, Plan, Purpose
+from controller.engine.applying.decisions import name_of_leftover
+from controller.engine.order import Key
+from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning.planner import needs_decision
 from controller.reconcile import incidents
 from controller.reconcile.guard import Limits, Today, acting, destructive, judge, only_stops
@@ -39,10 +41,11 @@ REPAIR_RULE = "standing approval of the merged plan"
 
 @dataclass(frozen=True)
 class Yes:
-    """Who says it, and on what ground."""
+    """Who says it, on what ground, and what is given up with it, by the names that `approval.approve` takes."""
 
     by: Person | Standing
     ground: str
+    gives_up: Collection[str] = ()
 
 
 def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, limits: Limits) -> Yes | None:
@@ -101,7 +104,7 @@ def _report(session: Session, stack: StackRow, plan_id: int, plan: Plan, reasons
         details={
             "reasons": list(reasons),
             "operations": [f"{one.op} {one.urn}" for one in acting(plan.operations)],
-            "gives_up": [one.urn for one in plan.operations if needs_decision(one.op, data_bearing=one.data_bearing)],
+            "gives_up": _losing(plan, _left_over(session, stack, plan)),
         },
         stack_id=stack.id,
         plan_id=plan_id,
@@ -124,30 +127,64 @@ def _done_today(session: Session, stack: StackRow) -> Today:
     resources = session.scalar(
         select(func.count())
         .select_from(ResourceRow)
-        .join(StackRow, StackRow.id == ResourceRow.stack_id)
-        .where(StackRow.cloud == stack.cloud, ResourceRow.custom, ResourceRow.missing.is_(False))
+        .where(
+            ResourceRow.cloud == stack.cloud,
+            ResourceRow.custom,
+            ResourceRow.external.is_(False),
+            ResourceRow.missing.is_(False),
+        )
     )
     return Today(on_cloud=on_cloud, everywhere=everywhere, repairs=repairs, resources=resources or 0)
 
 
 def _decided(session: Session, stack: StackRow, plan: Plan) -> Yes | None:
-    """A person's, where all that would be done is to remove what that person gave up by name."""
+    """A person's, where all that would be done is to remove what that person gave up, by its very id.
+
+    What is left over, bears data and nobody gave up stands in the way of nothing: it stays, unless all is destroyed.
+    """
     steps = acting(plan.operations)
     if not steps or any(one.op is not Op.DELETE for one in steps):
         return None
-    ids = dict(
-        session.execute(
-            select(ResourceRow.urn, ResourceRow.physical_id).where(
-                ResourceRow.stack_id == stack.id, ResourceRow.urn.in_([one.urn for one in steps])
+    given_up = {
+        (plan.moves.get(row.urn, row.urn), row.generation): decision
+        for row, decision in session.execute(
+            select(ResourceRow, DecisionRow)
+            .join(
+                DecisionRow,
+                and_(
+                    DecisionRow.stack_id == ResourceRow.stack_id,
+                    DecisionRow.urn == ResourceRow.urn,
+                    DecisionRow.physical_id == ResourceRow.physical_id,
+                ),
             )
-        ).all()
-    )
-    rows = session.scalars(select(DecisionRow).where(DecisionRow.stack_id == stack.id)).all()
-    given_up = {(row.urn, row.physical_id): row for row in rows}
-    if any((one.urn, ids.get(one.urn, "")) not in given_up for one in steps):
+            .where(ResourceRow.stack_id == stack.id, ResourceRow.pending_delete)
+        )
+    }
+    left_over = _left_over(session, stack, plan)
+    going = [key for key in map(_key, steps) if key in given_up]
+    undecided = [one for one in steps if _key(one) not in given_up]
+    stay = plan.purpose is not Purpose.DESTROY and all(one.data_bearing and _key(one) in left_over for one in undecided)
+    if not going or (undecided and not stay):
         return None
-    last = given_up[steps[-1].urn, ids[steps[-1].urn]]
-    return Yes(Person(last.person), last.ground)
+    last = given_up[going[-1]]
+    return Yes(Person(last.person), last.ground, [left_over[key] for key in going])
+
+
+def _left_over(session: Session, stack: StackRow, plan: Plan) -> Mapping[Key, str]:
+    """What only waits for its removal, under its URN in the plan, by the name that gives it up."""
+    rows = session.scalars(select(ResourceRow).where(ResourceRow.stack_id == stack.id, ResourceRow.pending_delete))
+    moved = [(plan.moves.get(row.urn, row.urn), row) for row in rows]
+    return {(urn, row.generation): name_of_leftover(urn, row.physical_id) for urn, row in moved}
+
+
+def _losing(plan: Plan, left_over: Mapping[Key, str]) -> list[str]:
+    """The names of what bears data and would be gone."""
+    losing = [one for one in plan.operations if needs_decision(one.op, data_bearing=one.data_bearing)]
+    return [left_over.get(_key(one), one.urn) for one in losing]
+
+
+def _key(operation: Operation) -> Key:
+    return operation.urn, operation.generation
 
 
 def _continued(session: Session, stack: StackRow, plan: Plan) -> Yes | None:

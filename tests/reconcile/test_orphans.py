@@ -17,7 +17,7 @@ from controller.reconcile import work
 from controller.reconcile.incidents import IncidentKind, IncidentState, decide
 from controller.reconcile.strangers import Stranger, adopt_for_removal, approve_incident
 from controller.reconcile.verdict import Verdict
-from controller.store.engine import JournalRow, ResourceRow, StackRow
+from controller.store.engine import DecisionRow, JournalRow, ResourceRow, StackRow
 from controller.store.reconcile import IncidentRow
 from tests.reconcile.site import Site
 
@@ -272,3 +272,28 @@ def test_a_leftover_that_bears_data_goes_to_a_person_and_then_through_the_engine
     result = site.scan()
     assert (result.findings, result.complete) == ([], True)
     assert site.look(stack).summary == "nothing to do"
+
+
+def test_the_yes_to_one_leftover_is_none_to_another_of_its_urn(site: Site, stack: int) -> None:
+    """All generations of a resource share its URN; a person gives up one of them, by its id."""
+    given_up, kept = late_volume(site, stack), late_volume(site, stack)
+    urn = site.resource(stack, "volume:Volume", "db-1-data").urn
+    with site.sessions.begin() as session:
+        row = session.get_one(StackRow, stack)
+        for generation, id in ((8, given_up), (7, kept)):
+            volume = Stranger("openstack:blockstorage/volume:Volume", id, "late")
+            adopted = adopt_for_removal(session, row, volume, cloud="sandbox")
+            left_over = session.scalars(select(ResourceRow).where(ResourceRow.urn == adopted)).one()
+            left_over.urn, left_over.generation = urn, generation
+    site.hand.compute.stop_server(site.resource(stack, "Instance").physical_id)
+    site.repaired(stack)
+    by_subject = {one.subject: one for one in site.incidents()}
+    assert by_subject.keys() == {given_up, kept}
+    look_after(site, approve_incident(site.reconciler, by_subject[given_up].id, user="authority", reason="a double"))
+    volumes = {one.id for one in site.hand.block_storage.volumes()}
+    assert kept in volumes
+    assert given_up not in volumes
+    with site.sessions() as session:
+        assert session.scalars(select(DecisionRow.physical_id)).all() == [given_up]
+    site.look(stack)
+    assert kept in {one.id for one in site.hand.block_storage.volumes()}

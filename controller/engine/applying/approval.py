@@ -1,6 +1,6 @@
 """From a plan to its execution: stored, approved by digest, started once, taken up again after a crash, ended.
 
-Called by casework and the CLI (store, approve), by the reconciler (repairs, start) and by `execute.py` (take_up, end).
+Called by the reconciler and by `programs.py` (store, approve, start) and by `execute.py` (take_up, end).
 An approval is a yes to one digest and is consumed by at most one execution, whose own results are not movement: after a
 crash it goes on. What others moved before the start makes the approval void (invariant 1).
 """
@@ -103,15 +103,17 @@ def approve(
 ) -> int:
     """Records a yes to the plan's digest, and with it a decision about each resource that bears data and would go.
 
-    `ground` names the case or document. `gives_up` are the URNs whose data the person gives up; a termination (a plan
-    to destroy) gives up all of its own. Raises Refused where the plan would remove data that is not given up. Returns
-    the approval's id.
+    `ground` names the case or document. `gives_up` names what the person gives up: a URN what stands under it, and
+    nothing else of that name; what is left over goes by `decisions.name_of_leftover`, and stays where it is not named.
+    A termination (a plan to destroy) gives up all of its own. Raises Refused where the plan would remove data that
+    stands and is not given up. Returns the approval's id.
     """
     row, plan = _plan(session, plan_id, vault)
-    given_up = _given_up(plan, gives_up)
+    states = _as_planned(storage.load_state(session, row.stack_id, vault), plan)
+    given_up = _given_up(plan, states, gives_up)
     if given_up and not isinstance(by, Person):
         raise Refused("only a person can give up data", where=plan.stack, remedy="have a person approve this plan")
-    for state in _as_planned(storage.load_state(session, row.stack_id, vault), plan):
+    for state in states:
         if (state.urn, state.generation) in given_up:
             decisions.give_up(session, row.stack_id, state.urn, state.id, person=str(by), ground=ground)
     now = clock.now(session)
@@ -224,10 +226,10 @@ def _as_planned(states: Iterable[ResourceState], plan: Plan) -> list[ResourceSta
     return [state.renamed(plan.moves) for state in states]
 
 
-def _given_up(plan: Plan, gives_up: Collection[str]) -> set[Key]:
-    """Generations whose data goes with the plan, by their URN there.
+def _given_up(plan: Plan, states: Iterable[ResourceState], gives_up: Collection[str]) -> set[Key]:
+    """Generations whose data goes with the plan, by their URN there: those named, or all where it is to destroy.
 
-    Raises Refused unless each is named, or the plan is to destroy.
+    Raises Refused where one that stands is not named.
     """
     losing = {
         (operation.urn, operation.generation)
@@ -236,14 +238,22 @@ def _given_up(plan: Plan, gives_up: Collection[str]) -> set[Key]:
     }
     for urn, _ in losing:
         refuse_in_repair(plan.purpose, Op.DELETE, urn, data_bearing=True)
-    unnamed = set() if plan.purpose is Purpose.DESTROY else {urn for urn, _ in losing} - set(gives_up)
+    if plan.purpose is Purpose.DESTROY:
+        return losing
+    left_over = {
+        (state.urn, state.generation): decisions.name_of_leftover(state.urn, state.id)
+        for state in states
+        if state.pending_delete
+    }
+    named = {key for key in losing if left_over.get(key, key[0]) in gives_up}
+    unnamed = {urn for urn, _ in losing - named - left_over.keys()}
     if unnamed:
         raise Refused(
             f"the plan removes resources that bear data: {', '.join(sorted(unnamed))}",
             where=plan.stack,
             remedy="name each of them as given up, if that is meant",
         )
-    return losing
+    return named
 
 
 def _plan(session: Session, plan_id: int, vault: Vault) -> tuple[PlanRow, Plan]:

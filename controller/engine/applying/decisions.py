@@ -29,6 +29,11 @@ def give_up(session: Session, stack_id: int, urn: str, id: str, *, person: str, 
     )
 
 
+def name_of_leftover(urn: str, id: str) -> str:
+    """What a person names to give up something left over: it shares its URN with what stands, and with others."""
+    return f"{urn}@{id}"
+
+
 def given_up(session: Session, stack_id: int) -> frozenset[tuple[str, str]]:
     """URN and id of each resource of the stack that a person gave up."""
     rows = session.execute(select(DecisionRow.urn, DecisionRow.physical_id).where(DecisionRow.stack_id == stack_id))

@@ -15,6 +15,7 @@ from dataclasses import replace
 from controller.domain.errors import Failed, Refused, Stopped, YunguanError
 from controller.engine import hooks
 from controller.engine.applying import approval, fence
+from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.journal import Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.outcome import Failures, OnFailure, Outcome
@@ -352,7 +353,7 @@ class Execution:
         return 1 + max((row.position for row in above if row is not None), default=0)
 
     def _remove_all_but(self, kept: set[str]) -> Sequence[str]:
-        """Removes old generations and what is not `kept`; returns the URNs of what waits for a decision.
+        """Removes old generations and what is not `kept`; returns the names of what waits for a decision.
 
         After failures all that was not brought about stays, with all that it stands on.
         """
@@ -383,4 +384,4 @@ class Execution:
 
         pool = self._means.threads.pool(self._means.deletes_at_once)
         in_dependency_order(must_go_first(doomed), remove, pool, goes_on=lambda: self._failures.allow_more)
-        return [one.urn for one in undecided]
+        return [name_of_leftover(one.urn, one.id) for one in undecided]

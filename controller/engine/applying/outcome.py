@@ -28,8 +28,8 @@ class Outcome:
     """How a run ended. RUNNING: it is not at its end, and goes on when `execute` is called again, at `look_again_at`
     where a lost reply has to be waited for, or at any time where the process was told to end.
 
-    `failures`: what went wrong, by URN ("" for the program itself). `undecided`: URNs of leftovers that bear data and
-    wait for a person's decision.
+    `failures`: what went wrong, by URN ("" for the program itself). `undecided`: leftovers that bear data and wait for
+    a person's decision, as `decisions.name_of_leftover` names them.
     """
 
     state: ExecutionState

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from controller.engine.applying import approval
+from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
 from controller.engine.applying.progress import Step
 from controller.engine.integrity import verify_integrity
-from controller.engine.plan import Op, Purpose
+from controller.engine.plan import Op, Plan, Purpose
 from controller.store.database import Sessions
 from controller.store.engine import DecisionRow, ExecutionState
 from controller.store.vault import Vault
@@ -79,7 +80,7 @@ class Stack(RuleBasedStateMachine):
         purpose = Purpose.DESTROY if destroys == 0 else Purpose.APPLY
         executed = None if purpose is Purpose.DESTROY else program
         plan = self.scene.plan(executed, purpose)
-        lost = {operation.urn for operation in plan.operations if operation.data_bearing}
+        lost = self._data_in(plan)
         self.execution_id = approval.start(self.sessions, self.scene.approve(plan, gives_up=lost), self.scene.vault)
         self.scene.cloud.faults = faults
         try:
@@ -99,10 +100,15 @@ class Stack(RuleBasedStateMachine):
             assert self.scene.apply(executed).state is ExecutionState.SUCCEEDED
         assert len(self.scene.cloud.calls) == before
 
+    def _data_in(self, plan: Plan) -> set[str]:
+        """Names to give all of it up by."""
+        left_over = {name_of_leftover(one.urn, one.id) for one in self.scene.state() if one.pending_delete}
+        return left_over | {operation.urn for operation in plan.operations if operation.data_bearing}
+
     def _mend(self, program: TestProgram | None, purpose: Purpose) -> None:
         """A new plan for what a refusal left undone ends well."""
         plan = self.scene.plan(program, purpose)
-        lost = {operation.urn for operation in plan.operations if operation.data_bearing}
+        lost = self._data_in(plan)
         assert self.scene.apply(program, purpose, gives_up=lost).state is ExecutionState.SUCCEEDED
         self.scene.assert_whole()
 

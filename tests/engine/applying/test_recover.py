@@ -9,6 +9,7 @@ import pytest
 
 from controller.clock import real_now
 from controller.engine.applying.approval import Standing
+from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.journal import Ending
@@ -147,16 +148,20 @@ def test_a_duplicate_that_bears_data_is_left_to_a_person(scene: Scene, gives_up:
     outcome = scene.apply(TestProgram(DISK_B))
 
     assert outcome.state is ExecutionState.SUCCEEDED
-    assert outcome.undecided == (DISK_B.urn,)
+    double = next(one for one in scene.state() if one.pending_delete)
+    name = name_of_leftover(DISK_B.urn, double.id)
+    assert outcome.undecided == (name,)
     assert len(scene.cloud.things) == 2
     assert [one.pending_delete for one in scene.state() if one.custom] == [False, True]
 
     if gives_up:
-        scene.apply(TestProgram(DISK_B), gives_up=[DISK_B.urn])
-        assert len(scene.cloud.things) == 1
+        assert scene.apply(TestProgram(DISK_B), gives_up=[DISK_B.urn]).undecided == (name,), "a URN is what stands"
+        assert len(scene.cloud.things) == 2
+        scene.apply(TestProgram(DISK_B), gives_up=[name])
+        assert double.id not in scene.cloud.things
         scene.assert_whole()
     else:
-        assert scene.apply(TestProgram(DISK_B), Purpose.REPAIR, by=Standing("GY-22a")).undecided == (DISK_B.urn,)
+        assert scene.apply(TestProgram(DISK_B), Purpose.REPAIR, by=Standing("GY-22a")).undecided == (name,)
         assert len(scene.cloud.things) == 2
 
 

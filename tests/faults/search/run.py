@@ -18,6 +18,7 @@ from controller.clock import real_now
 from controller.domain.errors import Refused
 from controller.engine.applying import approval
 from controller.engine.applying.approval import Person, Standing
+from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.means import Means
@@ -190,10 +191,12 @@ class Run:
             for one in plan.operations
             if needs_decision(one.op, data_bearing=one.data_bearing)
         }
-        gives_up = () if keeps_data else {urn for urn, _ in losing}
-        approval_id = self._record_approval(plan, Person("wang"), gives_up)
         states = [one.renamed(plan.moves) for one in self.oracle.states()]
-        self.oracle.given_up |= {one.id for one in states if (one.urn, one.generation) in losing}
+        going = [one for one in states if (one.urn, one.generation) in losing]
+        names = {name_of_leftover(one.urn, one.id) if one.pending_delete else one.urn for one in going}
+        approval_id = self._record_approval(plan, Person("wang"), () if keeps_data else names)
+        if not keeps_data or plan.purpose is Purpose.DESTROY:
+            self.oracle.given_up |= {one.id for one in going}
         return approval_id
 
     def _record_approval(self, plan: Plan, by: Person | Standing, gives_up: Collection[str]) -> int:
