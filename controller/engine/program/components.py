@@ -17,6 +17,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from controller.domain.errors import Failed, Refused
+from controller.engine.program.masking import masked
 from controller.engine.program.plugin import Plugin, Serving
 
 _AT_ONCE: Final = 16
@@ -36,10 +37,7 @@ class Packages:
 
     def masked(self, text: str) -> str:
         """`text` without the values of secret settings."""
-        for key in self.secret_keys:
-            if self.config.get(key):
-                text = text.replace(self.config[key], "[secret]")
-        return text
+        return masked(text, [self.config[key] for key in self.secret_keys if key in self.config])
 
 
 class Components:

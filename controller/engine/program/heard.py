@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import grpc
 
 from controller.engine.properties import PropertyMap
+
+LOG_LINES: Final = 1000
+"""Messages that are kept of what a program logs, and lines of what it prints: the last."""
 
 _LONGEST_DETAIL = 2000
 """Characters of an error in a reply: it travels in a header. The whole error stays in `Heard.failure`."""
@@ -21,7 +25,7 @@ class Heard:
     """What a monitor has learned from its program so far."""
 
     outputs: PropertyMap = field(default_factory=dict)
-    log: list[str] = field(default_factory=list)
+    log: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     failure: Exception | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

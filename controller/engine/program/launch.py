@@ -15,7 +15,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, NoReturn
@@ -36,8 +35,9 @@ _WARM: Final = (
 )
 """What the controller's own runner loads before the first run; a program's own interpreter may have none of it."""
 
-_LOG_LINES: Final = 1000
-_LINE_LENGTH: Final = 2000
+_KEPT: Final = 2_000_000
+"""Bytes of what a program prints, the last."""
+
 _TICK: Final = 0.2
 """Seconds within which a cancelled run is noticed."""
 
@@ -112,10 +112,9 @@ class Run:
         os.close(self._output)
 
     @property
-    def printed(self) -> Sequence[str]:
-        """The last lines that the program wrote to its output and error streams."""
-        lines = self._printed.decode(errors="replace").splitlines()
-        return [line[:_LINE_LENGTH] for line in lines[-_LOG_LINES:]]
+    def printed(self) -> str:
+        """The last of what the program wrote to its output and error streams."""
+        return self._printed.decode(errors="replace")
 
     def wait(self, time_limit: float, cancelled: threading.Event | None) -> Ended:
         """How the program ended. Ends it, and raises Failed, at the limit or when it is cancelled."""
@@ -146,7 +145,7 @@ class Run:
 
     def _gather(self) -> bool:
         received = os.read(self._output, 1 << 16)
-        self._printed = (self._printed + received)[-_LOG_LINES * _LINE_LENGTH :]
+        self._printed = (self._printed + received)[-_KEPT:]
         return bool(received)
 
     def _ended(self) -> Ended:

@@ -12,7 +12,7 @@ import importlib.metadata
 import os
 import sys
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,9 @@ from controller.domain import spec
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine.program import messages
 from controller.engine.program.components import Packages
+from controller.engine.program.heard import LOG_LINES
 from controller.engine.program.launch import Run, Runner
+from controller.engine.program.masking import masked
 from controller.engine.program.monitor import Monitor
 from controller.engine.program.runner import Job
 from controller.engine.properties import PropertyMap
@@ -33,6 +35,7 @@ PARALLEL: Final = 64
 TIME_LIMIT: Final = 3600.0
 """Seconds that a run may take where the caller names no other limit."""
 
+_LINE_LENGTH: Final = 2000
 _SDKS: Final = ("pulumi", "pulumi-openstack")
 _NO_PROGRAM: Final = frozenset({"__pycache__", "venv", "node_modules", "Pulumi.yaml"})
 
@@ -70,7 +73,7 @@ class ProgramSource:
             document = yaml.safe_load(path.read_text(encoding="utf-8"))
             runtime, name = document["runtime"], str(document["name"])
             language = runtime["name"] if isinstance(runtime, dict) else runtime
-        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
             raise WrongUse(
                 "there is no readable Pulumi project here", where=str(path), remedy="name the folder of its Pulumi.yaml"
             ) from error
@@ -105,15 +108,17 @@ def _packages(folder: Path, named: object) -> Mapping[str, Path]:
 def _is_python_package(plugin: Path) -> bool:
     try:
         runtime = yaml.safe_load(plugin.read_text(encoding="utf-8"))["runtime"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
         return False
     return (runtime.get("name") if isinstance(runtime, dict) else runtime) == "python"
 
 
-def _virtualenv(folder: Path, options: Mapping[str, object]) -> Path | None:
+def _virtualenv(folder: Path, options: object) -> Path | None:
     """The virtualenv that the runtime's options name. Raises WrongUse for other options, and where it has no SDK."""
     where = str(folder / "Pulumi.yaml")
-    others = sorted(options.keys() - {"virtualenv"})
+    if not isinstance(options, dict):
+        raise WrongUse("runtime.options is no mapping of names to values", where=where)
+    others = sorted(str(option) for option in options if option != "virtualenv")
     if others:
         raise WrongUse(
             f"not supported by this engine: runtime option {others[0]}",
@@ -196,12 +201,14 @@ def run_program(
         )
         with Run(_runner_of(source).start(), job) as run:
             ended = run.wait(time_limit, cancelled)
-    log = list(_masked([*monitor.heard.log, *run.printed], secrets))
+    log = [masked(message, secrets) for message in monitor.heard.log]
+    log += [line[:_LINE_LENGTH] for line in masked(run.printed, secrets).splitlines()[-LOG_LINES:]]
     if monitor.heard.failure is not None:
         raise monitor.heard.failure
     if ended.error:
-        traceback, message = _masked([ended.traceback, ended.error], secrets)
-        raise ProgramFailed(message, where=ended.where, traceback=traceback, log=log)
+        raise ProgramFailed(
+            masked(ended.error, secrets), where=ended.where, traceback=masked(ended.traceback, secrets), log=log
+        )
     return ProgramResult(monitor.heard.outputs, log)
 
 
@@ -247,10 +254,3 @@ def _files(folder: Path, without: Path | None) -> Iterator[Path]:
             continue
         if path.is_file() and not any(part.startswith(".") or part in _NO_PROGRAM for part in parts):
             yield path
-
-
-def _masked(lines: Iterable[str], secrets: Sequence[str]) -> Iterator[str]:
-    for line in lines:
-        for secret in secrets:
-            line = line.replace(secret, "[secret]")  # noqa: PLW2901 - each secret is taken out of what is left
-        yield line

@@ -7,10 +7,8 @@ by line, the secrets of the configuration and of the calls masked.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,6 +18,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from controller.domain.errors import Failed
 from controller.engine import wire
+from controller.engine.program.masking import masked
 from controller.engine.program.plugin import Plugin, Serving
 from controller.engine.program.run import ProgramSource
 from controller.engine.properties import PropertyMap, PropertyValue, Secret, revealed
@@ -91,12 +90,10 @@ class DynamicHost:
             return self._running
 
     def _start(self, configuration: Any) -> Plugin:
-        entry = self._source.dir / self._source.main
-        own = self._source.virtualenv
         serving = Serving(
             entry="pulumi.dynamic",
-            folder=entry if entry.is_dir() else entry.parent,
-            interpreter=Path(sys.executable) if own is None else own / "bin" / "python",
+            folder=self._source.folder,
+            interpreter=self._source.interpreter,
             environment={"PULUMI_PROJECT": self._source.project},
         )
         try:
@@ -117,18 +114,16 @@ class DynamicHost:
 
     def _raised(self, what: str, traceback: str) -> str:
         """The headline of what a provider raised; the traceback is told."""
-        lines = traceback.strip().splitlines() or ["nothing that it says"]
+        lines = self._masked(traceback).strip().splitlines() or ["nothing that it says"]
         for line in lines[:-1]:
-            self._print(line)
-        return f"{what} raised {self._masked(lines[-1])}"
+            self._tell(line)
+        return f"{what} raised {lines[-1]}"
 
     def _print(self, line: str) -> None:
         self._tell(self._masked(line))
 
     def _masked(self, text: str) -> str:
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "[secret]")
-        return text
+        return masked(text, self._secrets)
 
 
 def _no_server(why: str) -> Rejected:

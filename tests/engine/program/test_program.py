@@ -204,6 +204,26 @@ def test_what_it_prints_and_logs_is_kept_with_secrets_masked() -> None:
     assert list(result.log) == ["warning: look out: [secret]", "to output: [secret]", "to errors"]
 
 
+def test_a_secret_of_several_lines_and_one_that_begins_with_another_are_masked_whole() -> None:
+    result = run(
+        """
+        print(Config("snippet").require("key"))
+        print([Config("snippet").require("key")])
+        print("then abcdef", "then abc")
+        """,
+        Notes(),
+        config={"snippet:key": "-- begin --\nMIIEow\n-- end --", "snippet:short": "abc", "snippet:long": "abcdef"},
+        secret_config_keys=["snippet:key", "snippet:short", "snippet:long"],
+    )
+    assert list(result.log) == ["[secret]", "['[secret]']", "then [secret] then [secret]"]
+
+
+def test_endless_messages_are_bounded() -> None:
+    result = run("for number in range(1_005): pulumi.warn(str(number))", Notes())
+    assert len(result.log) == 1000
+    assert result.log[-1] == "warning: 1004"
+
+
 def test_endless_output_is_bounded() -> None:
     result = run("for number in range(200_000): print(number, 'x' * 30)", Notes())
     assert len(result.log) <= 1000
@@ -425,12 +445,19 @@ def test_project_names_its_main_module(tmp_path: Path) -> None:
         ("name: {", "no readable Pulumi project"),
         ("name: p\nruntime: {}", "no readable Pulumi project"),
         ("name: p\nruntime: nodejs", "written in nodejs"),
+        ("name: p\nruntime: {name: python, options: [virtualenv]}", "options is no mapping"),
     ],
 )
 def test_what_is_no_python_project_is_refused(tmp_path: Path, project: str | None, message: str) -> None:
     if project is not None:
         (tmp_path / "Pulumi.yaml").write_text(project)
     with pytest.raises(WrongUse, match=message):
+        ProgramSource.at(tmp_path)
+
+
+def test_a_project_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_bytes("name: 城市\nruntime: python\n".encode("gb18030"))
+    with pytest.raises(WrongUse, match="no readable Pulumi project"):
         ProgramSource.at(tmp_path)
 
 

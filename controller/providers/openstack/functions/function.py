@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from controller.domain.errors import Refused
+from controller.domain.errors import Refused, WrongUse
 from controller.engine.properties import PropertyMap, PropertyValue
 from controller.engine.provider import NoAnswer
 from controller.providers.openstack.connection import Body, Cloud
@@ -76,8 +76,15 @@ def at_least(name: str) -> Filter:
 
 
 def matches(name: str) -> Filter:
-    """The value, a regular expression, is found in the body's text."""
-    return lambda body, value: re.search(value, body.get(name) or "") is not None
+    """The value, a regular expression, is found in the body's text. Raises WrongUse for one that is none."""
+
+    def found(body: Body, value: PropertyValue) -> bool:
+        try:
+            return re.search(value, body.get(name) or "") is not None
+        except re.error as error:
+            raise WrongUse(f"{value!r} is no regular expression: {error}", remedy="correct the program") from None
+
+    return found
 
 
 @dataclass(frozen=True)
