@@ -52,6 +52,7 @@ class Components:
         self._lock = threading.Lock()
         self._building = threading.Semaphore(_AT_ONCE)
         self._running: dict[str, Plugin] = {}
+        self._closed = False
 
     def construct(
         self, request: resource_pb2.RegisterResourceRequest, urn: str
@@ -93,14 +94,17 @@ class Components:
         )
 
     def close(self) -> None:
-        """Ends all processes."""
+        """Ends all processes; none is started any more."""
         with self._lock:
+            self._closed = True
             for process in self._running.values():
                 process.end()
             self._running.clear()
 
     def _started(self, package: str) -> Plugin:
         with self._lock:
+            if self._closed:
+                raise Failed("the run has ended", where=package, remedy="see why the program ended")
             if package not in self._running:
                 self._running[package] = self._start(self._packages.folders[package])
             return self._running[package]

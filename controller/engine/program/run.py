@@ -36,6 +36,7 @@ TIME_LIMIT: Final = 3600.0
 """Seconds that a run may take where the caller names no other limit."""
 
 _LINE_LENGTH: Final = 2000
+_PACKAGES: Final = "lib/python3*/site-packages"
 _SDKS: Final = ("pulumi", "pulumi-openstack")
 _NO_PROGRAM: Final = frozenset({"__pycache__", "venv", "node_modules", "Pulumi.yaml"})
 
@@ -128,7 +129,7 @@ def _virtualenv(folder: Path, options: object) -> Path | None:
     if "virtualenv" not in options:
         return None
     virtualenv = folder / str(options["virtualenv"])
-    if not (virtualenv / "bin" / "python").exists() or not any(virtualenv.glob("lib/python3*/site-packages/pulumi")):
+    if not (virtualenv / "bin" / "python").exists() or not any(virtualenv.glob(f"{_PACKAGES}/pulumi")):
         raise WrongUse(
             f"there is no virtualenv with pulumi in {virtualenv}",
             where=where,
@@ -158,12 +159,19 @@ def program_version(source: ProgramSource) -> str:
     """SHA-256 over all that the program is made of: its files, the spec's module, and the SDKs' releases."""
     digest = hashlib.sha256()
     for sdk in _SDKS:
-        digest.update(f"{sdk} {importlib.metadata.version(sdk)}\n".encode())
+        digest.update(f"{sdk} {_release(sdk, source)}\n".encode())
     digest.update(Path(spec.__file__).read_bytes())
     for base, path in _all_files(source):
         digest.update(f"\n{path.relative_to(base).as_posix()}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _release(package: str, source: ProgramSource) -> str:
+    """The release that the program's interpreter has of `package`, "" where it has none."""
+    path = sys.path if source.virtualenv is None else [str(one) for one in source.virtualenv.glob(_PACKAGES)]
+    found = next(iter(importlib.metadata.distributions(name=package, path=path)), None)
+    return found.version if found is not None else ""
 
 
 def run_program(

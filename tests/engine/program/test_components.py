@@ -6,8 +6,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pulumi.runtime.proto import resource_pb2
 
 from controller.domain.errors import Failed, Refused
+from controller.engine.program.components import Components, Packages
 from controller.engine.program.run import ProgramSource, program_version, run_program
 from controller.engine.properties import UNKNOWN, Secret
 from tests.engine.runs import PROGRAMS, Notes
@@ -90,3 +92,12 @@ def test_another_package_is_another_program(tmp_path: Path) -> None:
     before = program_version(ProgramSource.at(tmp_path / "program"))
     (tmp_path / "parts" / "__main__.py").write_text("print()\n")
     assert program_version(ProgramSource.at(tmp_path / "program")) != before
+
+
+def test_no_process_is_started_once_the_run_has_ended() -> None:
+    packages = Packages({"parts": BUILT / "parts"})
+    components = Components(packages, "unix:/nowhere", project="built", stack="dev", preview=False)
+    components.close()
+    request = resource_pb2.RegisterResourceRequest(type="parts:index:Wall", name="wall", remote=True)
+    with pytest.raises(Failed, match="the run has ended"):
+        components.construct(request, "urn")

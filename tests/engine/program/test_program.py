@@ -476,6 +476,19 @@ def test_version_changes_with_the_program_and_with_nothing_else(tmp_path: Path) 
     assert len({first, with_more, program_version(source)}) == 3
 
 
+def test_another_sdk_in_the_programs_virtualenv_is_another_version(tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").write_text("")
+    packages = tmp_path / "own" / "lib" / "python3.11" / "site-packages"
+    source = ProgramSource(tmp_path, "p", virtualenv=tmp_path / "own")
+    versions = set()
+    for release in ("3.1.0", "3.2.0"):
+        about = packages / "pulumi.dist-info"
+        about.mkdir(parents=True, exist_ok=True)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: pulumi\nVersion: {release}\n")
+        versions.add(program_version(source))
+    assert len(versions) == 2
+
+
 @pytest.mark.parametrize("name", ["a b", "城市", "a:b", ""])
 def test_name_that_pulumi_does_not_allow_is_refused(name: str) -> None:
     with pytest.raises(WrongUse, match="no stack name"):
