@@ -161,10 +161,14 @@ class Reconciler:
         """Starts the oldest approval that can be used. One that turns out void stays behind, and a new plan is made."""
         for approval_id in usable:
             try:
-                return approval.start(self.means.sessions, approval_id, self.means.vault)
+                return self._start(approval_id)
             except Refused:
                 continue
         return None
+
+    def _start(self, approval_id: int) -> int:
+        means = self.means
+        return approval.start(means.sessions, approval_id, means.vault, program_version=self.program.version)
 
     def _carry_out(self, stack_id: int, execution_id: int) -> Look:
         with self.means.sessions() as session:
@@ -249,7 +253,7 @@ class Reconciler:
                 vault=self.means.vault,
                 gives_up=yes.gives_up,
             )
-        return self._carry_out(stack.id, approval.start(self.means.sessions, approval_id, self.means.vault))
+        return self._carry_out(stack.id, self._start(approval_id))
 
     def _is_settled(self, stack: StackRow) -> bool:
         return stack.settled_digest == self.program.settled_digest(stack.spec_digest)

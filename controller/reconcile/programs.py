@@ -160,7 +160,7 @@ class ProgramStack:
                 vault=self.means.vault,
                 gives_up=gives_up,
             )
-        execution_id = approval.start(self.means.sessions, approval_id, self.means.vault)
+        execution_id = approval.start(self.means.sessions, approval_id, self.means.vault, program_version=self._version)
         return self._carry_out(execution_id, plan.purpose, on_failure)
 
     def testify(self, urn: str, *, id: str, by: str) -> None:

@@ -137,17 +137,20 @@ def approve(
     return approval.id
 
 
-def start(sessions: Sessions, approval_id: int, vault: Vault) -> int:
+def start(sessions: Sessions, approval_id: int, vault: Vault, *, program_version: str | None = None) -> int:
     """Consumes an approval into a running execution and returns its id.
 
-    Raises Refused where the approval is void, used or expired, where the stack is busy, or where the state moved since
+    `program_version` is that of the program which is to be run; None where none of it can be another. Raises Refused
+    where the approval is void, used or expired, where the stack is busy, or where the state or the program moved since
     the plan was made: the approval is then void for good.
     """
     with sessions.begin() as session:
         approval, plan_row, stack = _lock(session, approval_id)
         plan = _read(plan_row, vault)
         _refuse_unless_free(session, approval, stack)
-        moved = _movement(plan, plan_row, stack, storage.load_state(session, stack.id, vault))
+        moved = _another_program(plan, program_version) or _movement(
+            plan, plan_row, stack, storage.load_state(session, stack.id, vault)
+        )
         if moved is None:
             return _consume(session, approval, plan_row, stack)
         approval.voided = moved
@@ -301,6 +304,13 @@ def _refuse_unless_free(session: Session, approval: ApprovalRow, stack: StackRow
         raise Refused(f"execution {busy} of the stack is running", where=stack.name, remedy="wait until it has ended")
     if session.scalar(lost) is not None:
         raise Refused("calls with a lost reply are not resolved yet", where=stack.name, remedy="try again after that")
+
+
+def _another_program(plan: Plan, version: str | None) -> str | None:
+    """Why the program at hand may not carry the plan out: a newer worker's may register other things."""
+    if plan.purpose is Purpose.DESTROY or version in (None, plan.program_version):
+        return None
+    return "it was made with another version of the program"
 
 
 def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[ResourceState]) -> str | None:
