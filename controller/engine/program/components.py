@@ -40,6 +40,10 @@ class Packages:
         return masked(text, [self.config[key] for key in self.secret_keys if key in self.config])
 
 
+_NOT_PASSED_ON: Final = {"hooks": "hooks", "hideDiffs": "hide_diffs", "importId": "import"}
+"""Fields of a registration that Construct has no word for, by what a program's author calls them."""
+
+
 class Components:
     """Builds components between the start of a run and `close`. Shared by the monitor's threads."""
 
@@ -68,9 +72,11 @@ class Components:
                 where=urn,
                 remedy=f"name the folder of its PulumiPlugin.yaml in Pulumi.yaml: packages: {{{package}: ./folder}}",
             )
-        if request.hooks.ListFields():
+        given = {field.name for field, value in request.ListFields() if field.name != "hooks" or value.ListFields()}
+        if refused := sorted(given & _NOT_PASSED_ON.keys()):
+            named = ", ".join(_NOT_PASSED_ON[field] for field in refused)
             raise Refused(
-                "not supported by this engine: hooks of a component that a provider builds",
+                f"not supported by this engine: {named} of a component that a provider builds",
                 where=urn,
                 remedy="take them out of the program",
             )
@@ -151,6 +157,7 @@ class Components:
             replaceOnChanges=request.replaceOnChanges,
             retainOnDelete=request.retainOnDelete,
             replace_with=request.replace_with,
+            replacement_trigger=request.replacement_trigger if request.HasField("replacement_trigger") else None,
         )
         if request.HasField("customTimeouts"):
             asked.customTimeouts.create = request.customTimeouts.create

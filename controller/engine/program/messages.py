@@ -73,7 +73,7 @@ def registration(
     Raises Refused, naming it, for what the engine does not support.
     """
     urn = urn_of(request, project=project, stack=stack)
-    _refuse_unsupported(request, urn)
+    refuse_unsupported(request, urn)
     return Registration(
         urn=urn,
         type=request.type,
@@ -138,7 +138,8 @@ def _urn(type_: str, name: str, parent: str, project: str, stack: str) -> str:
     return f"urn:pulumi:{stack}::{project}::{qualified}::{name}"
 
 
-def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest, urn: str) -> None:
+def refuse_unsupported(request: resource_pb2.RegisterResourceRequest, urn: str) -> None:
+    """Raises Refused, naming them, where the program gives options that the engine does not obey."""
     given = {descriptor.name for descriptor, _ in request.ListFields()}
     refused = [what for field, what in _UNSUPPORTED.items() if field in given]
     if refused:

@@ -48,7 +48,16 @@ _SUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
 )
 _SUPPORTED_BY_OLD_NAME = frozenset(
-    {"secrets", "aliasSpecs", "deletedWith", "replaceWith", "replacementTrigger", "transforms", "invokeTransforms"}
+    {
+        "secrets",
+        "aliasSpecs",
+        "deletedWith",
+        "replaceWith",
+        "replacementTrigger",
+        "transforms",
+        "invokeTransforms",
+        "resourceHooks",
+    }
 )
 
 
@@ -155,6 +164,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             urn = messages.urn_of(request, project=self._project, stack=self._stack)
             transformed = self._transforms.of_resource(request, urn)
             if request.remote:
+                messages.refuse_unsupported(transformed, urn)
                 return self._components.construct(transformed, urn)
             registration = self._understood(transformed)
             registration = replace(

@@ -101,3 +101,16 @@ def test_no_process_is_started_once_the_run_has_ended() -> None:
     request = resource_pb2.RegisterResourceRequest(type="parts:index:Wall", name="wall", remote=True)
     with pytest.raises(Failed, match="the run has ended"):
         components.construct(request, "urn")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [({"importId": "42"}, "import"), ({"hideDiffs": ["stone"]}, "hide_diffs")],
+)
+def test_what_a_package_cannot_be_told_is_refused_by_name(given: dict[str, object], named: str) -> None:
+    components = Components(
+        Packages({"parts": BUILT / "parts"}), "unix:/nowhere", project="built", stack="dev", preview=False
+    )
+    request = resource_pb2.RegisterResourceRequest(type="parts:index:Wall", name="wall", remote=True, **given)
+    with pytest.raises(Refused, match=f"not supported by this engine: {named} of a component"):
+        components.construct(request, "urn")

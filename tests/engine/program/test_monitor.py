@@ -107,6 +107,12 @@ def test_other_clients_of_the_protocol_are_answered() -> None:
             for feature in ("secrets", "aliasSpecs", "transforms", "resourceReferences", "what-comes-next-year")
         }
         assert [feature for feature, has in supported.items() if has] == ["secrets", "aliasSpecs", "transforms"]
+        for feature in deployment.supportedFeatures:
+            words = (
+                resource_pb2.ResourceMonitorFeature.Name(feature).removeprefix("RESOURCE_MONITOR_FEATURE_").split("_")
+            )
+            old_name = words[0].lower() + "".join(word.capitalize() for word in words[1:])
+            assert resources.SupportsFeature(resource_pb2.SupportsFeatureRequest(id=old_name)).hasSupport, old_name
         engine.SetRootResource(engine_pb2.SetRootResourceRequest(urn="urn:x"))
         assert engine.GetRootResource(engine_pb2.GetRootResourceRequest()).urn == "urn:x"
         assert resources.SignalAndWaitForShutdown(empty_pb2.Empty()) == empty_pb2.Empty()
