@@ -33,10 +33,7 @@ def vouch(sessions: Sessions, cloud: str, fingerprint: Fingerprint) -> None:
     Raises Unfamiliar where another one is known, with an incident by which a person may accept this one.
     """
     with sessions.begin() as session:
-        known = session.scalar(select(KnownCloudRow.fingerprint).where(KnownCloudRow.cloud == cloud))
-        if known is None:
-            _take_down(session, cloud, fingerprint)
-            return
+        known = _known(session, cloud) or _taken_down(session, cloud, fingerprint)
         differing = sorted(name for name in known.keys() | fingerprint if known.get(name) != fingerprint.get(name))
         if not differing:
             incidents.close_all(session, IncidentKind.CREDENTIALS, cloud, "the known credentials are back")
@@ -68,12 +65,19 @@ def accept(session: Session, incident: IncidentRow, *, by: str) -> work.Subject:
     return subject
 
 
-def _take_down(session: Session, cloud: str, fingerprint: Fingerprint) -> None:
+def _known(session: Session, cloud: str) -> Fingerprint | None:
+    return session.scalar(select(KnownCloudRow.fingerprint).where(KnownCloudRow.cloud == cloud))
+
+
+def _taken_down(session: Session, cloud: str, fingerprint: Fingerprint) -> Fingerprint:
+    """The fingerprint that is known from now on: this one, or that of another process which was first."""
     row = insert(KnownCloudRow).values(
         cloud=cloud, fingerprint=dict(fingerprint), accepted_by=CONTROLLER, accepted_at=real_now()
     )
-    session.execute(row.on_conflict_do_nothing())
+    if session.scalar(row.on_conflict_do_nothing().returning(KnownCloudRow.cloud)) is None:
+        return _known(session, cloud) or fingerprint
     audit.record(session, actor=CONTROLLER, action="cloud.known", target=cloud, details=fingerprint)
+    return fingerprint
 
 
 def _digest(fingerprint: Fingerprint) -> str:

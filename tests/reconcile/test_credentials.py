@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import yaml
 from sqlalchemy import select
 
 from controller import audit
+from controller.clock import real_now
 from controller.domain.errors import Refused
 from controller.engine.provider import Unfamiliar
 from controller.providers.openstack.connection import ProviderSettings
@@ -196,3 +198,15 @@ def test_a_cloud_that_does_not_answer_is_not_taken_for_another(site: Site, stack
     site.fault("status", status=503, service="identity", count=None)
     assert not site.scan().complete
     assert site.incidents() == []
+
+
+def test_of_two_processes_that_begin_at_once_with_other_credentials_one_is_refused(site: Site) -> None:
+    """The second waits for the first one's row, and is then measured by it."""
+    with ThreadPoolExecutor(1) as pool, site.sessions() as session:
+        first = KnownCloudRow(cloud="new", fingerprint={"project": "a"}, accepted_by="x", accepted_at=real_now())
+        session.add(first)
+        session.flush()
+        second = pool.submit(vouch, site.sessions, "new", {"project": "b"})
+        session.commit()
+        with pytest.raises(Unfamiliar, match="other project"):
+            second.result(timeout=60)
