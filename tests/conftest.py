@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from controller.store.database import Sessions, connect, migrate
@@ -26,6 +27,9 @@ from sandbox.cloud.process import RunningCloud
 
 WORLDS = {"bench", "e2e", "faults", "openstacksdk", "programs", "worker"}
 """Folders whose tests start processes of the product, or worlds of their own."""
+
+settings.register_profile("without deadlines", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("without deadlines")
 
 _numbers = itertools.count(1)
 

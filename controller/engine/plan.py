@@ -7,6 +7,7 @@ it is handed what was observed.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -95,8 +96,11 @@ class Plan:
     left_out: Sequence[str] = field(default_factory=list)
 
     def digest(self, hmac_key: bytes) -> str:
-        """SHA-256, hexadecimal, over everything in the plan; a secret enters as its HMAC, an unknown as a sentinel."""
-        return hashlib.sha256(canonical(_content(self), hmac_key).encode()).hexdigest()
+        """HMAC-SHA256, hexadecimal, over everything in the plan; an unknown enters as a sentinel.
+
+        Keyed, so that whoever can write to the database cannot make a plan that passes for one of ours.
+        """
+        return hmac.new(hmac_key, canonical(_content(self), hmac_key).encode(), hashlib.sha256).hexdigest()
 
     @property
     def is_empty(self) -> bool:

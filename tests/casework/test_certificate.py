@@ -263,7 +263,7 @@ def test_what_is_added_or_stands_twice_is_found(reclaim: Reclaim) -> None:
         assert not verify(forged.encode(), trusted(reclaim)).intact
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_whatever_a_file_holds_gets_a_verdict(content: bytes) -> None:
     assert not verify(content, None).intact

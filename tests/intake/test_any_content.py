@@ -28,7 +28,7 @@ values = (
 
 @pytest.mark.rule("LZ-A3")
 @pytest.mark.breaks
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(
     changes=st.lists(st.dictionaries(st.sampled_from(list(Column)), values, max_size=4), min_size=1, max_size=3),
     lines=st.sampled_from([(UNIT, CONTACTS)]) | st.tuples(texts, texts),

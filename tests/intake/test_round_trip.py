@@ -94,7 +94,7 @@ def without_places(request: Request) -> dict[str, Any]:
 
 
 @pytest.mark.rule("LZ-A3")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(request=requests)
 def test_a_request_written_as_a_workbook_reads_back_equal(request: Request):
     reading = read(write_request(request, RULES))

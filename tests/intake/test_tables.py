@@ -45,7 +45,7 @@ def test_one_sheet_may_hold_several_tables_and_a_workbook_several_sheets():
 
 
 @pytest.mark.rule("LZ-A3")
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(columns=st.permutations(list(Column)))
 def test_columns_are_found_in_any_order(columns: list[Column]):
     workbook = Workbook()

@@ -116,7 +116,7 @@ def test_what_was_corrected_is_not_corrected_again(session: Session) -> None:
     assert charged(session, "2026-12", part="differences") == []
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3), st.booleans()), max_size=5))
 def test_however_late_things_are_confirmed_all_bills_together_are_right(
     session: Session, moves: list[tuple[int, int, bool]]

@@ -235,7 +235,7 @@ moves = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=moves)
 def test_whatever_is_confirmed_no_day_is_charged_twice_and_no_charged_day_is_lost(
     session: Session, moves: list[Any]

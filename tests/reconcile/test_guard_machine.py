@@ -305,7 +305,6 @@ def test_never_more_than_allowed_without_a_yes_for_exactly_that(machine: type[Gu
         settings=settings(
             max_examples=10,
             stateful_step_count=12,
-            deadline=None,
             phases=[Phase.generate],  # a database at every step makes shrinking take longer than it is worth
             suppress_health_check=list(HealthCheck),
         ),

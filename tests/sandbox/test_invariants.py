@@ -143,4 +143,4 @@ class CloudMachine(RuleBasedStateMachine):
 
 
 TestCloud = CloudMachine.TestCase
-TestCloud.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestCloud.settings = settings(max_examples=60, stateful_step_count=30)

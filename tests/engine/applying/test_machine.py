@@ -127,7 +127,6 @@ def test_whatever_happens_the_invariants_hold(sessions: Sessions, vault: Vault) 
         settings=settings(
             max_examples=int(os.environ.get("YUNGUAN_TEST_EXAMPLES", "25")),
             stateful_step_count=4,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
