@@ -87,14 +87,17 @@ class Plugin:
             self.process.wait(_ENDING)
 
     def end(self) -> None:
-        """Ends it; all that it printed has been told when this returns."""
+        """Ends it; all that it printed has been told when this returns.
+
+        What it started may outlive it and hold its output open; nobody waits for that.
+        """
         self._channel.close()
         if self.process.stdin is not None:
             self.process.stdin.close()
         self.await_end()
         self.process.kill()
         self.process.wait()
-        self._reader.join()
+        self._reader.join(_ENDING)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self) -> None:
