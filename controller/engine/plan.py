@@ -103,6 +103,11 @@ class Plan:
         return hmac.new(hmac_key, canonical(_content(self), hmac_key).encode(), hashlib.sha256).hexdigest()
 
     @property
+    def ends_the_stack(self) -> bool:
+        """Whether nothing of the stack is left when it is done: targets may leave something."""
+        return self.purpose is Purpose.DESTROY and not any(one.passed_over for one in self.operations)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing would be done."""
         return all(operation.changes_nothing for operation in self.operations)

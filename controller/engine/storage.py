@@ -14,9 +14,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
+from controller.domain.errors import Refused
 from controller.engine.sealing import opened, sealed
 from controller.engine.state import ResourceState
-from controller.store.engine import ResourceRow
+from controller.store.engine import ResourceRow, StackRow
 from controller.store.vault import Vault
 
 # Built once: writing values into a statement costs several times what it costs to send it.
@@ -54,6 +55,28 @@ def from_document(document: Mapping[str, Any], vault: Vault) -> ResourceState:
             "secret_outputs": tuple(document["secret_outputs"]),
         }
     )
+
+
+def refuse_held_elsewhere(session: Session, stack_id: int, states: Iterable[ResourceState]) -> None:
+    """Raises Refused where one of `states` is what another stack holds: two owners would undo each other's work."""
+    asked = {(one.type, one.id, one.cloud): one for one in states if one.managed and one.cloud and one.id}
+    held = (
+        select(ResourceRow.type, ResourceRow.physical_id, ResourceRow.cloud, StackRow.name)
+        .join(StackRow, StackRow.id == ResourceRow.stack_id)
+        .where(
+            ResourceRow.stack_id != stack_id,
+            ResourceRow.external.is_(False),
+            ResourceRow.physical_id.in_({id for _, id, _ in asked}),
+        )
+        .order_by(ResourceRow.id)
+    )
+    for type_, id, cloud, stack in session.execute(held):
+        if (type_, id, cloud) in asked:
+            raise Refused(
+                f"what has the id {id} belongs to the stack {stack}",
+                where=asked[type_, id, cloud].urn,
+                remedy="read it instead of taking it over, or give it up there first (retain_on_delete)",
+            )
 
 
 def load_state(session: Session, stack_id: int, vault: Vault) -> list[ResourceState]:

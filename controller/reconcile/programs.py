@@ -8,6 +8,7 @@ crash.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,7 +50,8 @@ Tell = Callable[[str], None]
 
 
 def cloud_of(means: Means, name: str, *, asked: str) -> str:
-    """The cloud that the stack of that name shall stand on: what is asked for, or where it stands already.
+    """The cloud that the stack of that name shall stand on: what is asked for, or where it stands already, or the one
+    that `OS_CLOUD` names, as for every client of OpenStack.
 
     Raises WrongUse where none is named, Refused where its resources stand on another.
     """
@@ -57,8 +59,11 @@ def cloud_of(means: Means, name: str, *, asked: str) -> str:
         row = _row(session, name)
         known = row.cloud if row is not None else ""
         stands = row is not None and bool(storage.load_state(session, row.id, means.vault))
+    asked = asked or (os.environ.get("OS_CLOUD", "") if not known else "")
     if not asked and not known:
-        raise WrongUse("no cloud is named", where=name, remedy="give --cloud NAME, or the setting openstack:cloud")
+        raise WrongUse(
+            "no cloud is named", where=name, remedy="give --cloud NAME, the setting openstack:cloud, or OS_CLOUD"
+        )
     if stands and asked not in {"", known}:
         raise Refused(f"its resources stand on {known}", where=name, remedy=f"destroy it there, or name {known}")
     return asked or known
@@ -208,7 +213,7 @@ class ProgramStack:
             row = StackRow(name=self.name, changed_at=real_now())
             session.add(row)
         row.cloud, row.spec_digest, row.spec_commit = self.cloud, self._digest, self._version[:12]
-        row.wanted = Wanted.ABSENT if plan.purpose is Purpose.DESTROY else Wanted.PRESENT
+        row.wanted = Wanted.ABSENT if plan.ends_the_stack else Wanted.PRESENT
         if row.provisioning == Provisioning.ENDED:
             row.provisioning = Provisioning.PENDING
         session.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from controller.domain.errors import Failed
-from controller.store.engine import ResourceRow, StackRow
+from controller.store.engine import Provisioning, ResourceRow, StackRow
 from tests.programs.desk import HERE, Desk, config, ops
 
 TWO = config(networks=2, ports=0)
@@ -20,6 +20,9 @@ def test_only_the_targets_are_made(desk: Desk) -> None:
     gone = desk.destroy("counts", "--target", "**:Network::net-1", "--target-dependents")
     assert set(ops(gone)) == {"Network net-1", "Subnet net-1"}
     assert desk.networks() == {"net-0"}
+    with desk.sessions() as session:
+        [stack] = session.scalars(select(StackRow))
+    assert stack.provisioning == Provisioning.PENDING, "something is left of it"
 
 
 def test_a_refresh_shows_what_was_done_by_hand_and_a_preview_writes_nothing(desk: Desk) -> None:

@@ -184,6 +184,11 @@ class Journal:
         with self._sessions() as session:
             return storage.load_state(session, self.held.stack_id, self._vault)
 
+    def refuse_held_elsewhere(self, resource: ResourceState) -> None:
+        """Raises Refused where another stack holds what has the resource's id."""
+        with self._sessions() as session:
+            storage.refuse_held_elsewhere(session, self.held.stack_id, [resource])
+
     def fresh_generations(self, urn: str, count: int) -> Iterable[int]:
         """`count` generations that nothing of this URN ever had; asked while its last create is open."""
         with self._sessions() as session:

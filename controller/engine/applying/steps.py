@@ -67,8 +67,9 @@ class Steps:
     def adopt(self, target: ResourceState, kind: Kind) -> ResourceState:
         """Takes over what is there under the target's id; nothing is sent that changes it.
 
-        Raises Refused where nothing is there, or something else than the program says.
+        Raises Refused where nothing is there, something else than the program says, or what another stack holds.
         """
+        self._journal.refuse_held_elsewhere(target)
         observation = kind.read(self._means.connection(target, kind), target.id, target.inputs)
         if observation is None:
             raise Refused(

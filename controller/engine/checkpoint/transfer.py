@@ -59,7 +59,8 @@ def import_stack(
     """Makes the checkpoint the state of `stack`, which must have none.
 
     Raises Refused where the stack has a state or is being worked on, where the file is another stack's or another
-    cloud's, where calls are pending in it, and where its resources do not fit together; WrongUse for an unknown kind.
+    cloud's, where calls are pending in it, where its resources do not fit together, and where another stack holds one
+    of them; WrongUse for an unknown kind.
     """
     _refuse_unless_empty(session, stack)
     _refuse_foreign(stack, checkpoint)
@@ -73,6 +74,7 @@ def import_stack(
     wrong = verify_integrity(states)
     if wrong:
         raise Refused("; ".join(wrong), where=stack.name, remedy="the state must be mended where it was exported")
+    storage.refuse_held_elsewhere(session, stack.id, states)
     storage.save(session, stack.id, states, vault)
     root = next((one for one in checkpoint.states if one.type == STACK_TYPE), None)
     if root is not None:

@@ -295,3 +295,17 @@ def test_what_is_not_as_the_program_says_is_not_adopted(scene: Scene, cidr: str,
     assert message in outcome.failures[wanted.urn]
     assert scene.cloud.calls == []
     assert not any(one.custom for one in scene.state())
+
+
+def test_what_another_stack_holds_is_not_adopted(scene: Scene) -> None:
+    theirs = Want("a", inputs={"cidr": "10.0.0.0/24"})
+    scene.apply(TestProgram(theirs))
+    there = scene.row(theirs.urn).id
+    scene.cloud.calls.clear()
+    other = Scene(scene.sessions, scene.vault, scene.provider, name="thief")
+    mine = Want("mine", inputs={"cidr": "10.0.0.0/24"}, options=Options(import_id=there))
+    outcome = other.apply(TestProgram(mine))
+
+    assert "belongs to the stack" in outcome.failures[mine.urn]
+    assert not any(one.custom for one in other.state())
+    assert scene.cloud.calls == []

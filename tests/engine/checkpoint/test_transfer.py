@@ -131,3 +131,15 @@ def test_what_does_not_fit_together_or_is_not_known_is_refused(scene: Scene) -> 
     strange = [replace(one, type="test:index:Moon") if one.type == LINK else one for one in whole.states]
     with pytest.raises(WrongUse, match="Moon"):
         moved(scene, replace(whole, states=strange))
+
+
+def test_what_another_stack_holds_is_not_imported_a_second_time(scene: Scene) -> None:
+    scene.apply(PROGRAM)
+    file = json.dumps(to_document(exported(scene), Passphrase.fresh(PHRASE)))
+    copied = from_text(file.replace("urn:pulumi:test::", "urn:pulumi:copy::"), PHRASE)
+    with scene.sessions.begin() as session:
+        stack = StackRow(name="copy", cloud="double", spec_digest="s1", spec_commit="c1", changed_at=real_now())
+        session.add(stack)
+        session.flush()
+        with pytest.raises(Refused, match="belongs to the stack test"):
+            import_stack(session, stack, copied, scene.provider, scene.vault, by="li")
