@@ -242,9 +242,14 @@ class Preview:
         going = [one for one in states if one.pending_delete or one.urn not in self._registrations]
         chosen = [one for one in going if makes_calls(one) and self._targeting.includes(one)]
         untargeted = [one for one in states if makes_calls(one) and one not in chosen and self._is_passed_over(one)]
-        refuse_orphans([one for one in chosen if not one.pending_delete], untargeted)
+        leaving = [one for one in chosen if not one.pending_delete]
+        refuse_orphans([*leaving, *(one for one in states if self._is_replaced(one))], untargeted)
         needed = order.foundations(states, [one.urn for one in untargeted])
         return [one for one in going if one in untargeted or (not makes_calls(one) and one.urn in needed)]
+
+    def _is_replaced(self, state: ResourceState) -> bool:
+        planned = self._planned.get(state.urn)
+        return planned is not None and planned.op is Op.REPLACE and not state.pending_delete
 
     def _is_passed_over(self, state: ResourceState) -> bool:
         planned = self._planned.get(state.urn)

@@ -116,6 +116,15 @@ def test_nothing_goes_from_under_what_is_not_targeted(scene: Scene) -> None:
         planned(scene, TestProgram(changed(ON_A, name="alone")), only=[A.urn])
 
 
+def test_nothing_is_replaced_under_what_is_not_targeted(scene: Scene) -> None:
+    """The old one would go from under it at the end."""
+    scene.apply(ALL)
+    with pytest.raises(Refused, match="not among the targets"):
+        planned(scene, ALL, anew=[A.urn], only=[A.urn])
+    plan = planned(scene, ALL, anew=[A.urn], only=[A.urn], with_dependents=True)
+    assert {one.urn for one in plan.operations if one.op is Op.REPLACE} >= {A.urn}
+
+
 def test_a_part_is_destroyed_and_what_holds_the_rest_stays(scene: Scene) -> None:
     scene.apply(ALL)
     plan = planned(scene, None, Purpose.DESTROY, only=[A.urn], with_dependents=True)
