@@ -42,7 +42,7 @@ def _program(draw: Random) -> tuple[Want, ...]:
 def _resource(draw: Random, wants: Sequence[Want]) -> Want | None:
     """A new resource that can stand behind `wants`; None where what it needs is not there."""
     type_ = draw.choice(TYPES)
-    used = {one.name for one in wants}
+    used = {name for one in wants for name in (one.name, one.alias)}
     stem = type_.rpartition(":")[2].lower()
     name = next(name for number in range(1, 100) if (name := f"{stem}{number}") not in used)
     inputs: dict[str, int | str] = {}
@@ -95,7 +95,8 @@ def _changed(draw: Random, wants: tuple[Want, ...]) -> tuple[Want, ...]:
                 changed = without(changed, gone)
             case "rename" if changed:
                 at = draw.randrange(len(changed))
-                if not SCHEMAS[changed[at].type].key:
+                is_free = f"{changed[at].name}x" not in {one.name for one in changed}
+                if is_free and not SCHEMAS[changed[at].type].key:
                     changed = _renamed(changed, changed[at].name, draw.choice(("", changed[at].name)))
             case "options" if changed:
                 at = draw.randrange(len(changed))
