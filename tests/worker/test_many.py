@@ -27,8 +27,8 @@ from sandbox.cloud.process import RunningCloud
 from tests.faults.workers import Left
 from tests.reconcile.site import SETTLE
 from tests.specs import Systems
+from tests.waiting import until
 from tests.worker.conftest import Controllers
-from tests.worker.processes import until
 
 STACKS = ("--queue", "stacks")
 CLOUD = "sandbox-admin"  # no quota
