@@ -24,6 +24,7 @@ from controller.engine.integrity import verify_integrity
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Plan, Purpose
 from controller.engine.planning.preview import make_plan
+from controller.engine.planning.targets import ALL, Targets
 from controller.engine.references import StoredStacks
 from controller.engine.registration import Program
 from controller.engine.state import ResourceState
@@ -118,7 +119,7 @@ class Scene:
     def _may_be_gone(self) -> set[str]:
         return {one.physical_id for one in self.journal() if (one.op, one.outcome) == (Op.DELETE, Ending.SUPERSEDED)}
 
-    def plan(self, program: Program | None, purpose: Purpose = Purpose.APPLY) -> Plan:
+    def plan(self, program: Program | None, purpose: Purpose = Purpose.APPLY, targets: Targets = ALL) -> Plan:
         return make_plan(
             stack=self.name,
             purpose=purpose,
@@ -128,6 +129,7 @@ class Scene:
             program_version="p1",
             program=program,
             lookup=Lookup(self.provider, "double", StoredStacks(self.sessions, self.vault)),
+            targets=targets,
         )
 
     def approve(self, plan: Plan, *, by: Person | Standing = PERSON, gives_up: Collection[str] = ()) -> int:

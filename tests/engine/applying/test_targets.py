@@ -9,9 +9,7 @@ from controller.engine.applying import approval
 from controller.engine.applying.execute import execute
 from controller.engine.applying.outcome import Outcome
 from controller.engine.applying.progress import Step
-from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Plan, Purpose
-from controller.engine.planning.preview import make_plan
 from controller.engine.planning.targets import Targets
 from controller.engine.registration import Options, Program
 from controller.store.database import Sessions
@@ -33,17 +31,7 @@ def scene(sessions: Sessions, vault: Vault) -> Scene:
 
 
 def planned(scene: Scene, program: Program | None, purpose: Purpose = Purpose.APPLY, /, **targets: object) -> Plan:
-    return make_plan(
-        stack=scene.name,
-        purpose=purpose,
-        states=scene.state(),
-        provider=scene.provider,
-        spec_digest="s1",
-        program_version="p1",
-        program=program,
-        lookup=Lookup(scene.provider, "double"),
-        targets=Targets(**targets),  # type: ignore[arg-type]
-    )
+    return scene.plan(program, purpose, Targets(**targets))  # type: ignore[arg-type]
 
 
 def carried_out(scene: Scene, plan: Plan, program: Program | None) -> Outcome:
