@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from controller import audit
 from controller.clock import real_now
@@ -55,6 +56,16 @@ class KillAt:
             self.dead = self.countdown <= 0
         if self.dead:
             raise Killed
+
+
+def approved(
+    session: Session, stack_id: int, plan: Plan, vault: Vault, *, by: Person | Standing, gives_up: Collection[str]
+) -> int:
+    """Keeps `plan` and says yes to it; the approval's id."""
+    plan_id = approval.store(session, stack_id, plan, vault, spec_commit="c1")
+    return approval.approve(
+        session, plan_id, by=by, ground="case 1", valid_for=timedelta(hours=72), vault=vault, gives_up=gives_up
+    )
 
 
 @dataclass
@@ -134,16 +145,7 @@ class Scene:
 
     def approve(self, plan: Plan, *, by: Person | Standing = PERSON, gives_up: Collection[str] = ()) -> int:
         with self.sessions.begin() as session:
-            plan_id = approval.store(session, self.stack_id, plan, self.vault, spec_commit="c1")
-            return approval.approve(
-                session,
-                plan_id,
-                by=by,
-                ground="case 1",
-                valid_for=timedelta(hours=72),
-                vault=self.vault,
-                gives_up=gives_up,
-            )
+            return approved(session, self.stack_id, plan, self.vault, by=by, gives_up=gives_up)
 
     def start(self, program: Program | None, purpose: Purpose = Purpose.APPLY, **approving: Any) -> int:
         plan = self.plan(program, purpose)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -37,6 +36,7 @@ from controller.store.database import Sessions
 from controller.store.engine import ExecutionState, ResourceRow, StackRow, Wanted
 from controller.store.reconcile import IncidentRow
 from controller.store.vault import Vault
+from tests.engine.scene import approved
 from tests.faults.search.case import ByHand, Case, CaseProgram, Stop, Version
 from tests.faults.search.cloud import REQUEST_TIMEOUT, SETTLE, SLOWEST, Cloud, Fault
 from tests.faults.search.kinds import ModelProvider
@@ -201,16 +201,7 @@ class Run:
 
     def _record_approval(self, plan: Plan, by: Person | Standing, gives_up: Collection[str]) -> int:
         with self.sessions.begin() as session:
-            plan_id = approval.store(session, self.stack_id, plan, self.vault, spec_commit="c1")
-            return approval.approve(
-                session,
-                plan_id,
-                by=by,
-                ground="case 1",
-                valid_for=timedelta(hours=72),
-                vault=self.vault,
-                gives_up=gives_up,
-            )
+            return approved(session, self.stack_id, plan, self.vault, by=by, gives_up=gives_up)
 
     def _carry_out(self, execution_id: int, version: Version) -> None:
         """One worker after the other takes the execution up, until it has ended."""
