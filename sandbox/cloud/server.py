@@ -40,14 +40,14 @@ class Front:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request, from socket to socket."""
-        prefix, _, rest = request.path[1:].partition("/")
+        world, (prefix, _, rest) = self.world, request.path[1:].partition("/")
+        if prefix in self.world.regions:
+            world, (prefix, _, rest) = self.world.regions[prefix], rest.partition("/")
         service = self.by_prefix.get(prefix)
         if service is None:
             return web.Response(status=404, text=f"no service lives under /{prefix}\n")
         content = await request.read() if request.body_exists else b""
-        call = Call(
-            self.world, service, request.method, "/" + rest.rstrip("/"), request.query, request.headers, content
-        )
+        call = Call(world, service, request.method, "/" + rest.rstrip("/"), request.query, request.headers, content)
         try:
             return await self._through_faults(call)
         except Hangup:

@@ -6,7 +6,7 @@
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import yaml
 
@@ -23,11 +23,15 @@ REGION = "RegionOne"
 
 
 class World:
-    """The cloud's memory. `url` is set once the listener has its port."""
+    """The cloud's memory. `url` is set once the listener has its port.
+
+    `regions` are those beside the first one, by name: worlds of their own that share what is asked of the whole cloud.
+    """
 
     def __init__(self, services: Sequence[Service], *, realistic: bool = False) -> None:
         self.services = services
         self.url = ""
+        self.regions: dict[str, Self] = {}
         self.counts = Counts()
         self.faults = FaultScript()
         self.transitions = Transitions(realistic=realistic)
@@ -41,20 +45,38 @@ class World:
 
     def boot(self) -> None:
         """Seed every service, in the order they are listed, and remember the result."""
-        seed = yaml.load(SEED_FILE.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe loaders
         self._states = {service.state: service.state() for service in self.services}
-        for service in self.services:
-            service.seed(self, seed)
-        self.transitions.settle()
+        self._seed(self.services)
         self._boot = pickle.dumps(self._states)
 
+    def add_region(self, name: str, shared: type) -> Self:
+        """A region as it boots, which has the state `shared` (identity) in common with this one.
+
+        Counts, faults and latency are those of the whole cloud.
+        """
+        region = type(self)(self.services)
+        region.url, region.counts, region.faults = f"{self.url}/{name}", self.counts, self.faults
+        region.transitions = self.transitions
+        own = [service for service in self.services if service.state is not shared]
+        region._states = {shared: self._states[shared]} | {service.state: service.state() for service in own}
+        region._seed(own)
+        self.regions[name] = region
+        return region
+
     def reset(self) -> None:
-        """Back to the moment after boot: states, counts, faults, latency. Tokens given since then are void."""
+        """Back to the moment after boot: states, counts, faults, latency. Tokens and regions given since are void."""
         self.transitions.forget()
+        self.regions.clear()
         self.transitions.realistic = self._boot_realistic
         self._states = pickle.loads(self._boot)  # noqa: S301  our own bytes
         self.counts.clear()
         self.faults.clear()
+
+    def _seed(self, services: Sequence[Service]) -> None:
+        seed = yaml.load(SEED_FILE.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe loaders
+        for service in services:
+            service.seed(self, seed)
+        self.transitions.settle()
 
     def collections(self) -> dict[str, Collection]:
         """Every collection of every service by its noun."""

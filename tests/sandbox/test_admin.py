@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import openstack
 import pytest
 from openstack.connection import Connection
 
@@ -132,3 +133,19 @@ def test_the_first_call_that_changes_something_is_timed(cloud: RunningCloud, mem
     member.network.create_network(name="second")
     assert before <= first <= time.time()
     assert cloud.ask("GET", "/counts")["first_mutation"] == first
+
+
+def test_a_region_has_services_of_its_own_and_the_one_keystone(cloud: RunningCloud, member: Connection) -> None:
+    cloud.ask("POST", "/regions", {"name": "RegionTwo"})
+    auth = member.config.config["auth"]
+    second = openstack.connect(auth=auth, region_name="RegionTwo", load_yaml_config=False)
+    here = member.block_storage.create_volume(name="here", size=1)
+    there = second.block_storage.create_volume(name="there", size=1)
+    assert [one.id for one in second.block_storage.volumes()] == [there.id]
+    assert [one.id for one in member.block_storage.volumes()] == [here.id]
+    assert second.current_project_id == member.current_project_id
+    assert [one.name for one in second.identity.projects()] == ["demo"]
+    assert second.block_storage.wait_for_status(there, "available").name == "there"
+    cloud.ask("POST", "/reset")
+    with pytest.raises(CloudError, match="stands for something already"):
+        cloud.ask("POST", "/regions", {"name": "RegionOne"})

@@ -2,6 +2,7 @@
 
 GET    /status                   addresses, latency, objects by kind
 POST   /seed                     objects in bulk (see `bulk.seed`)
+POST   /regions                  {"name": "RegionTwo"}: a region more, with services of its own
 GET    /objects?kind=server      the documents of a kind, as kept; `project_id` and other fields filter
 POST   /reset                    back to the moment after boot
 GET    /counts   DELETE /counts  calls by service, method and project; when the first that changes something came

@@ -7,7 +7,8 @@ from aiohttp import web
 
 from sandbox.cloud.admin.bulk import seed
 from sandbox.cloud.errors import ApiError, BadRequest, NotFound
-from sandbox.cloud.world import World
+from sandbox.cloud.identity.seed import add_region
+from sandbox.cloud.world import REGION, World
 
 
 class Admin:
@@ -19,6 +20,7 @@ class Admin:
             ("GET", "/status"): self._status,
             ("POST", "/seed"): self._seed,
             ("GET", "/objects"): self._objects,
+            ("POST", "/regions"): self._add_region,
             ("POST", "/reset"): self._reset,
             ("GET", "/counts"): self._counts,
             ("DELETE", "/counts"): self._clear_counts,
@@ -59,6 +61,15 @@ class Admin:
         if kind not in collections:
             raise BadRequest(f"kind must be one of {', '.join(sorted(collections))}, not {kind!r}")
         return collections[kind].where(**query)
+
+    def _add_region(self, body: Any, _query: dict[str, str]) -> Any:
+        name = body.get("name") if isinstance(body, dict) else None
+        if not isinstance(name, str) or not name.isalnum():
+            raise BadRequest("name must be letters and digits")
+        if name in {REGION, *self.world.regions, *(service.prefix for service in self.world.services)}:
+            raise BadRequest(f"{name} stands for something already")
+        add_region(self.world, name)
+        return {"url": self.world.regions[name].url}
 
     def _reset(self, _body: Any, _query: dict[str, str]) -> Any:
         self.world.reset()

@@ -40,13 +40,24 @@ def seed(world: World, _seed: Mapping[str, Any]) -> None:
             grant(state, Grant("user", made["id"], "project", projects["demo"]["id"], roles["admin"]["id"]))
     for service in world.services:
         kept = new(state, BY_NOUN["service"], {"type": service.type, "name": service.name})
-        url = f"{world.url}/{service.endpoint}"
-        for interface in ("public", "internal", "admin"):
-            new(
-                state,
-                BY_NOUN["endpoint"],
-                {"service_id": kept["id"], "interface": interface, "region_id": REGION, "url": url},
-            )
+        _add_endpoints(state, kept["id"], REGION, f"{world.url}/{service.endpoint}")
+
+
+def add_region(world: World, name: str) -> None:
+    """A region beside the first, with services of its own and the one keystone; it is in tokens given from now on."""
+    state = world[IdentityState]
+    region = world.add_region(name, IdentityState)
+    new(state, BY_NOUN["region"], {"id": name})
+    for service in world.services:
+        kept = next(one for one in state.services if one["type"] == service.type)
+        home = world if service.state is IdentityState else region
+        _add_endpoints(state, kept["id"], name, f"{home.url}/{service.endpoint}")
+
+
+def _add_endpoints(state: IdentityState, service_id: str, region: str, url: str) -> None:
+    for interface in ("public", "internal", "admin"):
+        fields = {"service_id": service_id, "interface": interface, "region_id": region, "url": url}
+        new(state, BY_NOUN["endpoint"], fields)
 
 
 def make_project(world: World, _project_id: str, fields: dict[str, Any]) -> Document:
