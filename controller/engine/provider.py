@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -157,7 +157,7 @@ def version_of(fields: Fields) -> str:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a list shall cover: one project, or every project that the credentials can see (`project` None).
+    """What a list shall cover: one project, or as many as the role may list at once (`project` None).
 
     With `changed_since` (the cloud's clock) only what was made or changed then or later: such a list tells nothing of
     what it lacks. Only kinds with `lists_changes` are asked for one.
@@ -165,6 +165,14 @@ class Scope:
 
     project: str | None = None
     changed_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """A sign-in and what its lists tell of: what lies under each of `names` is in the lists of the cloud `cloud`."""
+
+    cloud: str
+    names: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -282,11 +290,18 @@ class Provider(Protocol):
         ...
 
     def calls_made(self, name: str) -> int:
-        """How many API calls this process has made to the cloud of that name."""
+        """How many API calls this process has made to the entry of clouds.yaml that the name begins with."""
         ...
 
     def cloud(self, name: str) -> Any:
-        """The connection to the cloud of that name (clouds.yaml), shared by threads."""
+        """The connection to the place of that name (`domain.place`), shared by threads."""
+        ...
+
+    def views(self, entry: str, names: Collection[str]) -> Sequence[View]:
+        """The sign-ins that show all that the credentials of an entry reach, each with those of `names` it tells of.
+
+        `names` are places of that entry. Raises Incomplete where the cloud does not tell what is reached.
+        """
         ...
 
     def project(self, name: str) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from threading import Lock
 
-from openstack.config import OpenStackConfig
-from openstack.exceptions import ConfigException
-
 from controller.domain.errors import WrongUse
+from controller.domain.place import Place
 from controller.engine.properties import PropertyMap
-from controller.engine.provider import Held, Kind
+from controller.engine.provider import Held, Kind, View
 from controller.engine.provider_resource import CLOUD, ProviderResource
 from controller.providers.dynamic.host import DynamicHost
 from controller.providers.dynamic.kind import PREFIXES, DynamicKind
@@ -21,6 +19,7 @@ from controller.providers.openstack.floating_ip import FloatingIp
 from controller.providers.openstack.floating_ip_association import FloatingIpAssociation
 from controller.providers.openstack.functions.function import invoke
 from controller.providers.openstack.functions.table import FUNCTIONS
+from controller.providers.openstack.gate import Gate
 from controller.providers.openstack.instance import Instance
 from controller.providers.openstack.keypair import Keypair
 from controller.providers.openstack.listener import Listener
@@ -36,7 +35,9 @@ from controller.providers.openstack.router_interface import RouterInterface
 from controller.providers.openstack.security_group import SecurityGroup
 from controller.providers.openstack.security_group_rule import SecurityGroupRule
 from controller.providers.openstack.server_group import ServerGroup
+from controller.providers.openstack.signin import regions_of, require_place
 from controller.providers.openstack.subnet import Subnet
+from controller.providers.openstack.views import views_of
 from controller.providers.openstack.volume import Volume
 from controller.providers.openstack.volume_attachment import VolumeAttachment
 from controller.providers.random.choice import RandomInteger, RandomShuffle
@@ -99,6 +100,7 @@ class Registry:
         self._kinds: dict[str, Kind] = {kind.token: kind for kind in (*KINDS, *providers)}
         self._random = {kind.token: kind for kind in RANDOM_KINDS}
         self._clouds: dict[str, Cloud] = {}
+        self._gates: dict[str, Gate] = {}
         self._lock = Lock()
         self._host: DynamicHost | None = None
 
@@ -129,22 +131,29 @@ class Registry:
         return invoke(FUNCTIONS[token], cloud, args)
 
     def cloud(self, name: str) -> Cloud:
-        """The connection to the cloud of that name, made at its first call.
+        """The connection to the place of that name, made at its first call.
 
         Raises WrongUse where clouds.yaml has none.
         """
+        place = Place.parse(name)
         with self._lock:
             if name not in self._clouds:
-                _require_cloud(name)
-                self._clouds[name] = Cloud(name, self._settings, self._accounts, self._vouch)
+                require_place(place)
+                if place.entry not in self._gates:
+                    self._gates[place.entry] = self._settings.gate(place.entry, self._accounts)
+                self._clouds[name] = Cloud(name, self._settings, self._gates[place.entry], self._vouch)
             return self._clouds[name]
+
+    def views(self, entry: str, names: Collection[str]) -> Sequence[View]:
+        """The sign-ins that show all that the entry's credentials reach. Raises Incomplete, WrongUse."""
+        return views_of(self.cloud(entry), regions_of(entry), names)
 
     def recognise(self, name: str) -> None:
         """Raises Unfamiliar where the cloud of that name is not the one that was known by it."""
         self.cloud(name).recognise()
 
     def calls_made(self, name: str) -> int:
-        """How many API calls this process has made to the cloud of that name."""
+        """How many API calls this process has made to the entry that the name begins with."""
         return self.cloud(name).calls_made
 
     def project(self, name: str) -> str:
@@ -154,15 +163,3 @@ class Registry:
     def settle_seconds(self, name: str) -> float:
         """How long after a request's time-out a lost create may still show up in this cloud's lists."""
         return self._settings.settle_seconds
-
-
-def _require_cloud(name: str) -> None:
-    try:
-        known = OpenStackConfig().get_cloud_names()
-    except ConfigException as error:
-        raise WrongUse(f"clouds.yaml cannot be read: {error}", remedy="see OS_CLIENT_CONFIG_FILE") from None
-    if name not in known:
-        raise WrongUse(
-            f"there is no cloud {name} in clouds.yaml",
-            remedy=f"known: {', '.join(sorted(known))}; OS_CLIENT_CONFIG_FILE names the file",
-        )

@@ -10,7 +10,7 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,6 +33,7 @@ from controller.engine.provider import (
     Scope,
     Uncertain,
     Unsettled,
+    View,
 )
 from controller.engine.provider_resource import CLOUD, ProviderResource
 from controller.engine.registration import Options, Registered, Registrar, Registration
@@ -282,6 +283,9 @@ class DoubleProvider:
 
     def cloud(self, name: str) -> Cloud:
         return self.others.get(name, self.the_cloud)
+
+    def views(self, entry: str, names: Collection[str]) -> Sequence[View]:
+        return [View(entry, frozenset(names))]
 
     def project(self, name: str) -> str:
         return "project"

@@ -20,17 +20,18 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
-import openstack
 import requests
 from keystoneauth1 import exceptions
 from openstack.exceptions import SDKException
 
+from controller.domain.place import Place
 from controller.engine.provider import Incomplete, Rejected, Uncertain, Unfamiliar, about_to_send
 from controller.providers.openstack.accounts import Accounts, OwnAccounts
 from controller.providers.openstack.budget import CloudLimits, Priority
 from controller.providers.openstack.gate import Gate
 from controller.providers.openstack.metrics import counted
-from controller.providers.openstack.recognition import Recognition, Vouch, anyone
+from controller.providers.openstack.recognition import Recognition, Vouch, anyone, fingerprint_of
+from controller.providers.openstack.signin import signed_in
 from controller.providers.openstack.transport import Transport
 from controller.providers.openstack.trees import Trees
 from controller.providers.openstack.waiting import looks
@@ -45,6 +46,10 @@ _LONGEST_PAUSE = 300.0
 _PROXIES = {"block-storage": "block_storage", "load-balancer": "load_balancer"}
 
 
+_LISTS_ALL = "admin"
+"""The role that the services' own policies let list every project."""
+
+
 class NotAllowed(Incomplete):
     """The role of these credentials may not read this (403)."""
 
@@ -55,7 +60,7 @@ class ProviderSettings:
 
     `patience` is how long a conflict that may pass (409) and a service that asks for a pause (429) are waited for;
     `retry_seconds` the pause before a read that failed is tried again, doubled with each further try. `limits` are
-    those of clouds that `limits_of` does not name.
+    those of entries of clouds.yaml that `limits_of` does not name.
     """
 
     request_timeout: float = 60.0
@@ -65,26 +70,28 @@ class ProviderSettings:
     limits: CloudLimits = field(default_factory=CloudLimits)
     limits_of: Mapping[str, CloudLimits] = field(default_factory=dict)
 
+    def gate(self, entry: str, accounts: Accounts) -> Gate:
+        """The way to an entry of clouds.yaml, for all its regions and projects."""
+        return Gate(entry, self.limits_of.get(entry, self.limits), accounts)
+
 
 class Cloud:
-    """The connection to one cloud, shared by threads. It connects at its first call."""
+    """The connection to one place by its name, shared by threads. It connects at its first call."""
 
-    def __init__(
-        self, name: str, settings: ProviderSettings, accounts: Accounts | None = None, vouch: Vouch = anyone
-    ) -> None:
+    def __init__(self, name: str, settings: ProviderSettings, gate: Gate | None = None, vouch: Vouch = anyone) -> None:
         self.name = name
+        self.place = Place.parse(name)
         self.settings = settings
-        self._recognition = Recognition(name, vouch)
-        self._limits = settings.limits_of.get(name, settings.limits)
         self.trees = Trees()
-        self._gate = Gate(name, self._limits, accounts or OwnAccounts())
+        self._recognition = Recognition(name, vouch)
+        self._gate = gate or settings.gate(self.place.entry, OwnAccounts())
         self._lock = Lock()
         self._connection: Any = None
         self._services: dict[str, Any] = {}
 
     @property
     def calls_made(self) -> int:
-        """How many requests this process has sent to the cloud's services."""
+        """How many requests this process has sent to the services of the entry, in all its regions and projects."""
         return self._gate.calls
 
     @property
@@ -120,8 +127,16 @@ class Cloud:
 
     @property
     def region(self) -> str:
-        """The region of the services, "" where the cloud's entry in clouds.yaml names none."""
-        return str(self._connected().config.region_name or "")
+        """The region of the services, "" where the cloud's entry in clouds.yaml names none. Raises Incomplete."""
+        try:
+            return str(self._connected().config.region_name or "")
+        except exceptions.ClientException as error:
+            raise Incomplete(f"the cloud did not let us in: {error}", where=self.name) from error
+
+    @property
+    def sees_all_projects(self) -> bool:
+        """Whether the role may list what lies in projects of others. Raises Incomplete."""
+        return _LISTS_ALL in self.access.role_names
 
     def recognise(self) -> None:
         """Raises Unfamiliar where this is not the cloud that was known; one that does not answer is not judged."""
@@ -224,7 +239,7 @@ class Cloud:
             with self._gate.call(service, priority):
                 if method != "GET":
                     about_to_send()
-                with counted(self.name, service, method) as reply:
+                with counted(self.place.entry, service, method) as reply:
                     answer: requests.Response = request()
                     if answer.status_code == HTTPStatus.UNAUTHORIZED:
                         # keystoneauth renews the token of one thread only, when several find it void at once.
@@ -242,8 +257,9 @@ class Cloud:
         return answer
 
     def _require_known(self) -> None:
-        session = self._connected().session
-        self._recognition.require(lambda: session.auth.get_access(session))
+        connection = self._connected()
+        session, region = connection.session, connection.config.region_name
+        self._recognition.require(lambda: fingerprint_of(session.auth.get_access(session), region))
 
     def _service(self, service: str) -> Any:
         if service not in self._services:
@@ -255,8 +271,8 @@ class Cloud:
     def _connected(self) -> Any:
         with self._lock:
             if self._connection is None:
-                connection = openstack.connect(cloud=self.name)
-                connection.session.session = Transport(2 * self._limits.concurrency)
+                connection = signed_in(self.place)
+                connection.session.session = Transport(2 * self._gate.concurrency)
                 self._connection = connection
             return self._connection
 

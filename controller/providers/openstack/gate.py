@@ -69,6 +69,11 @@ class Gate:
         self._waiting: dict[tuple[str, Priority], int] = defaultdict(int)
         self._paused_until = 0.0
 
+    @property
+    def concurrency(self) -> int:
+        """Calls in flight to a service, where it does not bear another number."""
+        return self._limits.concurrency
+
     @contextmanager
     def call(self, service: str, priority: Priority) -> Iterator[None]:
         """Holds a place at `service` for one request; waits for it, and for a token, behind all that are more urgent.

@@ -26,15 +26,15 @@ def anyone(_name: str, _fingerprint: Fingerprint) -> None:
     """Vouches for every cloud: where nothing is remembered from one use to the next."""
 
 
-def fingerprint_of(access: Any) -> Fingerprint:
-    """From keystoneauth's `AccessInfoV3`."""
+def fingerprint_of(access: Any, region: str | None) -> Fingerprint:
+    """From keystoneauth's `AccessInfoV3`; of services, those in `region` count (None or "": in all)."""
     found = {
         "project": access.project_id or "",
         "project domain": access.project_domain_id or "",
         "user domain": access.user_domain_id or "",
     }
     for service in _TELLING_SERVICES:
-        urls = access.service_catalog.get_urls(service_type=service, interface="public")
+        urls = access.service_catalog.get_urls(service_type=service, interface="public", region_name=region or None)
         found[f"{service} address"] = " ".join(sorted(urls))
     return found
 
@@ -47,9 +47,9 @@ class Recognition:
         self._vouch = vouch
         self._vouched_until = 0.0
 
-    def require(self, sign_in: Callable[[], Any]) -> None:
-        """Raises Unfamiliar where the cloud is another one, and what `sign_in` raises (it gives the access)."""
+    def require(self, shown: Callable[[], Fingerprint]) -> None:
+        """Raises Unfamiliar where the cloud is another one, and what signing in to it for `shown` raises."""
         if time.monotonic() < self._vouched_until:
             return
-        self._vouch(self._name, fingerprint_of(sign_in()))
+        self._vouch(self._name, shown())
         self._vouched_until = time.monotonic() + VOUCHED_SECONDS

@@ -25,7 +25,7 @@ from controller.engine.provider import (
 )
 from controller.providers.openstack import identity as carriers
 from controller.providers.openstack.budget import Priority
-from controller.providers.openstack.connection import Body, Cloud, NotAllowed
+from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.paging import Answer, Fetch, Place, walk
 from controller.providers.openstack.shape import Shape
 from controller.providers.openstack.waiting import looks
@@ -131,7 +131,7 @@ class RestKind(Shape):
     def whose(self, cloud: Cloud, scope: Scope) -> dict[str, Any]:
         """The query that narrows a list to `scope`."""
         if scope.project is None:
-            return dict(self.everywhere)
+            return dict(self.everywhere) if cloud.sees_all_projects else {}
         return {} if scope.project == cloud.project_id else {**self.everywhere, "project_id": scope.project}
 
     def changes_of(self, since: datetime) -> dict[str, Any]:
@@ -301,13 +301,7 @@ class RestKind(Shape):
     def pages_in(self, cloud: Cloud, scope: Scope) -> Iterator[Sequence[Body]]:
         """The bodies of everything in `scope`, by page; the end of the pages proves that the list was whole."""
         changes = self.changes_of(scope.changed_since) if scope.changed_since is not None else {}
-        try:
-            yield from self.pages(cloud, {**self.whose(cloud, scope), **changes}, Priority.DRIFT)
-        except NotAllowed:
-            if scope.project is not None or not self.everywhere:
-                raise
-            # The role may not list all projects: what these credentials can see is their own.
-            yield from self.pages(cloud, changes, Priority.DRIFT)
+        yield from self.pages(cloud, {**self.whose(cloud, scope), **changes}, Priority.DRIFT)
 
 
 def _fault_of(body: Body) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from controller.engine.provider import (
     Scope,
     Uncertain,
     Unsettled,
+    View,
 )
 from tests.faults.search.cloud import REQUEST_TIMEOUT, SETTLE, Call, Cloud, Thing
 from tests.faults.search.schema import SCHEMAS, Schema
@@ -177,6 +178,9 @@ class ModelProvider:
 
     def invoke(self, token: str, args: PropertyMap, cloud: Any) -> PropertyMap:
         raise WrongUse(f"there is no function {token}")
+
+    def views(self, entry: str, names: Collection[str]) -> Sequence[View]:
+        return [View(entry, frozenset(names))]
 
     def project(self, name: str) -> str:
         return self.the_cloud.name
