@@ -12,7 +12,7 @@ from controller.engine.hooks import Named
 from controller.engine.lookup import Lookup
 from controller.engine.planning import reading
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
-from controller.engine.registration import Answer, Invocation, NamedHook, Registered, Registration, Result
+from controller.engine.registration import Answer, ErrorHook, Invocation, NamedHook, Registered, Registration, Result
 from controller.engine.state import ResourceState
 
 
@@ -50,6 +50,10 @@ class Departing:
     def add_hook(self, name: str, hook: NamedHook) -> None:
         """What the program is run for."""
         self.named.add(name, hook)
+
+    def add_error_hook(self, name: str, hook: ErrorHook) -> None:
+        """The same of one around errors."""
+        self.named.add_error_hook(name, hook)
 
     def finish(self) -> None:
         """Removes all, while the program still runs."""

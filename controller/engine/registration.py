@@ -62,6 +62,10 @@ Hook = Callable[[HookCall], None]
 NamedHook = Callable[[str, HookCall], None]
 """A hook whatever it is called around: told the point in time (`before_delete`), too."""
 
+ErrorHook = Callable[[str, HookCall, Sequence[str]], bool]
+"""Told the operation (`create`, `update`, `delete`) that the cloud refused, and all refusals so far, newest first: says
+whether it is tried again. Raises Failed where it cannot say."""
+
 
 @dataclass(frozen=True)
 class Registration:
@@ -69,7 +73,8 @@ class Registration:
 
     `property_dependencies` names, by input, the URNs its value is from. `provider` is Pulumi's reference to an explicit
     provider (`urn::id`), "" for the stack's own. `hooks` are called around operations, by the point in time
-    (`before_create`); `delete_hooks` names those around its deletion, when it may not be registered any more.
+    (`before_create`); `delete_hooks` names those that may be needed when it is not registered any more: around its
+    deletion, and around errors (`on_error`).
     """
 
     urn: str
@@ -161,6 +166,10 @@ class Registrar(Protocol):
 
     def add_hook(self, name: str, hook: NamedHook) -> None:
         """What the program calls `name`, before anything names it."""
+        ...
+
+    def add_error_hook(self, name: str, hook: ErrorHook) -> None:
+        """The same of a hook around errors; the two kinds have names of their own."""
         ...
 
     def finish(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from controller.engine.program.run import ProgramResult, ProgramSource, run_program
 from controller.engine.properties import UNKNOWN, PropertyMap
-from controller.engine.registration import Answer, Invocation, NamedHook, Registered, Registrar, Registration
+from controller.engine.registration import Answer, ErrorHook, Invocation, NamedHook, Registered, Registrar, Registration
 
 PROGRAMS = Path(__file__).parent / "programs"
 STACK = "liuzhou/unit/oa.internet"
@@ -27,6 +27,7 @@ class Notes:
         self.ids: dict[str, Any] = {}
         self.invocations: list[Invocation] = []
         self.hooks: dict[str, NamedHook] = {}
+        self.error_hooks: dict[str, ErrorHook] = {}
         self.finished = False
         self._act = act
         self._lock = threading.Lock()
@@ -61,6 +62,10 @@ class Notes:
     def add_hook(self, name: str, hook: NamedHook) -> None:
         with self._lock:
             self.hooks[name] = hook
+
+    def add_error_hook(self, name: str, hook: ErrorHook) -> None:
+        with self._lock:
+            self.error_hooks[name] = hook
 
     def finish(self) -> None:
         self.finished = True

@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, select
 
 from controller.domain.errors import Refused
 from controller.engine.properties import PropertyMap, Secret
-from controller.engine.registration import NamedHook, Program, Registered, Registrar, Registration
+from controller.engine.registration import ErrorHook, NamedHook, Program, Registered, Registrar, Registration
 from controller.reconcile.planning import SystemProgram
 from controller.store.engine import StackRow
 from tests.reconcile.site import PROGRAM, Site
@@ -37,6 +37,9 @@ class WithSecrets:
 
     def add_hook(self, name: str, hook: NamedHook) -> None:
         self.registrar.add_hook(name, hook)
+
+    def add_error_hook(self, name: str, hook: ErrorHook) -> None:
+        self.registrar.add_error_hook(name, hook)
 
     def finish(self) -> None:
         self.registrar.finish()

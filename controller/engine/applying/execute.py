@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 
 from controller.domain.errors import Failed, Refused, Stopped, YunguanError
 from controller.engine import hooks
@@ -37,6 +38,7 @@ from controller.engine.references import StoredStacks
 from controller.engine.registration import (
     STACK_TYPE,
     Answer,
+    ErrorHook,
     Invocation,
     NamedHook,
     Program,
@@ -141,6 +143,10 @@ class Execution:
         """A hook that rows name for their deletion."""
         self._named.add(name, hook)
 
+    def add_error_hook(self, name: str, hook: ErrorHook) -> None:
+        """A hook that is asked about what the cloud refuses."""
+        self._named.add_error_hook(name, hook)
+
     def _run_program(self, program: Program, registrar: Registrar) -> None:
         try:
             program(registrar)
@@ -226,6 +232,7 @@ class Execution:
 
     def _bring_about(self, registration: Registration) -> ResourceState:
         """Decides and acts; where a reply was lost, that is resolved, and what is there then is decided on anew."""
+        around = hooks.Around(registration)
         for _ in range(ATTEMPTS):
             prior = self._rows.before(registration.urn)
             if prior is not None and self._permits.pass_over(prior):
@@ -239,20 +246,20 @@ class Execution:
             if kind is not None and prior is not None and self._permits.ask_anew(prior):
                 assessment = made_anew(registration, prior, kind, assessment)
             self._permits.check(registration.urn, assessment, prior)
-            op = assessment.decision.op
-            hooks.before(registration, op, prior, assessment.inputs)
+            around.before(assessment.decision.op, prior, assessment.inputs)
+            if assessment.decision.delete_before_replace and prior is not None:
+                self._clear_the_way(prior)
+            act = partial(self._carry_out, self._target(registration, assessment, prior), assessment, kind)
             try:
-                state = self._carry_out(self._target(registration, assessment, prior), assessment, prior, kind)
+                state = self._named.persist(registration, assessment.decision.op, prior, assessment.inputs, act)
             except Lost as lost:
                 self._resolver.resolve_lost(lost.intent)
             else:
-                hooks.after(registration, op, prior, state.inputs, Registered(state.id, state.outputs))
+                around.after(state.inputs, Registered(state.id, state.outputs))
                 return state
         raise reply_lost(registration.urn)
 
-    def _carry_out(
-        self, target: ResourceState, assessment: Assessment, prior: ResourceState | None, kind: Kind | None
-    ) -> ResourceState:
+    def _carry_out(self, target: ResourceState, assessment: Assessment, kind: Kind | None) -> ResourceState:
         decision = assessment.decision
         if kind is None or decision.op is Op.SAME:
             return self._steps.note(target)
@@ -263,9 +270,6 @@ class Execution:
                 return self._steps.adopt(target, kind)
             case Op.UPDATE:
                 return self._steps.update(target, decision.diff, kind)
-            case Op.REPLACE if decision.delete_before_replace and prior is not None:
-                self._clear_the_way(prior)
-                return self._steps.create(target, kind)
             case Op.CREATE | Op.REPLACE:
                 return self._steps.create(target, kind)
             case _:
@@ -291,7 +295,7 @@ class Execution:
     def _delete(self, row: ResourceState) -> None:
         self._steps.refuse_when_stopping(row)
         self._named.before_delete(row)
-        self._steps.delete(row)
+        self._named.persist_in_deleting(row, lambda: self._steps.delete(row))
         self._named.after_delete(row)
 
     def _forget(self, row: ResourceState) -> None:

@@ -23,7 +23,7 @@ from controller.engine.planning.renames import Renames
 from controller.engine.planning.targets import ALL, Targeting, Targets, made_anew, makes_calls, refuse_orphans
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
 from controller.engine.provider import Provider
-from controller.engine.registration import Answer, Invocation, NamedHook, Program, Registered, Registration
+from controller.engine.registration import Answer, ErrorHook, Invocation, NamedHook, Program, Registered, Registration
 from controller.engine.state import ResourceState
 
 
@@ -144,9 +144,10 @@ class Preview:
             self._planned[registration.urn] = operation
             if operation.delete_before_replace:
                 self._first.add(registration.urn)
-        hooks.before(registration, operation.op, prior, operation.inputs)
+        around = hooks.Around(registration)
+        around.before(operation.op, prior, operation.inputs)
         foretold = _foretold(registration, operation, prior, assessment.decision)
-        hooks.after(registration, operation.op, prior, operation.inputs, foretold)
+        around.after(operation.inputs, foretold)
         return foretold
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
@@ -179,6 +180,9 @@ class Preview:
     def add_hook(self, name: str, hook: NamedHook) -> None:
         """A hook that rows name for their deletion."""
         self._named.add(name, hook)
+
+    def add_error_hook(self, name: str, hook: ErrorHook) -> None:
+        """None is asked while nothing is done."""
 
     def finish(self) -> None:
         """Foretells the deletions to the hooks around them, which may want to see previews."""

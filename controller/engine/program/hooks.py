@@ -1,8 +1,7 @@
 """Hooks of the program: names in a registration → functions that call them. Used by `monitor.py`.
 
 A program registers its hooks by name before it names them in an option. While previewing only those count that want to
-be called then. Those around deletions stay names, since what is deleted may not be registered any more. Hooks around
-errors are refused.
+be called then. Those around deletions and errors stay names, since what is deleted may not be registered any more.
 """
 
 from __future__ import annotations
@@ -19,11 +18,12 @@ from controller.domain.errors import Failed, Refused
 from controller.engine import wire
 from controller.engine.program.callbacks import Callbacks
 from controller.engine.properties import PropertyMap
-from controller.engine.registration import Hook, HookCall, NamedHook
+from controller.engine.registration import ErrorHook, Hook, HookCall, NamedHook
 
 _BEFORE: Final = ("before_create", "before_update")
 _AFTER: Final = ("after_create", "after_update")
 _DELETION: Final = ("before_delete", "after_delete")
+_ON_ERROR: Final = "on_error"
 
 Warn = Callable[[str], None]
 
@@ -37,6 +37,7 @@ class Hooks:
         self._preview = preview
         self._lock = threading.Lock()
         self._hooks: dict[str, resource_pb2.RegisterResourceHookRequest] = {}
+        self._error_hooks: set[str] = set()
 
     def add(self, request: resource_pb2.RegisterResourceHookRequest) -> None:
         """From now on the hook can be named. Raises Refused where another has its name."""
@@ -45,14 +46,21 @@ class Hooks:
                 raise Refused(f"two resource hooks are called {request.name}", remedy="give each its own name")
             self._hooks[request.name] = request
 
+    def add_error_hook(self, request: resource_pb2.RegisterErrorHookRequest) -> ErrorHook:
+        """From now on the hook around errors can be named. Raises Refused where another one has its name."""
+        with self._lock:
+            if request.name in self._error_hooks:
+                raise Refused(f"two error hooks are called {request.name}", remedy="give each its own name")
+            self._error_hooks.add(request.name)
+        return partial(self._ask, request)
+
     def bound(self, request: resource_pb2.RegisterResourceRequest, urn: str) -> Mapping[str, Sequence[Hook]]:
         """What is called around the operations of a resource, by the point in time.
 
-        Raises Refused for hooks around errors, and for a name that no hook has.
+        Raises Refused for a point in time that the engine does not know, and for a name that no hook has.
         """
-        others = [
-            field.name for field, _ in request.hooks.ListFields() if field.name not in {*_BEFORE, *_AFTER, *_DELETION}
-        ]
+        known = {*_BEFORE, *_AFTER, *_DELETION, _ON_ERROR}
+        others = [field.name for field, _ in request.hooks.ListFields() if field.name not in known]
         if others:
             raise Refused(
                 f"not supported by this engine: the hooks {', '.join(others)}",
@@ -65,11 +73,15 @@ class Hooks:
             if (hooks := [self._hook(name, point) for name in getattr(request.hooks, point) if self._counts(name)])
         }
 
-    def around_deletion(self, request: resource_pb2.RegisterResourceRequest) -> Mapping[str, Sequence[str]]:
-        """The names of what is called around the deletion of a resource. Raises Refused for one that no hook has."""
-        found = {point: tuple(getattr(request.hooks, point)) for point in _DELETION}
-        for name in (name for names in found.values() for name in names):
+    def kept(self, request: resource_pb2.RegisterResourceRequest) -> Mapping[str, Sequence[str]]:
+        """The names of what is called around a resource's deletion and errors. Raises Refused for one that none has."""
+        for name in (name for point in _DELETION for name in getattr(request.hooks, point)):
             self._counts(name)
+        with self._lock:
+            unknown = sorted(set(request.hooks.on_error) - self._error_hooks)
+        if unknown:
+            raise Refused(f"there is no error hook {unknown[0]}", remedy="register it before it is named")
+        found = {point: tuple(getattr(request.hooks, point)) for point in (*_DELETION, _ON_ERROR)}
         return {point: names for point, names in found.items() if names}
 
     def named(self, hook: resource_pb2.RegisterResourceHookRequest) -> NamedHook:
@@ -105,6 +117,27 @@ class Hooks:
         if point.startswith("before") and not hook.ignore_errors:
             raise Failed(failure, where=call.urn, remedy="correct the program, or what its hook objects to")
         self._warn(f"{failure} ({call.urn})")
+
+    def _ask(
+        self, hook: resource_pb2.RegisterErrorHookRequest, operation: str, call: HookCall, refusals: Sequence[str]
+    ) -> bool:
+        request = resource_pb2.ErrorHookRequest(
+            urn=call.urn,
+            id=call.id if isinstance(call.id, str) else "",
+            name=call.name,
+            type=call.type,
+            new_inputs=_struct(call.new_inputs),
+            old_inputs=_struct(call.old_inputs),
+            old_outputs=_struct(call.old_outputs),
+            failed_operation=operation,
+            errors=refusals,
+        )
+        what = f"the error hook {hook.name}"
+        answer = self._callbacks.call(hook.callback, request, resource_pb2.ErrorHookResponse, what)
+        if answer.error:
+            reason = f"{what} failed: {self._callbacks.masked(answer.error)}, asked about: {refusals[0]}"
+            raise Failed(reason, where=call.urn, remedy="correct the program, or what the cloud objects to")
+        return answer.retry
 
 
 def _not_now(point: str, call: HookCall) -> None:

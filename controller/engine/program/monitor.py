@@ -46,6 +46,7 @@ _SUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
 )
 _SUPPORTED_BY_OLD_NAME = frozenset(
     {
@@ -57,6 +58,7 @@ _SUPPORTED_BY_OLD_NAME = frozenset(
         "transforms",
         "invokeTransforms",
         "resourceHooks",
+        "errorHooks",
     }
 )
 
@@ -171,7 +173,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
                 registration,
                 inputs=assets.hashed(registration.inputs, self._folder, urn),
                 hooks=self._hooks.bound(transformed, urn),
-                delete_hooks=self._hooks.around_deletion(transformed),
+                delete_hooks=self._hooks.kept(transformed),
             )
             self._claim(registration)
             registered = self._registrar.register(registration)
@@ -223,6 +225,11 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._registrar.add_hook(request.name, self._hooks.named(request))
             return empty_pb2.Empty()
 
+    def RegisterErrorHook(self, request: Any, context: Any) -> empty_pb2.Empty:
+        with self.heard.reported(context):
+            self._registrar.add_error_hook(request.name, self._hooks.add_error_hook(request))
+            return empty_pb2.Empty()
+
     def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
         """The program has registered everything; it may end once no hook of it is needed any more."""
         with self.heard.reported(context):
@@ -231,7 +238,6 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     Call = _refusing("the method {0.tok}")
     ExistsResource = _refusing("asking whether a resource of type {0.type} exists")
-    RegisterErrorHook = _refusing("the error hook {0.name}")
     RegisterPackage = _refusing("the parameterized package {0.name}")
 
     def _understood(self, request: Any) -> Registration:

@@ -1,24 +1,32 @@
-"""Hooks around what an execution does: before the intent, after the result, and around nothing else."""
+"""Hooks around what an execution does: before the intent, after the result, around errors, and nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from controller.domain.errors import Failed
+from controller.engine.applying.journal import Ending
+from controller.engine.applying.progress import Step
+from controller.engine.hooks import RETRIES
+from controller.engine.plan import Op, Purpose
 from controller.engine.registration import HookCall, Registrar, Registration
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionState
 from controller.store.vault import Vault
 from tests.engine.double import NET, PROJECT
-from tests.engine.scene import Scene
+from tests.engine.scene import KillAt, Killed, Scene
 
 URN = f"{PROJECT}::{NET}::a"
 
 
 class Program:
-    """One net, with a hook at each point that takes down what it is told; `stop` fails at the point of that name."""
+    """One net, with a hook at each point that takes down what it is told; `stop` fails at the point of that name.
+
+    Its hook around errors takes down the refusals, and wants another try until there are `tries` of them.
+    """
 
     def __init__(self, scene: Scene, stop: str = "") -> None:
         self.scene = scene
@@ -27,12 +35,23 @@ class Program:
         self.cidr = "10.0.0.0/24"
         self.calls: list[tuple[str, HookCall]] = []
         self.journal: list[int] = []
+        self.there = True
+        self.tries = 0
+        self.refused: list[tuple[str, HookCall, Sequence[str]]] = []
 
     def __call__(self, registrar: Registrar) -> None:
         inputs = {"cidr": self.cidr, "size": self.size}
         points = ("before_create", "after_create", "before_update", "after_update")
         hooks = {point: [self._hook(point)] for point in points}
-        registrar.register(replace(Registration(URN, NET, "a", True, "", inputs), hooks=hooks))
+        registrar.add_error_hook("again", self._asked)
+        if self.there:
+            net = Registration(URN, NET, "a", True, "", inputs, delete_hooks={"on_error": ("again",)})
+            registrar.register(replace(net, hooks=hooks))
+        registrar.finish()
+
+    def _asked(self, operation: str, call: HookCall, refusals: Sequence[str]) -> bool:
+        self.refused.append((operation, call, refusals))
+        return len(refusals) < self.tries
 
     def _hook(self, point: str):
         def hook(call: HookCall) -> None:
@@ -101,3 +120,97 @@ def test_a_hook_before_that_fails_leaves_no_intent_and_no_call(scene: Scene) -> 
     assert "not this one" in outcome.failures[URN]
     assert scene.journal() == []
     assert scene.cloud.calls == []
+
+
+def test_what_the_cloud_refuses_is_tried_again_while_a_hook_wants_it(scene: Scene) -> None:
+    program = Program(scene)
+    program.tries = 3
+    scene.cloud.faults["create"] = ["reject", "reject"]
+    assert applied(scene, program) is ExecutionState.SUCCEEDED
+    assert [(row.generation, row.attempt, row.outcome) for row in scene.journal()] == [
+        (1, 1, Ending.REJECTED),
+        (1, 2, Ending.REJECTED),
+        (1, 3, Ending.DONE),
+    ]
+    assert [(operation, len(refusals)) for operation, _, refusals in program.refused] == [("create", 1), ("create", 2)]
+    assert all((call.id, call.old_inputs) == ("", None) for _, call, _ in program.refused)
+    assert program.points() == ["before_create", "after_create"]
+    scene.assert_whole()
+
+
+def test_an_update_and_a_delete_are_tried_again_too(scene: Scene) -> None:
+    program = Program(scene)
+    applied(scene, program)
+    was = scene.row(URN)
+    program.size, program.tries = 2, 2
+    scene.cloud.faults = {"update": ["reject"], "delete": ["reject"]}
+    assert applied(scene, program) is ExecutionState.SUCCEEDED
+    program.there = False
+    assert applied(scene, program) is ExecutionState.SUCCEEDED
+    assert [(operation, call.id) for operation, call, _ in program.refused] == [("update", was.id), ("delete", was.id)]
+    assert [call.new_inputs is None for _, call, _ in program.refused] == [False, True]
+    assert all(call.old_inputs and call.old_outputs for _, call, _ in program.refused)
+    assert scene.cloud.things == {}
+    scene.assert_whole()
+
+
+def test_a_hook_that_does_not_want_another_try_leaves_the_refusal(scene: Scene) -> None:
+    program = Program(scene)
+    scene.cloud.faults["create"] = ["reject"]
+    scene.start(program)
+    outcome = scene.resume(program)
+    assert outcome.state is ExecutionState.FAILED
+    assert "the cloud refuses" in outcome.failures[URN]
+    assert len(program.refused) == 1
+
+
+def test_a_refusal_is_tried_again_so_often_and_no_more(scene: Scene) -> None:
+    program = Program(scene)
+    program.tries = 2 * RETRIES
+    scene.cloud.faults["create"] = ["reject"] * (2 * RETRIES)
+    assert applied(scene, program) is ExecutionState.FAILED
+    assert len(program.refused) == RETRIES
+    assert len(scene.journal()) == RETRIES + 1
+
+
+def test_where_the_program_is_gone_nothing_refused_is_tried_again(scene: Scene) -> None:
+    program = Program(scene)
+    program.tries = 9
+    applied(scene, program)
+    scene.cloud.faults["delete"] = ["reject"]
+    assert scene.apply(None, Purpose.DESTROY).state is ExecutionState.FAILED
+    assert program.refused == []
+
+
+@pytest.mark.parametrize("fault", ["lose_after", "lose_before", "late"])
+def test_a_lost_reply_calls_each_hook_once(scene: Scene, fault: str) -> None:
+    """Whether the call did its work, and is found again, or did not, and is made anew."""
+    program = Program(scene)
+    scene.cloud.faults = {"create": [fault], "update": [fault]}
+    assert applied(scene, program) is ExecutionState.SUCCEEDED
+    assert [call.new_outputs["address"] for _, call in program.calls[1:]] == [scene.row(URN).outputs["address"]]
+    assert program.points() == ["before_create", "after_create"]
+    program.size = 2
+    assert applied(scene, program) is ExecutionState.SUCCEEDED
+    assert program.points() == ["before_update", "after_update"]
+    assert program.refused == []
+    scene.assert_whole()
+
+
+def test_a_lost_reply_is_settled_before_a_hook_is_asked(scene: Scene) -> None:
+    program = Program(scene)
+    program.tries = 2
+    scene.cloud.faults["create"] = ["lose_before", "reject"]
+    assert applied(scene, program) is ExecutionState.SUCCEEDED
+    assert [row.outcome for row in scene.journal()] == [Ending.ABSENT, Ending.REJECTED, Ending.DONE]
+    assert len(program.refused) == 1
+
+
+@pytest.mark.parametrize("step", [Step.CALLED, Step.CLOSED])
+def test_after_a_crash_what_had_been_sent_has_no_hooks_again(scene: Scene, step: Step) -> None:
+    program = Program(scene)
+    with pytest.raises(Killed):
+        scene.apply(program, progress=KillAt(step, op=Op.CREATE))
+    program.points()
+    assert scene.resume(program).state is ExecutionState.SUCCEEDED
+    assert program.points() == []

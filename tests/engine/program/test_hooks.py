@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -152,3 +153,43 @@ def test_two_hooks_of_one_name_are_refused() -> None:
     body = "pulumi.ResourceHook('twin', print); pulumi.ResourceHook('twin', print)\nThing('a')"
     with pytest.raises(Refused, match="two resource hooks are called twin"):
         run(body, Notes())
+
+
+AGAIN = """
+def again(args):
+    print(args.failed_operation, args.name, args.new_inputs["size"], args.old_inputs, *args.errors)
+    if args.errors[0] == "never":
+        raise ValueError("that cannot be")
+    return len(args.errors) < 2
+hook = pulumi.ErrorHook("again", again)
+Thing("a", ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook])), size=1)
+"""
+
+
+def asking(*refusals: Sequence[str]) -> tuple[list[bool], list[str]]:
+    """What the program's hook answers to each of the `refusals` of a create, and the program's log."""
+    wishes = []
+
+    def ask(registration: Registration) -> None:
+        if registration.custom:
+            [name] = registration.delete_hooks["on_error"]
+            wishes.extend(notes.error_hooks[name]("create", call(registration), errors) for errors in refusals)
+
+    notes = Notes(act=ask)
+    return wishes, list(run(AGAIN, notes).log)
+
+
+def test_a_hook_around_errors_is_told_all_refusals_and_says_whether_to_try_again() -> None:
+    wishes, log = asking(["busy"], ["full", "busy"])
+    assert wishes == [True, False]
+    assert log == ["create a 1.0 None busy", "create a 1.0 None full busy"]
+
+
+def test_a_hook_around_errors_that_fails_is_told_with_the_refusal() -> None:
+    with pytest.raises(Failed, match="the error hook again failed: that cannot be, asked about: never"):
+        asking(["never"])
+
+
+def test_two_error_hooks_of_one_name_are_refused() -> None:
+    with pytest.raises(Refused, match="two error hooks are called again"):
+        run(f"{AGAIN}\npulumi.ErrorHook('again', again)\nThing('b')", Notes())

@@ -19,8 +19,6 @@ from controller.engine.properties import UNKNOWN
 from controller.engine.registration import Registered, Registration, Result
 from tests.engine.runs import Notes, run
 
-HOOK = "pulumi.ResourceHook('hook', lambda args: None)"
-BOUND = "Thing('a', ResourceOptions(hooks=pulumi.ResourceHookBinding({}=[{}])))"
 MONITOR = "pulumi.runtime.settings.get_monitor()"
 ENGINE = "pulumi.runtime.settings.get_engine()"
 EXISTS = "resource_pb2.ExistsResourceRequest(type='t:m:Thing', id='42')"
@@ -36,7 +34,6 @@ UNSUPPORTED = [
         "package aws",
     ),
     ("pulumi.runtime.call('t:m:do', {})", "the method t:m:do"),
-    (BOUND.format("on_error", "pulumi.ErrorHook('again', lambda args: False)"), "error hooks"),
     (
         "pulumi.ComponentResource('t:m:Remote', 'r', {}, remote=True)",
         "a component that a provider builds needs its package, and t is none",
