@@ -11,8 +11,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # From the cache alone, every file checked against the lock file's hashes.
 LOCKED := $(BIN)/pip install --quiet --no-index --find-links $(WHEELS) --require-hashes --no-deps -r requirements.lock 2>/dev/null
 
+# Pulumi's own command line, which tests compare the engine with. Where it cannot be built they are skipped.
+PULUMI_SOURCE := tests/programs/pulumi
+PULUMI_VERSION := $(shell awk '$$1 == "github.com/pulumi/pulumi/pkg/v3" {print $$2}' $(PULUMI_SOURCE)/go.mod)
+PULUMI := $(CACHE)/pulumi/$(PULUMI_VERSION)
+GO_CACHE := $(CACHE)/go
+BUILD_PULUMI := CGO_ENABLED=0 GOMODCACHE=$(GO_CACHE)/modules GOCACHE=$(GO_CACHE)/build timeout 600 go build -C $(PULUMI_SOURCE) -trimpath -modcacherw \
+  -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI_VERSION)" -o $(PULUMI)/ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check lint types layers unit test bench lock clean
+.PHONY: help setup demo serve check lint types layers unit test pulumi bench lock clean
 
 ##@ Use
 help: ## This page
@@ -51,8 +59,12 @@ layers: setup
 unit: setup
 	$(BIN)/pytest -q -n 2 -m "not world" tests
 
-test: lint types layers ## Everything
-	$(BIN)/pytest -n 2 --dist loadgroup tests
+test: lint types layers pulumi ## Everything
+	PATH="$(PULUMI):$$PATH" $(BIN)/pytest -n 2 --dist loadgroup tests
+
+pulumi: ## Pulumi's own command line for tests, built with Go once (4 minutes); without Go they are skipped
+	@test -x $(PULUMI)/pulumi || { echo "building pulumi $(PULUMI_VERSION) into $(PULUMI)"; $(BUILD_PULUMI); } || echo "pulumi could not be built: tests that need it are skipped"
+	@rm -rf $(GO_CACHE)
 
 bench: setup ## Figures as JSON: scan, plan, apply, noop, latency
 	@for name in scan plan apply noop latency; do $(BIN)/yunguan bench $$name; done
