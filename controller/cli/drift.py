@@ -14,6 +14,7 @@ from controller.casework.permissions import Permission, cities_on, require
 from controller.cli.arguments import OPERATOR, Operator, workplace
 from controller.cli.output import Format, Output, print_document, print_rows, say, stderr
 from controller.domain.errors import WrongUse
+from controller.engine.urn import Urn
 from controller.reconcile.drift import follow_up
 from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.schedule import clouds_in_use
@@ -88,14 +89,15 @@ def print_findings(result: ScanResult, output: Format, *, only_stack: int | None
 def _row(finding: Finding) -> dict[str, str]:
     """A finding for people: the last part of its URN, and each difference as `field: is (shall be)`."""
     differs = [f"{field}: {actual} (shall be {desired})" for field, (desired, actual) in finding.fields.items()]
+    own, owner = (Urn.parse(urn) if urn else None for urn in (finding.urn, finding.owner_urn))
+    known = own or owner
     return {
         "verdict": finding.verdict,
-        "stack": (finding.urn or finding.owner_urn).partition("::")[0].rpartition(":")[2],
+        "stack": known.stack if known else "",
         "type": finding.type.rpartition(":")[2],
-        "name": finding.name or finding.urn.rpartition("::")[2],
+        "name": finding.name or (own.name if own else ""),
         "id": finding.id,
-        "differs": ", ".join(differs)
-        or (f"inside {finding.owner_urn.rpartition('::')[2]}" if finding.owner_urn else ""),
+        "differs": ", ".join(differs) or (f"inside {owner.name}" if owner else ""),
     }
 
 

@@ -27,11 +27,11 @@ from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.differences import outputs_between, shown
 from controller.engine.planning.render import DONE, summary, to_json, to_text
 from controller.engine.planning.targets import Targets
-from controller.engine.program.messages import program_stack
 from controller.engine.program.passphrase import VARIABLE
 from controller.engine.program.project import Given, Project, load
 from controller.engine.program.run import ProgramSource
 from controller.engine.properties import PropertyMap
+from controller.engine.stack_names import program_stack
 from controller.providers.dynamic.host import DynamicHost
 from controller.reconcile.programs import ProgramStack, cloud_of
 from controller.reconcile.pulumi_cli import PulumiCli

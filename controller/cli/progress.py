@@ -11,6 +11,7 @@ from controller.engine.applying.progress import Step
 from controller.engine.plan import Op
 from controller.engine.planning.differences import name_of, printable
 from controller.engine.planning.render import SYMBOL, short_type
+from controller.engine.urn import Urn
 
 _DOING: Final[Mapping[Op, str]] = {Op.CREATE: "creating", Op.UPDATE: "updating", Op.DELETE: "deleting"}
 
@@ -37,5 +38,5 @@ class Lines:
 
 
 def _about(op: Op, urn: str) -> str:
-    kind = short_type(urn.split("::")[2].rpartition("$")[2])
+    kind = short_type(Urn.parse(urn).type)
     return f"{SYMBOL[op]:<2} {printable(kind)} {name_of(urn)} {_DOING[op]}"

@@ -20,8 +20,8 @@ from controller.domain.errors import Refused, WrongUse
 from controller.engine.checkpoint.document import from_text, to_document
 from controller.engine.checkpoint.transfer import export_stack, import_stack
 from controller.engine.planning.render import overview, to_json, to_text
-from controller.engine.program.messages import is_program_stack
 from controller.engine.program.passphrase import VARIABLE, Passphrase
+from controller.engine.stack_names import is_program_stack
 from controller.reconcile.desire import stack as stack_of
 from controller.store.engine import ApprovalRow, ExecutionRow, ExecutionState, PlanRow, ResourceRow, StackRow
 

@@ -17,6 +17,7 @@ from controller.engine.properties import PropertyMap
 from controller.engine.provider import Rejected
 from controller.engine.registration import ErrorHook, HookCall, NamedHook, Registered, Registration
 from controller.engine.state import ResourceState
+from controller.engine.urn import Urn
 
 RETRIES = 100
 """How often one operation is tried again because hooks want that: Pulumi's own bound."""
@@ -162,7 +163,7 @@ def _told_of_deletion(row: ResourceState) -> HookCall:
     return HookCall(
         urn=row.urn,
         type=row.type,
-        name=row.urn.rpartition("::")[2],
+        name=Urn.parse(row.urn).name,
         id=row.id,
         new_inputs=None,
         old_inputs=row.inputs,

@@ -14,6 +14,7 @@ from controller.domain.errors import Refused
 from controller.engine.properties import PropertyMap, PropertyValue, Secret, canonical
 from controller.engine.provider import NoAnswer, Observation, Provider
 from controller.engine.registration import Answer, Invocation, Registration
+from controller.engine.urn import Urn
 
 Answers = Mapping[str, Secret]
 """What functions answered, by token: a secret map from the hash of the arguments to the hash of the answer.
@@ -69,7 +70,7 @@ class Lookup:
         return observation
 
     def _other_stack(self, registration: Registration, name: str) -> Observation:
-        found = self.stacks(name, project_of(registration.urn))
+        found = self.stacks(name, Urn.parse(registration.urn).project)
         if found is None:
             raise Refused(
                 f"there is no stack {name}", where=registration.urn, remedy="`yunguan stack list` names those there are"
@@ -113,11 +114,6 @@ class Notebook:
     def answers(self) -> Answers:
         """All of it, as a plan keeps it."""
         return {token: Secret(dict(sorted(known.items()))) for token, known in sorted(self._answers.items())}
-
-
-def project_of(urn: str) -> str:
-    """The project in whose program the resource with `urn` is registered."""
-    return urn.split("::", 2)[1]
 
 
 def _moved(invocation: Invocation, when: str) -> Refused:

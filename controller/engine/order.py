@@ -15,6 +15,7 @@ from controller.engine import paths
 from controller.engine.plan import Op, Operation
 from controller.engine.registration import Registration
 from controller.engine.state import ResourceState
+from controller.engine.urn import ProviderReference
 
 Key = tuple[str, int]
 """URN and generation."""
@@ -25,7 +26,7 @@ def needs(resource: Registration | ResourceState) -> frozenset[str]:
     deletes it along.
     """
     origins = (urn for urns in resource.property_dependencies.values() for urn in urns)
-    above = {resource.parent, resource.provider.rpartition("::")[0], resource.deleted_with}
+    above = {resource.parent, ProviderReference.parse(resource.provider).urn, resource.deleted_with}
     return frozenset({*above, *resource.dependencies, *origins} - {"", resource.urn})
 
 

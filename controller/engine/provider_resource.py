@@ -15,11 +15,21 @@ from typing import Final
 from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Change, Checked, Diff, Failure, Fields, Observation, Page, Scope
 
-PREFIX: Final = "pulumi:providers:"
 CLOUD: Final = "cloud"
+_TYPES: Final = "pulumi:providers:"
 _WRONG: Final = "must be the name of a cloud in clouds.yaml, known before anything is made"
 _OF_PLUGINS: Final = frozenset({"version", "pluginDownloadURL"})
 """Which plugin serves the package, and from where: there is none here, so they are passed over."""
+
+
+def provider_type(package: str) -> str:
+    """The type of a package's provider resources."""
+    return _TYPES + package
+
+
+def is_provider_type(token: str) -> bool:
+    """Whether `token` is the type of a provider resource, of whatever package."""
+    return token.startswith(_TYPES)
 
 
 class ProviderResource:
@@ -33,7 +43,7 @@ class ProviderResource:
     create_timeout = update_timeout = delete_timeout = 0.0
 
     def __init__(self, package: str, *acts_on: str) -> None:
-        self.token = PREFIX + package
+        self.token = provider_type(package)
         self.replace_on = frozenset(acts_on)
 
     def check(self, inputs: PropertyMap) -> Checked:

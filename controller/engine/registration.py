@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Protocol
 
 from controller.engine.properties import PropertyMap, PropertyValue, Secret
-
-STACK_TYPE: Final = "pulumi:pulumi:Stack"
-"""Of the resource that stands for the whole stack."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from controller.engine.properties import PropertyMap, PropertyValue
 from controller.engine.provider import Fields, version_of
+from controller.engine.urn import ProviderReference
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,13 @@ class ResourceState:
         """The same with URNs that `moves` names replaced, its own and those that it refers to."""
         if not moves:
             return self
-        provider, separator, id = self.provider.rpartition("::")
+        provider = ProviderReference.parse(self.provider)
         return replace(
             self,
             urn=moves.get(self.urn, self.urn),
             parent=moves.get(self.parent, self.parent),
             deleted_with=moves.get(self.deleted_with, self.deleted_with),
-            provider=f"{moves.get(provider, provider)}{separator}{id}",
+            provider=str(replace(provider, urn=moves.get(provider.urn, provider.urn))),
             dependencies=tuple(sorted(moves.get(urn, urn) for urn in self.dependencies)),
             property_dependencies={
                 path: tuple(sorted(moves.get(urn, urn) for urn in urns))

@@ -26,8 +26,8 @@ from controller.engine.applying.means import Means
 from controller.engine.applying.outcome import Outcome
 from controller.engine.applying.recover import recover
 from controller.engine.plan import Plan, Purpose
-from controller.engine.program.messages import is_program_stack
 from controller.engine.provider import Unfamiliar
+from controller.engine.stack_names import is_program_stack
 from controller.reconcile import desire, incidents, standing, work
 from controller.reconcile.guard import Limits
 from controller.reconcile.incidents import IncidentKind

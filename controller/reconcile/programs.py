@@ -32,13 +32,13 @@ from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.preview import make_plan
 from controller.engine.planning.targets import ALL, Targets
-from controller.engine.program.messages import pulumi_stack_name
 from controller.engine.program.project import Project
 from controller.engine.program.run import ProgramFailed, program_version, run_program
 from controller.engine.properties import PropertyMap, canonical
 from controller.engine.references import StoredStacks
 from controller.engine.registration import Registrar
 from controller.engine.sealing import opened
+from controller.engine.stack_names import pulumi_stack_name
 from controller.engine.state import ResourceState
 from controller.reconcile import desire
 from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow, Wanted

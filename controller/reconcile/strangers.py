@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from controller.clock import real_now
 from controller.engine.applying import decisions
+from controller.engine.stack_names import pulumi_stack_name
+from controller.engine.urn import Urn
 from controller.reconcile import credentials, gone, incidents, work
 from controller.reconcile.apply import Reconciler
 from controller.reconcile.incidents import IncidentKind, IncidentState
@@ -44,7 +46,7 @@ def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger, *, 
     Twice does no harm.
     """
     session.flush()
-    urn = f"urn:pulumi:{stack.name}::unmanaged::{stranger.type}::{stranger.id}"
+    urn = str(Urn(pulumi_stack_name(stack.name), "unmanaged", stranger.type, stranger.id))
     session.execute(
         insert(ResourceRow)
         .values(

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from controller.engine.urn import Urn
 from controller.store.casework import CaseRow
 from controller.store.certificate import CertificateRow
 from controller.store.engine import ApprovalRow, ExecutionRow, PlanRow, ResourceRow, StackRow
@@ -136,7 +137,7 @@ def _tree(session: Session, stack: StackRow) -> list[ResourceLine]:
         .order_by(ResourceRow.pending_delete, ResourceRow.position, ResourceRow.urn)
     )
     lines = [
-        ResourceLine(row.urn, row.parent, row.urn.rpartition("::")[2], row.type, row.physical_id, _state(row))
+        ResourceLine(row.urn, row.parent, Urn.parse(row.urn).name, row.type, row.physical_id, _state(row))
         for row in rows
     ]
     return list(in_tree_order(lines))

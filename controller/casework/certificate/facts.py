@@ -30,6 +30,7 @@ from controller.domain.reclaim import (
 from controller.domain.roles import Role
 from controller.engine.applying.journal import Ending
 from controller.engine.plan import Op, Purpose
+from controller.engine.urn import Urn
 from controller.reconcile.leftovers import STACK_TAG
 from controller.store import clock
 from controller.store.casework import CaseEventRow, CaseRow, EventKind, EvidenceRow
@@ -187,7 +188,7 @@ def _resources(session: Session, stack: StackRow) -> tuple[ReclaimedResource, ..
     return tuple(
         ReclaimedResource(
             type=type,
-            name=urn.rpartition("::")[2],
+            name=Urn.parse(urn).name,
             id=id,
             urn=urn,
             created_at=at.get(Op.CREATE),

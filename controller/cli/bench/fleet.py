@@ -17,6 +17,7 @@ from sqlalchemy import insert
 from controller.cli.bench.ground import CLOUD, Ground
 from controller.clock import real_now
 from controller.engine.provider import Observation, Scope
+from controller.engine.urn import Urn
 from controller.reconcile.verdict import Verdict
 from controller.store.engine import Provisioning, ResourceRow, StackRow
 
@@ -112,7 +113,7 @@ def _rows_by_project(ground: Ground) -> dict[str, list[Row]]:
 def _row(token: str, seen: Observation, number: int) -> Row:
     """A state row as an apply leaves it."""
     return {
-        "urn": f"urn:pulumi:bench::yunguan::{token}::{seen.name or 'r'}-{number}",
+        "urn": str(Urn("bench", "yunguan", token, f"{seen.name or 'r'}-{number}")),
         "generation": 1,
         "type": token,
         "custom": True,

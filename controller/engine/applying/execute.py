@@ -36,7 +36,6 @@ from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, ho
 from controller.engine.provider import Kind, within
 from controller.engine.references import StoredStacks
 from controller.engine.registration import (
-    STACK_TYPE,
     Answer,
     ErrorHook,
     Invocation,
@@ -48,6 +47,7 @@ from controller.engine.registration import (
     Result,
 )
 from controller.engine.state import ResourceState
+from controller.engine.urn import STACK_TYPE
 from controller.store.engine import ExecutionState
 
 _ANEW = frozenset({Op.CREATE, Op.REPLACE, Op.ADOPT})

@@ -22,8 +22,9 @@ from controller.engine.checkpoint.values import Cipher, decoded, encoded
 from controller.engine.order import Key, needs
 from controller.engine.plan import Op
 from controller.engine.program.passphrase import VARIABLE, Passphrase
-from controller.engine.provider_resource import CLOUD, PREFIX
+from controller.engine.provider_resource import CLOUD, is_provider_type, provider_type
 from controller.engine.state import ResourceState
+from controller.engine.urn import ProviderReference, Urn
 
 _META: Final = "__meta"
 _DEFAULTS: Final = "__defaults"
@@ -113,8 +114,10 @@ class _Writer:
         self._known = {one.urn for one in checkpoint.states}
         everything = [*checkpoint.states, *(one.target for one in checkpoint.pending)]
         clouds = {one.type.partition(":")[0]: one.cloud for one in everything if _is_of_default_provider(one)}
-        scope = next((one.urn.split("::")[:2] for one in everything), ["", ""])
-        self._providers = {package: self._provider(package, cloud, scope) for package, cloud in sorted(clouds.items())}
+        self._providers = {
+            package: self._provider(package, cloud, Urn.parse(everything[0].urn))
+            for package, cloud in sorted(clouds.items())
+        }
 
     def providers(self) -> Sequence[Resource]:
         """The default provider of each package, which the format wants and the engine does not keep."""
@@ -170,16 +173,16 @@ class _Writer:
     def _there(self, urns: Iterable[str]) -> tuple[str, ...]:
         return tuple(urn for urn in urns if urn in self._known)
 
-    def _provider(self, package: str, cloud: str, scope: Sequence[str]) -> Resource:
+    def _provider(self, package: str, cloud: str, beside: Urn) -> Resource:
         version = _version(package)
         name = f"default_{version.replace('.', '_')}" if version else "default"
-        urn = "::".join([*scope, f"{PREFIX}{package}", name])
+        urn = str(replace(beside, qualified_type=provider_type(package), name=name))
         given = {CLOUD: cloud, "version": version}
         properties = {key: value for key, value in given.items() if value}
         return Resource(
             urn=urn,
             custom=True,
-            type=f"{PREFIX}{package}",
+            type=provider_type(package),
             id=str(uuid.uuid5(uuid.NAMESPACE_URL, urn)),
             inputs=properties,
             outputs=properties,
@@ -225,7 +228,7 @@ def _state(resource: Resource, cipher: Cipher, clouds: _Clouds) -> ResourceState
     own = _own(outputs.get(_META))
     if resource.custom or own:
         outputs.pop(_META, None)
-    where = resource.urn.split("::", 3)[-1]
+    where = Urn.parse(resource.urn).name
     return ResourceState(
         urn=resource.urn,
         generation=int(own.get("generation", 0)),
@@ -299,22 +302,22 @@ def _with_positions(states: Sequence[ResourceState]) -> list[ResourceState]:
 
 
 def _is_default_provider(resource: Resource) -> bool:
-    return resource.type.startswith(PREFIX) and resource.urn.rpartition("::")[2].startswith("default")
+    return is_provider_type(resource.type) and Urn.parse(resource.urn).name.startswith("default")
 
 
 def _is_of_default_provider(state: ResourceState) -> bool:
-    return state.custom and not state.provider and not state.type.startswith(PREFIX)
+    return state.custom and not state.provider and not is_provider_type(state.type)
 
 
 def _reference(provider: Resource) -> str:
-    return f"{provider.urn}::{provider.id}"
+    return str(ProviderReference(provider.urn, provider.id))
 
 
 class _Clouds:
     """The clouds that the providers of a file name; "" where one does not tell."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        providers = [one for one in resources if one.type.startswith(PREFIX)]
+        providers = [one for one in resources if is_provider_type(one.type)]
         self._named = {_reference(one): str(one.inputs.get(CLOUD, "")) for one in providers}
         self._default = {_reference(one) for one in providers if _is_default_provider(one)}
         self.of_stack = next((self._named[one] for one in sorted(self._default) if self._named[one]), "")

@@ -5,7 +5,6 @@ Called by `yunguan stack export` and `import`; the caller commits. `document.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import func, select
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from controller import audit
 from controller.clock import real_now
-from controller.domain.errors import Refused, WrongUse
+from controller.domain.errors import Refused
 from controller.engine import storage
 from controller.engine.applying import approval
 from controller.engine.applying.journal import Ending
@@ -21,12 +20,12 @@ from controller.engine.checkpoint.document import Checkpoint, Pending, Times
 from controller.engine.integrity import verify_integrity
 from controller.engine.order import Key
 from controller.engine.plan import Op
-from controller.engine.program import messages
 from controller.engine.provider import Provider
-from controller.engine.provider_resource import PREFIX
-from controller.engine.registration import STACK_TYPE
+from controller.engine.provider_resource import is_provider_type
 from controller.engine.sealing import sealed
+from controller.engine.stack_names import pulumi_stack_name
 from controller.engine.state import ResourceState
+from controller.engine.urn import STACK_TYPE, Urn
 from controller.store.engine import JournalRow, ResourceRow, StackRow
 from controller.store.vault import Vault
 
@@ -97,7 +96,7 @@ def _placed(state: ResourceState, stack: StackRow, provider: Provider) -> Resour
     if not state.managed:
         return state
     kind = provider.kind(state.type)
-    if state.type.startswith(PREFIX) and (failures := kind.check(state.inputs).failures):
+    if is_provider_type(state.type) and (failures := kind.check(state.inputs).failures):
         raise Refused("; ".join(f"{one.path}: {one.reason}" for one in failures), where=state.urn)
     return replace(state, cloud=(state.cloud or stack.cloud) if kind.service else "")
 
@@ -129,19 +128,9 @@ def _refuse_unless_empty(session: Session, stack: StackRow) -> None:
 
 
 def _refuse_foreign(stack: StackRow, checkpoint: Checkpoint) -> None:
-    name = messages.pulumi_stack_name(stack.name)
-    others = _stack_names(checkpoint.states) - {name, stack.name}
+    name = pulumi_stack_name(stack.name)
+    others = {Urn.parse(one.urn).stack for one in checkpoint.states} - {name}
     if others:
         raise Refused(f"the file is of the stack {min(others)}", where=stack.name, remedy=f"it must be of {name}")
     if checkpoint.cloud not in {"", stack.cloud}:
         raise Refused(f"the file's resources stand on {checkpoint.cloud}", where=stack.name, remedy="name that cloud")
-
-
-def _stack_names(states: Iterable[ResourceState]) -> set[str]:
-    names = set()
-    for one in states:
-        parts = one.urn.split("::")
-        if len(parts) < 4 or not parts[0].startswith("urn:pulumi:"):
-            raise WrongUse(f"{one.urn} is no URN")
-        names.add(parts[0].removeprefix("urn:pulumi:"))
-    return names

@@ -14,6 +14,7 @@ from controller.engine import paths
 from controller.engine.plan import Operation
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, transform
 from controller.engine.provider import Change
+from controller.engine.urn import Urn
 
 SECRET: Final = "[secret]"  # noqa: S105 - what is shown in a secret's place
 
@@ -91,7 +92,7 @@ def sign_of(change: Change) -> str:
 
 def name_of(urn: str) -> str:
     """The resource's name."""
-    return printable(urn.split("::", 3)[-1])
+    return printable(Urn.parse(urn).name)
 
 
 def printable(text: str) -> str:

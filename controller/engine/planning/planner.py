@@ -17,9 +17,10 @@ from controller.engine import paths
 from controller.engine.plan import Op, Operation, Purpose
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, holds_unknown, revealed
 from controller.engine.provider import Carrier, Change, Diff, Kind
-from controller.engine.provider_resource import CLOUD, PREFIX
+from controller.engine.provider_resource import CLOUD, provider_type
 from controller.engine.registration import Options, Registration
 from controller.engine.state import ResourceState
+from controller.engine.urn import ProviderReference, Urn
 
 MAY_BECOME: Final[Mapping[Op, frozenset[Op]]] = {
     Op.CREATE: frozenset({Op.CREATE, Op.UPDATE, Op.REFRESH, Op.SAME}),
@@ -149,9 +150,9 @@ def cloud_of(
 
 def cloud_behind(reference: str, token: str, settings: Callable[[str], PropertyMap], where: str) -> str:
     """The cloud of the explicit provider that `reference` names. Raises Refused for one of another package."""
-    provider = reference.rpartition("::")[0]
+    provider = ProviderReference.parse(reference).urn
     package = token.partition(":")[0]
-    if not provider.rpartition("::")[0].endswith(PREFIX + package):
+    if Urn.parse(provider).type != provider_type(package):
         raise Refused(
             f"{provider} is no provider of {package}", where=where, remedy=f"give it a {package}.Provider, or none"
         )

@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Final
 
 from controller.domain.errors import Refused
-from controller.engine.registration import STACK_TYPE, Registration
+from controller.engine.registration import Registration
 from controller.engine.state import ResourceState
+from controller.engine.urn import Urn
 
 
 class Renames:
@@ -91,11 +92,8 @@ def aliases(registration: Registration, parent_was: str) -> Iterable[str]:
 
 def _inherited(registration: Registration, parent_was: str) -> Iterator[str]:
     """Below the parent's old type, and named after the parent's old name where the name begins with the new one."""
-    head, qualified, old_name = parent_was.rsplit("::", 2)
-    parent_name = registration.parent.rpartition("::")[2]
-    for urn in (registration.urn, *registration.options.aliases):
-        _, below, name = urn.rsplit("::", 2)
-        if name.startswith(parent_name):
-            name = old_name + name.removeprefix(parent_name)
-        type_ = below.rpartition("$")[2]
-        yield f"{head}::{type_ if qualified == STACK_TYPE else f'{qualified}${type_}'}::{name}"
+    before, parent_name = Urn.parse(parent_was), Urn.parse(registration.parent).name
+    for urn in map(Urn.parse, (registration.urn, *registration.options.aliases)):
+        renamed = urn.name.startswith(parent_name)
+        name = before.name + urn.name.removeprefix(parent_name) if renamed else urn.name
+        yield str(before.child(urn.type, name))

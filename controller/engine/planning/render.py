@@ -23,6 +23,7 @@ from controller.engine.planning.differences import (
     shown,
     sign_of,
 )
+from controller.engine.urn import Urn
 
 SYMBOL: Final[Mapping[Op, str]] = {
     Op.CREATE: "+",
@@ -131,16 +132,22 @@ def _info(operation: Operation) -> str:
     """What is to be known of it, the weightiest first: the line may be cut."""
     differs = ",".join(sign_of(change) + printable(path) for path, change in sorted(operation.diff.items()))
     going = operation.op in {Op.REPLACE, Op.DELETE}
-    notes = {
-        "bears data: needs a decision of its own": operation.data_bearing and going,
-        "the old one goes first": operation.delete_before_replace,
-        "stays in the cloud": operation.retain,
-        f"goes with {name_of(operation.deleted_with)}": bool(operation.deleted_with),
-        "replaced because that is asked for": operation.anew,
-        f"was {printable(operation.renamed_from.split('::', 2)[-1])}": bool(operation.renamed_from),
-        f"[diff: {differs}]": bool(differs),
-    }
-    return "; ".join(note for note, holds in notes.items() if holds)
+    notes = (
+        operation.data_bearing and going and "bears data: needs a decision of its own",
+        operation.delete_before_replace and "the old one goes first",
+        operation.retain and "stays in the cloud",
+        operation.deleted_with and f"goes with {name_of(operation.deleted_with)}",
+        operation.anew and "replaced because that is asked for",
+        operation.renamed_from and f"was {_place_of(operation.renamed_from)}",
+        differs and f"[diff: {differs}]",
+    )
+    return "; ".join(note for note in notes if note)
+
+
+def _place_of(urn: str) -> str:
+    """Type and name, which is what tells it from the new one."""
+    parts = Urn.parse(urn)
+    return printable(f"{parts.qualified_type}::{parts.name}")
 
 
 def _branches(plan: Plan) -> Iterator[tuple[Operation, str]]:

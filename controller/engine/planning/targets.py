@@ -14,7 +14,7 @@ from controller.engine.order import needs
 from controller.engine.plan import Op
 from controller.engine.planning.planner import Assessment, Decision, refuse_beside
 from controller.engine.provider import Kind
-from controller.engine.provider_resource import PREFIX
+from controller.engine.provider_resource import is_provider_type
 from controller.engine.registration import Registration
 from controller.engine.state import ResourceState
 
@@ -94,7 +94,7 @@ class Targeting:
 
 def makes_calls(resource: Registration | ResourceState) -> bool:
     """Whether it is neither a component nor a provider."""
-    return resource.custom and not resource.type.startswith(PREFIX)
+    return resource.custom and not is_provider_type(resource.type)
 
 
 def refuse_orphans(leaving: Iterable[ResourceState], staying: Iterable[ResourceState]) -> None:

@@ -1,20 +1,22 @@
 """A program's RegisterResource message → `Registration`: its URN, inputs, and the options that the engine obeys.
 
-Called by `monitor.py`. URNs are Pulumi's: `urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>`.
+Called by `monitor.py`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
-from controller.domain.errors import Refused, WrongUse
+from controller.domain.errors import Refused
 from controller.engine import wire
 from controller.engine.properties import UNKNOWN, PropertyValue
-from controller.engine.registration import STACK_TYPE, Invocation, Options, Registration
+from controller.engine.registration import Invocation, Options, Registration
+from controller.engine.urn import Urn
 
 _UNSUPPORTED: Final[Mapping[str, str]] = {
     "packageRef": "a parameterized package",
@@ -23,41 +25,7 @@ _UNSUPPORTED: Final[Mapping[str, str]] = {
 }
 """Fields of the message that the engine does not obey, by what a program's author calls them."""
 
-_PROGRAMS: Final = "program/"
-_STACK_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
-
-
-def program_stack(project: str, stack: str) -> str:
-    """The name by which the stack of a program from anywhere is kept: `program/<project>/<stack>`.
-
-    Raises WrongUse for names that Pulumi does not allow.
-    """
-    for part in (project, stack):
-        if not _STACK_NAME.fullmatch(part):
-            raise WrongUse(f"{part!r} is no name of a project or stack", remedy="use letters, digits, and . - _")
-    return f"{_PROGRAMS}{project}/{stack}"
-
-
-def is_program_stack(stack: str) -> bool:
-    """Whether `stack` is that of a program from anywhere, which belongs to no case."""
-    return stack.startswith(_PROGRAMS)
-
-
-def pulumi_stack_name(stack: str) -> str:
-    """The name of `city/unit/system.zone` as Pulumi allows it: `/` becomes `_`, which no code of ours contains.
-
-    The stack of a program from anywhere keeps its own. Raises WrongUse for a name with other characters than Pulumi's.
-    """
-    name = stack.rpartition("/")[2] if is_program_stack(stack) else stack.replace("/", "_")
-    if not _STACK_NAME.fullmatch(name):
-        raise WrongUse(f"{stack!r} is no stack name", remedy="use letters, digits, and . - _ /")
-    return name
-
-
-def stack_urn(project: str, stack: str) -> str:
-    """URN of the resource that stands for the whole stack; `stack` is Pulumi's name of it."""
-    return f"urn:pulumi:{stack}::{project}::{STACK_TYPE}::{project}-{stack}"
 
 
 def urn_of(request: resource_pb2.RegisterResourceRequest, *, project: str, stack: str) -> str:
@@ -133,9 +101,8 @@ def invocation(request: resource_pb2.ResourceInvokeRequest) -> Invocation:
 
 
 def _urn(type_: str, name: str, parent: str, project: str, stack: str) -> str:
-    parent_type = parent.split("::", 3)[2] if parent else STACK_TYPE
-    qualified = type_ if parent_type == STACK_TYPE else f"{parent_type}${type_}"
-    return f"urn:pulumi:{stack}::{project}::{qualified}::{name}"
+    above = Urn.parse(parent) if parent else Urn.of_stack(project, stack)
+    return str(replace(above.child(type_, name), stack=stack, project=project))
 
 
 def refuse_unsupported(request: resource_pb2.RegisterResourceRequest, urn: str) -> None:
@@ -182,7 +149,7 @@ def _options(
 def _alias(alias: alias_pb2.Alias, request: resource_pb2.RegisterResourceRequest, project: str, stack: str) -> str:
     """The URN that an alias stands for: what it leaves open is as in the resource itself."""
     if alias.urn:
-        return alias.urn
+        return str(Urn.parse(alias.urn))
     spec = alias.spec
     parent = "" if spec.noParent else spec.parentUrn or request.parent
     return _urn(

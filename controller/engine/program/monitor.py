@@ -33,6 +33,7 @@ from controller.engine.program.sockets import private_folder
 from controller.engine.program.transforms import Transforms
 from controller.engine.properties import UNKNOWN
 from controller.engine.registration import Answer, Options, Registered, Registrar, Registration, Result
+from controller.engine.urn import Urn
 
 THREADS = 64
 """Registrations that one run may have in flight: each holds a thread until its resource is there."""
@@ -188,7 +189,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:
         with self.heard.reported(context):
             outputs = wire.decode(request.outputs)
-            if request.urn == messages.stack_urn(self._project, self._stack):
+            if request.urn == str(Urn.of_stack(self._project, self._stack)):
                 self.heard.outputs = outputs
             self._registrar.register_outputs(request.urn, outputs)
             return empty_pb2.Empty()

@@ -21,7 +21,6 @@ import yaml
 
 from controller.domain import spec
 from controller.domain.errors import Failed, Refused, WrongUse
-from controller.engine.program import messages
 from controller.engine.program.components import Packages
 from controller.engine.program.heard import LOG_LINES
 from controller.engine.program.launch import Run, Runner
@@ -30,6 +29,7 @@ from controller.engine.program.monitor import Monitor
 from controller.engine.program.runner import Job
 from controller.engine.properties import PropertyMap
 from controller.engine.registration import Registrar
+from controller.engine.stack_names import pulumi_stack_name
 
 PARALLEL: Final = 64
 TIME_LIMIT: Final = 3600.0
@@ -190,7 +190,7 @@ def run_program(
     Raises what the registrar raised first, as it was; ProgramFailed where the program is at fault; Failed where it was
     ended from outside. Whatever happens, no registration is in flight any more when this returns.
     """
-    name = messages.pulumi_stack_name(stack)
+    name = pulumi_stack_name(stack)
     secrets = [config[key] for key in secret_config_keys if config.get(key)]
     packages = Packages(source.packages, source.interpreter, config, frozenset(secret_config_keys))
     with Monitor(

@@ -17,6 +17,8 @@ from controller.engine.program.components import Packages
 from controller.engine.program.monitor import Monitor
 from controller.engine.properties import UNKNOWN
 from controller.engine.registration import Registered, Registration, Result
+from controller.engine.stack_names import pulumi_stack_name
+from controller.engine.urn import Urn
 from tests.engine.runs import Notes, run
 
 MONITOR = "pulumi.runtime.settings.get_monitor()"
@@ -86,7 +88,7 @@ codes = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 @given(st.tuples(codes, codes, codes, codes), st.tuples(codes, codes, codes, codes))
 def test_stacks_of_different_names_have_different_urns(one: tuple[str, ...], other: tuple[str, ...]) -> None:
     names = ["{}/{}/{}.{}".format(*parts) for parts in (one, other)]
-    urns = [messages.stack_urn("p", messages.pulumi_stack_name(name)) for name in names]
+    urns = [Urn.of_stack("p", pulumi_stack_name(name)) for name in names]
     assert (names[0] == names[1]) is (urns[0] == urns[1])
 
 
