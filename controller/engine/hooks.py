@@ -27,8 +27,13 @@ _Result = TypeVar("_Result")
 _NAMES: Final[Mapping[Op, str]] = {Op.CREATE: "create", Op.REPLACE: "create", Op.UPDATE: "update"}
 """What hooks call an operation; around all others none is called."""
 
-_AROUND_DELETION: Final = ("before_delete", "after_delete")
-_ON_ERROR: Final = "on_error"
+AROUND_DELETION: Final = ("before_delete", "after_delete")
+ON_ERROR: Final = "on_error"
+KEPT: Final = (*AROUND_DELETION, ON_ERROR)
+"""Points in time whose hooks stay in the row by their names."""
+
+OF_REGISTRATION: Final = ("before_create", "after_create", "before_update", "after_update")
+"""Those whose hooks each registration brings anew."""
 
 
 class Named:
@@ -83,7 +88,7 @@ class Named:
         self, operation: str, names: Mapping[str, Sequence[str]], call: HookCall, act: Callable[[], _Result]
     ) -> _Result:
         """All hooks are asked about each refusal; what one of them wants again is tried again."""
-        asked = [hook for name in names.get(_ON_ERROR, ()) if (hook := self._error_hooks.get(name)) is not None]
+        asked = [hook for name in names.get(ON_ERROR, ()) if (hook := self._error_hooks.get(name)) is not None]
         refusals: list[str] = []
         while True:
             try:
@@ -98,7 +103,7 @@ class Named:
 
     def refuse_missing(self, row: ResourceState) -> None:
         """Raises Refused where the program that runs, if any, has not all hooks around the deletion of `row`."""
-        needed = {name for point in _AROUND_DELETION for name in row.delete_hooks.get(point, ())}
+        needed = {name for point in AROUND_DELETION for name in row.delete_hooks.get(point, ())}
         missing = sorted(needed - self._hooks.keys())
         if missing:
             raise Refused(

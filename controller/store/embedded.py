@@ -28,6 +28,8 @@ ROLE = "yunguan"
 DATABASE = "yunguan"
 SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH = 100
+ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+"""What PostgreSQL's programs see of ours: the server outlives its starter, whose secrets would stand in it readable."""
 
 
 def binaries() -> Path:
@@ -135,6 +137,7 @@ class EmbeddedPostgres:
             capture_output=True,
             text=True,
             check=True,
+            env=_environment(),
         )
         if DATABASE not in exists.stdout.split():
             self._run("createdb", *where, DATABASE)
@@ -150,7 +153,9 @@ class EmbeddedPostgres:
         if os.getuid() == 0 and program in {"initdb", "pg_ctl"}:
             command = ["unshare", "--user", "--map-user=65534", "--map-group=65534", *command]
         with tempfile.TemporaryFile("w+") as output:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, env=_environment()
+            )
             if done.returncode not in accept:
                 output.seek(0)
                 raise Failed(
@@ -159,3 +164,7 @@ class EmbeddedPostgres:
                     remedy="see postgresql.log there, or set YUNGUAN_DATABASE_URL to a server of yours",
                 )
         return done.returncode
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}

@@ -93,7 +93,10 @@ class PlanRow(Base):
 
 
 class ApprovalRow(Base):
-    """A yes to one plan's digest, by a person or (repairs, expiries) by a rule; at most one execution consumes it."""
+    """A yes to one plan's digest, by a person or (repairs, expiries) by a rule; at most one execution consumes it.
+
+    `mac` marks it as given by this controller (`engine.applying.authenticity`).
+    """
 
     __tablename__ = "approval"
 
@@ -104,6 +107,7 @@ class ApprovalRow(Base):
     approved_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     voided: Mapped[str] = mapped_column(Text, default="")
+    mac: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class DecisionRow(Base):

@@ -69,6 +69,14 @@ def test_a_killed_user_leaves_nothing_that_the_next_one_does_not_end(tmp_path: P
     assert not (tmp_path / "data" / "postmaster.pid").exists()
 
 
+def test_the_server_sees_nothing_of_its_starters_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "open sesame")
+    with EmbeddedPostgres(tmp_path):
+        environment = Path("/proc", str(_postmaster(tmp_path)), "environ").read_bytes()
+    assert b"PATH=" in environment
+    assert b"sesame" not in environment
+
+
 def test_a_torn_initialisation_is_begun_again(tmp_path: Path) -> None:
     (tmp_path / "data.new").mkdir()
     (tmp_path / "data.new" / "rest").write_text("half of a cluster")

@@ -19,7 +19,7 @@ from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.engine import storage
-from controller.engine.applying import decisions
+from controller.engine.applying import authenticity, decisions
 from controller.engine.order import Key
 from controller.engine.plan import Op, Plan, Purpose
 from controller.engine.planning.planner import needs_decision, refuse_in_repair
@@ -122,6 +122,7 @@ def approve(
     )
     session.add(approval)
     session.flush()
+    approval.mac = authenticity.mac_of(approval, row, vault.hmac_key)
     audit.record(
         session,
         actor=str(by),
@@ -141,15 +142,17 @@ def start(sessions: Sessions, approval_id: int, vault: Vault, *, program_version
     """Consumes an approval into a running execution and returns its id.
 
     `program_version` is that of the program which is to be run; None where none of it can be another. Raises Refused
-    where the approval is void, used or expired, where the stack is busy, or where the state or the program moved since
-    the plan was made: the approval is then void for good.
+    where the approval is void, used or expired, where the stack is busy, or where it is not as it was given, or the
+    state or the program moved since the plan was made: the approval is then void for good.
     """
     with sessions.begin() as session:
         approval, plan_row, stack = _lock(session, approval_id)
         plan = _read(plan_row, vault)
         _refuse_unless_free(session, approval, stack)
-        moved = _another_program(plan, program_version) or _movement(
-            plan, plan_row, stack, storage.load_state(session, stack.id, vault)
+        moved = (
+            _changed(approval, plan_row, vault)
+            or _another_program(plan, program_version)
+            or _movement(plan, plan_row, stack, storage.load_state(session, stack.id, vault))
         )
         if moved is None:
             return _consume(session, approval, plan_row, stack)
@@ -170,11 +173,18 @@ def running(session: Session, stack_id: int) -> int | None:
 
 
 def take_up(session: Session, execution_id: int, vault: Vault) -> Started:
-    """What a running execution rests on. Raises Refused where it has ended."""
+    """What a running execution rests on. Raises Refused where it has ended, or nobody said yes to that very plan."""
     row = session.get(ExecutionRow, execution_id)
     if row is None or row.state != ExecutionState.RUNNING:
         raise Refused(f"execution {execution_id} is not running", remedy="have a plan approved, and start it")
-    _, plan = _plan(session, row.plan_id, vault)
+    plan_row, plan = _plan(session, row.plan_id, vault)
+    changed = _changed(session.get_one(ApprovalRow, row.approval_id), plan_row, vault)
+    if changed is not None or row.stack_id != plan_row.stack_id:
+        raise Refused(
+            f"execution {execution_id} does not rest on an approval of its plan",
+            where=plan.stack,
+            remedy="find out who changed its approval in the database, and have a new plan approved",
+        )
     return Started(execution_id, row.stack_id, plan, decisions.given_up(session, row.stack_id))
 
 
@@ -304,6 +314,12 @@ def _refuse_unless_free(session: Session, approval: ApprovalRow, stack: StackRow
         raise Refused(f"execution {busy} of the stack is running", where=stack.name, remedy="wait until it has ended")
     if session.scalar(lost) is not None:
         raise Refused("calls with a lost reply are not resolved yet", where=stack.name, remedy="try again after that")
+
+
+def _changed(approval: ApprovalRow, plan_row: PlanRow, vault: Vault) -> str | None:
+    """Why it is nobody's yes to that plan."""
+    genuine = approval.plan_id == plan_row.id and authenticity.is_genuine(approval, plan_row, vault.hmac_key)
+    return None if genuine else "it is not as it was given"
 
 
 def _another_program(plan: Plan, version: str | None) -> str | None:

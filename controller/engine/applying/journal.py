@@ -125,8 +125,12 @@ class Journal:
         saves: Sequence[ResourceState] = (),
         removes: Sequence[ResourceState] = (),
         message: str = "",
+        testimony_of: str = "",
     ) -> None:
-        """Writes what came of `intent`, with the state rows that follow from it. Raises StaleFence."""
+        """Writes what came of `intent`, with the state rows that follow from it. Raises StaleFence.
+
+        `testimony_of` is the person on whose word it rests, "" where it is the cloud's.
+        """
         target = next((one for one in saves if not one.pending_delete), intent.target)
         self._progress.reached(Step.CLOSING, intent.op, target.urn)
         with self._writing() as session:
@@ -143,8 +147,8 @@ class Journal:
             self._write(session, saves, removes)
             audit.record(
                 session,
-                actor=ACTOR,
-                action=f"resource.{intent.op}",
+                actor=testimony_of or ACTOR,
+                action="resource.testified" if testimony_of else f"resource.{intent.op}",
                 target=target.urn,
                 details={
                     "stack": self.held.stack,

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from controller import audit
 from controller.domain.errors import Failed, Refused, Unknown
 from controller.engine.applying import fence
 from controller.engine.applying.journal import Ending, Intent, Journal
@@ -70,14 +69,11 @@ def recover(means: Means, stack_id: int) -> Recovery:
 def testify(means: Means, stack_id: int, urn: str, *, id: str, by: str) -> None:
     """The word of the person `by` on the lost create of `urn`: it made what has `id`, or nothing where that is "".
 
-    Raises Refused where no such word is needed, and where the provider knows nothing of the id.
+    Raises Refused, and leaves no trace of the word, where none is needed, or the provider knows nothing of the id.
     """
     with means.sessions.begin() as session:
         held = fence.claim(session, stack_id)
-        audit.record(
-            session, actor=by, action="resource.testified", target=urn, details={"stack": held.stack, "id": id}
-        )
-    Resolver(means, Journal(means.sessions, means.vault, held, means.progress)).testify(urn, id)
+    Resolver(means, Journal(means.sessions, means.vault, held, means.progress)).testify(urn, id, by)
 
 
 class Resolver:
@@ -120,20 +116,20 @@ class Resolver:
         wait = still_underway + self._means.provider.settle_seconds(cloud) if kind.service else 0.0
         return self._journal.lose(intent, self._clock.now() + timedelta(seconds=wait))
 
-    def testify(self, urn: str, id: str) -> None:
+    def testify(self, urn: str, id: str, by: str) -> None:
         """Takes a person's word, as the function of this name says."""
         intent = next((one for one in self._journal.open_intents() if one.target.urn == urn), None)
         kind = self._means.provider.kind(intent.target.type) if intent is not None else None
         if intent is None or kind is None or intent.op is not Op.CREATE or kind.carrier is not Carrier.NONE:
             raise Refused("no create of it waits for a person's word", where=urn, remedy="look at yunguan stack show")
         if not id:
-            self._close(intent, Ending.ABSENT)
+            self._journal.close(intent, Ending.ABSENT, testimony_of=by)
             return
         observation = kind.read(None, id, intent.target.inputs)
         if observation is None:
             raise Refused(f"its provider knows nothing of {id}", where=urn, remedy="give the id that it was made with")
         saves, removes = taking_over(seen(intent.target, observation), self._rows.live(urn))
-        self._close(intent, Ending.ADOPTED, saves=saves, removes=removes)
+        self._journal.close(intent, Ending.ADOPTED, saves=saves, removes=removes, testimony_of=by)
 
     def _resolve(self, intent: Intent) -> None:
         if intent.op is Op.CREATE:

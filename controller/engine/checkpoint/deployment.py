@@ -52,6 +52,7 @@ class Resource(_Part):
     deleted_with: str = ""
     replacement_trigger: Any = None
     custom_timeouts: dict[str, float] | None = None
+    resource_hooks: dict[str, Names] = Field(default_factory=dict)
     created: datetime | None = None
     modified: datetime | None = None
 
@@ -70,7 +71,6 @@ class Resource(_Part):
     taint: bool = False
     refresh_before_update: bool = False
     view_of: str = ""
-    resource_hooks: dict[str, Any] = Field(default_factory=dict)
     env_var_mappings: dict[str, str] = Field(default_factory=dict)
     snippet_id: str = Field("", alias="snippetID")
     owner: str = ""

@@ -15,7 +15,10 @@ from datetime import datetime
 from importlib import metadata
 from typing import Any, Final
 
+from pydantic.alias_generators import to_pascal
+
 from controller.domain.errors import Refused
+from controller.engine import hooks
 from controller.engine.checkpoint import deployment as format_
 from controller.engine.checkpoint.deployment import Deployment, Manifest, Operation, Plugin, Resource, SecretsProvider
 from controller.engine.checkpoint.values import Cipher, decoded, encoded
@@ -33,8 +36,10 @@ _MANAGER: Final = "passphrase"
 _OPERATIONS: Final[Mapping[Op, Any]] = {Op.CREATE: "creating", Op.UPDATE: "updating", Op.DELETE: "deleting"}
 _NOT_OBEYED: Final = (
     "taint", "refresh_before_update", "view_of",
-    "resource_hooks", "env_var_mappings", "snippet_id", "owner",
+    "env_var_mappings", "snippet_id", "owner",
 )  # fmt: skip
+
+_HOOKS: Final = frozenset(to_pascal(point) for point in (*hooks.KEPT, *hooks.OF_REGISTRATION))
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,7 @@ class _Writer:
             deleted_with=state.deleted_with if state.deleted_with in self._known else "",
             replacement_trigger=encoded({"": state.replacement_trigger}, self._cipher)[""],
             custom_timeouts=dict(state.timeouts) or None,
+            resource_hooks={to_pascal(point): tuple(names) for point, names in state.delete_hooks.items()},
             created=times.created,
             modified=times.modified,
         )
@@ -251,6 +257,7 @@ def _state(resource: Resource, cipher: Cipher, clouds: _Clouds) -> ResourceState
         deleted_with=resource.deleted_with,
         replacement_trigger=decoded({"": resource.replacement_trigger}, cipher, where)[""],
         timeouts={name: float(seconds) for name, seconds in (resource.custom_timeouts or {}).items() if seconds},
+        delete_hooks=_kept_hooks(resource),
         pending_delete=resource.delete,
         missing=resource.pending_replacement,
         unsettled="; ".join(resource.init_errors),
@@ -275,6 +282,15 @@ def _without_defaults(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {key: _without_defaults(item) for key, item in value.items() if key != _DEFAULTS}
+
+
+def _kept_hooks(resource: Resource) -> dict[str, tuple[str, ...]]:
+    """The names of hooks that are needed when nothing registers the resource any more; others come with that."""
+    unknown = sorted(resource.resource_hooks.keys() - _HOOKS)
+    if unknown:
+        raise Refused(f"not supported by this engine: resourceHooks.{unknown[0]}", where=resource.urn)
+    by_point = {point: resource.resource_hooks.get(to_pascal(point), ()) for point in hooks.KEPT}
+    return {point: names for point, names in by_point.items() if names}
 
 
 def _with_generations(states: Sequence[ResourceState]) -> list[ResourceState]:

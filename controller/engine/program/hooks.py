@@ -9,21 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
 
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import resource_pb2
 
 from controller.domain.errors import Failed, Refused
+from controller.engine import hooks as points
 from controller.engine import wire
 from controller.engine.program.callbacks import Callbacks
 from controller.engine.properties import PropertyMap
 from controller.engine.registration import ErrorHook, Hook, HookCall, NamedHook
-
-_BEFORE: Final = ("before_create", "before_update")
-_AFTER: Final = ("after_create", "after_update")
-_DELETION: Final = ("before_delete", "after_delete")
-_ON_ERROR: Final = "on_error"
 
 Warn = Callable[[str], None]
 
@@ -59,7 +54,7 @@ class Hooks:
 
         Raises Refused for a point in time that the engine does not know, and for a name that no hook has.
         """
-        known = {*_BEFORE, *_AFTER, *_DELETION, _ON_ERROR}
+        known = {*points.OF_REGISTRATION, *points.KEPT}
         others = [field.name for field, _ in request.hooks.ListFields() if field.name not in known]
         if others:
             raise Refused(
@@ -69,19 +64,19 @@ class Hooks:
             )
         return {
             point: hooks
-            for point in (*_BEFORE, *_AFTER)
+            for point in points.OF_REGISTRATION
             if (hooks := [self._hook(name, point) for name in getattr(request.hooks, point) if self._counts(name)])
         }
 
     def kept(self, request: resource_pb2.RegisterResourceRequest) -> Mapping[str, Sequence[str]]:
         """The names of what is called around a resource's deletion and errors. Raises Refused for one that none has."""
-        for name in (name for point in _DELETION for name in getattr(request.hooks, point)):
+        for name in (name for point in points.AROUND_DELETION for name in getattr(request.hooks, point)):
             self._counts(name)
         with self._lock:
             unknown = sorted(set(request.hooks.on_error) - self._error_hooks)
         if unknown:
             raise Refused(f"there is no error hook {unknown[0]}", remedy="register it before it is named")
-        found = {point: tuple(getattr(request.hooks, point)) for point in (*_DELETION, _ON_ERROR)}
+        found = {point: tuple(getattr(request.hooks, point)) for point in points.KEPT}
         return {point: names for point, names in found.items() if names}
 
     def named(self, hook: resource_pb2.RegisterResourceHookRequest) -> NamedHook:

@@ -13,6 +13,7 @@ import runpy
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -27,7 +28,7 @@ def main() -> None:
         os.chdir(folder)
         sys.path.insert(0, folder)
     sys.argv = [entry, *arguments]
-    grpc.server = _listening_on(socket, grpc.server)
+    grpc.server = _listening_on(socket, partial(grpc.server, interceptors=[_Answering()]))
     aio.server = _listening_on(socket, aio.server)
     if os.path.isdir(entry):
         runpy.run_path(entry, run_name="__main__")
@@ -45,6 +46,26 @@ def _listening_on(socket: str, make: Callable[..., Any]) -> Callable[..., Any]:
         return made
 
     return server
+
+
+class _Answering(grpc.ServerInterceptor):  # type: ignore[type-arg]  # it takes arguments in the stubs alone
+    """What ends itself within a call (`sys.exit`) is told as what raises there is: else nobody would answer."""
+
+    def intercept_service(self, continuation: Callable[..., Any], details: Any) -> Any:
+        """The handler of a call, with an answer in any case."""
+        handler = continuation(details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+
+        def behave(request: Any, context: Any) -> Any:
+            try:
+                return handler.unary_unary(request, context)
+            except SystemExit as ending:
+                return context.abort(grpc.StatusCode.UNKNOWN, f"SystemExit: {ending}")
+
+        return grpc.unary_unary_rpc_method_handler(
+            behave, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer
+        )
 
 
 def _end_with_the_engine() -> None:

@@ -27,6 +27,7 @@ from controller.engine.provider import (
     Incomplete,
     Observation,
     Page,
+    Rejected,
     Scope,
 )
 from controller.providers.dynamic.host import PROVIDER, DynamicHost
@@ -89,9 +90,15 @@ class DynamicKind:
         return {name: value for name, value in inputs.items() if name != PROVIDER and revealed(value) == value}
 
     def create(self, cloud: None, inputs: PropertyMap, identity: str) -> Observation:
-        """Has the provider make it."""
+        """Has the provider make it. Raises Rejected where it gives no id, since nothing could be done with it then."""
         request = provider_pb2.CreateRequest(properties=self._sent(inputs))
         answer = self._host.call("Create", request, self.create_timeout)
+        if not answer.id:
+            raise Rejected(
+                "the dynamic provider's create gave no id for what it made",
+                status=400,
+                remedy="have it return a CreateResult with an id, and remove by hand what it has made",
+            )
         return self._observation(answer.id, answer.properties, inputs)
 
     def read(self, cloud: None, id: str, inputs: PropertyMap) -> Observation | None:

@@ -1,19 +1,21 @@
-"""A plan that was changed in the database is neither approved nor started: a yes is to that very plan (invariant 1)."""
+"""A plan or a yes that was changed in the database starts nothing: a yes is to that very plan (invariant 1)."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from controller.clock import real_now
 from controller.domain.errors import Refused
 from controller.engine.applying import approval
 from controller.engine.applying.approval import Person
 from controller.engine.applying.execute import execute
 from controller.engine.plan import Plan
 from controller.store.database import Sessions
-from controller.store.engine import PlanRow
+from controller.store.engine import ApprovalRow, ExecutionRow, PlanRow
 from controller.store.vault import Vault
 from tests.engine.double import TestProgram, Want
 from tests.engine.scene import Scene
@@ -70,4 +72,49 @@ def test_a_plan_that_is_forged_while_it_is_carried_out_is_not_taken_up(scene: Sc
     _forge(scene, key=b"not the key")
     with pytest.raises(Refused, match="was changed after it was made"):
         execute(scene.means(), execution_id, PROGRAM)
+    assert not scene.cloud.things
+
+
+OTHER = TestProgram(Want("b", inputs={"cidr": "10.0.0.0/24", "name": "b"}))
+
+
+def _plan_of(scene: Scene, approval_id: int) -> int:
+    with scene.sessions() as session:
+        return session.get_one(ApprovalRow, approval_id).plan_id
+
+
+def _change(scene: Scene, approval_id: int, **values: Any) -> None:
+    with scene.sessions.begin() as session:
+        session.execute(update(ApprovalRow).where(ApprovalRow.id == approval_id).values(**values))
+
+
+def test_a_yes_that_was_pointed_at_another_genuine_plan_is_void(scene: Scene) -> None:
+    given, other = scene.approve(scene.plan(PROGRAM)), scene.approve(scene.plan(OTHER))
+    _change(scene, given, plan_id=_plan_of(scene, other))
+    with pytest.raises(Refused, match="the approval is void: it is not as it was given"):
+        approval.start(scene.sessions, given, scene.vault)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"approver": "somebody"}, {"ground": "case 2"}, {"expires_at": real_now() + timedelta(days=99)}, {"mac": ""}],
+    ids=["person", "ground", "term", "mark"],
+)
+def test_so_is_one_of_which_anything_was_changed(scene: Scene, values: dict[str, Any]) -> None:
+    given = scene.approve(scene.plan(PROGRAM))
+    _change(scene, given, **values)
+    with pytest.raises(Refused, match="it is not as it was given"):
+        approval.start(scene.sessions, given, scene.vault)
+    with pytest.raises(Refused, match="the approval is void"):
+        approval.start(scene.sessions, given, scene.vault)
+
+
+def test_an_execution_that_was_pointed_at_another_genuine_plan_is_not_taken_up(scene: Scene) -> None:
+    given, other = scene.approve(scene.plan(PROGRAM)), scene.approve(scene.plan(OTHER))
+    execution_id = approval.start(scene.sessions, given, scene.vault)
+    with scene.sessions.begin() as session:
+        elsewhere = update(ExecutionRow).where(ExecutionRow.id == execution_id)
+        session.execute(elsewhere.values(plan_id=_plan_of(scene, other)))
+    with pytest.raises(Refused, match="does not rest on an approval of its plan"):
+        execute(scene.means(), execution_id, OTHER)
     assert not scene.cloud.things

@@ -217,7 +217,7 @@ def _deployment(**given: Any) -> Callable[[dict[str, Any]], None]:
         (lambda file: file["deployment"]["manifest"].update(version="v9"), "magic"),
         (_resource(colour="red"), r"not known \(deployment\.resources\.1\.colour\)"),
         (_resource(viewOf="urn"), "viewOf"),
-        (_resource(resourceHooks={"beforeCreate": ["h"]}), "resourceHooks"),
+        (_resource(resourceHooks={"DuringCreate": ["h"]}), "resourceHooks.DuringCreate"),
         (_resource(parent="urn:pulumi:dev::net::t::late"), "does not stand before it"),
         (_resource(inputs={"file": {SIGNED: "something-new"}}), "signature something-new"),
         (_resource(inputs={"cidr": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}), r"a value is unknown \(net\.cidr\)"),
@@ -282,3 +282,13 @@ def test_an_explicit_provider_is_a_resource_and_tells_the_cloud_of_what_refers_t
     back = read(file_of(provider, far, near))
     assert by_key(back.states) == by_key([provider, far, near])
     assert back.cloud == "sandbox"
+
+
+def test_the_names_of_hooks_around_deletions_and_errors_travel() -> None:
+    row = state("net", delete_hooks={"before_delete": ("guard", "bell"), "on_error": ("again",)})
+    file = file_of(row)
+    resource = file["deployment"]["resources"][-1]
+    assert resource["resourceHooks"] == {"BeforeDelete": ["guard", "bell"], "OnError": ["again"]}
+    resource["resourceHooks"] |= {"BeforeCreate": ["brought"], "AfterDelete": None}
+    [back] = [one for one in read(file).states if one.urn == row.urn]
+    assert back.delete_hooks == row.delete_hooks

@@ -113,6 +113,10 @@ class Keeping(dynamic.ResourceProvider):
                 raise RuntimeError(f"no {props['text']}")
             case "ends":
                 os._exit(3)
+            case "exits":
+                raise SystemExit("enough")
+            case "nameless":
+                return dynamic.CreateResult(props.get("id"), {})
             case "sleeps":
                 time.sleep(60)
             case "tells":
@@ -176,6 +180,19 @@ def test_what_raises_made_nothing_and_its_traceback_is_told(serving: Serving) ->
     with pytest.raises(Rejected, match=r"create raised RuntimeError: no \[secret\]"):
         serving.kind().create(None, inputs, "yg-")
     assert any(line.startswith("Traceback") for line in serving.lines)
+
+
+def test_what_ends_itself_within_a_call_raises(serving: Serving) -> None:
+    inputs = {PROVIDER: pickled(Keeping)}
+    with pytest.raises(Rejected, match="create raised SystemExit: enough"):
+        serving.kind().create(None, {**inputs, "how": "exits"}, "yg-")
+    assert serving.kind().create(None, inputs, "yg-").id == "thing-1"
+
+
+@pytest.mark.parametrize("id", [None, ""])
+def test_a_create_without_an_id_is_refused(serving: Serving, id: str | None) -> None:
+    with pytest.raises(Rejected, match="create gave no id"):
+        serving.kind().create(None, {PROVIDER: pickled(Keeping), "how": "nameless", "id": id}, "yg-")
 
 
 def test_what_does_not_answer_is_uncertain_and_the_next_call_is_served_anew(serving: Serving) -> None:
