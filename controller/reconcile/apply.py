@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse, YunguanError
-from controller.engine.applying import approval
+from controller.engine.applying import approval, journal
 from controller.engine.applying.approval import Person
 from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
@@ -37,7 +37,6 @@ from controller.store.engine import (
     ApprovalRow,
     ExecutionRow,
     ExecutionState,
-    JournalRow,
     Operating,
     PlanRow,
     Provisioning,
@@ -62,20 +61,20 @@ class Look:
 class Found:
     """What the database holds of a stack when a look begins, read at once.
 
-    `asked`: how often a look was asked for. `running`: the execution that is. `lost`: a call that is not closed.
+    `asked`: how often a look was asked for. `running`: the execution that is. `lost`: whether a call is not closed.
     `usable`: approvals that may still be used, the oldest first.
     """
 
     asked: int
     stack: StackRow | None
     running: int | None
-    lost: int | None
+    lost: bool
     usable: Sequence[int]
 
     @property
     def is_at_work(self) -> bool:
         """Whether something is to be done in the cloud at once."""
-        return self.running is not None or self.lost is not None or bool(self.usable)
+        return self.running is not None or self.lost or bool(self.usable)
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ class Reconciler:
             self.means.provider.recognise(found.stack.cloud)
         if found.running is not None:
             return self._carry_out(found.stack.id, found.running)
-        if found.lost is not None:
+        if found.lost:
             again_at = recover(self.means, found.stack.id).look_again_at
             if again_at is not None:
                 return Look("calls with a lost reply are not conclusive yet", again_at)
@@ -286,8 +285,7 @@ class Reconciler:
         return Look(f"failed: {error.message}", real_now() + RETRY)
 
 
-# Built once, since they are asked at every look.
-_LOST = select(JournalRow.id).where(JournalRow.stack_id == bindparam("stack_id"), JournalRow.outcome == "").limit(1)
+# Built once, since it is asked at every look.
 _USABLE = (
     select(ApprovalRow.id)
     .join(PlanRow, PlanRow.id == ApprovalRow.plan_id)
@@ -307,6 +305,6 @@ def _found(session: Session, subject: work.Subject, stack_id: int) -> Found:
         asked=work.asked(session, subject),
         stack=session.get(StackRow, stack_id),
         running=approval.running(session, stack_id),
-        lost=session.scalar(_LOST, {"stack_id": stack_id}),
+        lost=journal.has_open(session, stack_id),
         usable=session.scalars(_USABLE, {"stack_id": stack_id, "now": clock.now(session)}).all(),
     )

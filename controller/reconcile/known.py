@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from controller.engine.applying import journal
 from controller.engine.plan import Op
 from controller.engine.provider import Kind, Observation
 from controller.engine.storage import from_row
@@ -127,9 +128,7 @@ def _among(column: InstrumentedAttribute[str], values: Collection[str]) -> Colum
 def _announced(session: Session, identities: Collection[str]) -> set[str]:
     """Those identities whose create call is open: its result is still to be written."""
     return set(
-        session.scalars(
-            select(JournalRow.identity).where(_among(JournalRow.identity, identities), JournalRow.outcome == "")
-        )
+        session.scalars(select(JournalRow.identity).where(_among(JournalRow.identity, identities), journal.OPEN))
     )
 
 
@@ -141,7 +140,7 @@ def _deleted_since(session: Session, token: str, ids: Sequence[str], begun: date
                 JournalRow.type == token,
                 JournalRow.op == Op.DELETE,
                 _among(JournalRow.physical_id, ids),
-                or_(JournalRow.outcome == "", JournalRow.closed_at >= begun),
+                or_(journal.OPEN, JournalRow.closed_at >= begun),
             )
         )
     )

@@ -19,7 +19,7 @@ from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.engine import storage
-from controller.engine.applying import authenticity, decisions
+from controller.engine.applying import authenticity, decisions, journal
 from controller.engine.order import Key
 from controller.engine.plan import Op, Plan, Purpose
 from controller.engine.planning.planner import needs_decision, refuse_in_repair
@@ -32,7 +32,6 @@ from controller.store.engine import (
     ApprovalRow,
     ExecutionRow,
     ExecutionState,
-    JournalRow,
     PlanRow,
     Provisioning,
     StackRow,
@@ -303,7 +302,6 @@ def _refuse_unless_free(session: Session, approval: ApprovalRow, stack: StackRow
     """Raises Refused for what a new plan would not mend."""
     used = session.scalar(select(ExecutionRow.id).where(ExecutionRow.approval_id == approval.id))
     busy = running(session, stack.id)
-    lost = select(JournalRow.id).where(JournalRow.stack_id == stack.id, JournalRow.outcome == "").limit(1)
     if approval.voided:
         raise Refused(f"the approval is void: {approval.voided}", where=stack.name, remedy="make a new plan")
     if used is not None:
@@ -312,7 +310,7 @@ def _refuse_unless_free(session: Session, approval: ApprovalRow, stack: StackRow
         raise Refused("the approval has expired", where=stack.name, remedy="have the plan approved again")
     if busy is not None:
         raise Refused(f"execution {busy} of the stack is running", where=stack.name, remedy="wait until it has ended")
-    if session.scalar(lost) is not None:
+    if journal.has_open(session, stack.id):
         raise Refused("calls with a lost reply are not resolved yet", where=stack.name, remedy="try again after that")
 
 

@@ -57,6 +57,12 @@ _IN_STATE = select(func.max(ResourceRow.generation)).where(
 )
 _CLOSE = update(_JOURNAL).where(JournalRow.id == bindparam("intent"))
 
+OPEN = JournalRow.outcome == ""
+"""Holds for intents whose result is not known."""
+
+_OPEN_OF_STACK = select(JournalRow).where(JournalRow.stack_id == bindparam("of_stack"), OPEN).order_by(JournalRow.id)
+_ANY_OPEN = select(_OPEN_OF_STACK.exists())
+
 
 class Ending(StrEnum):
     """What came of an intent."""
@@ -78,6 +84,16 @@ class Intent:
     attempt: int
     target: ResourceState
     conclusive_at: datetime | None = None
+
+
+def open_rows(session: Session, stack_id: int) -> Sequence[JournalRow]:
+    """What was announced about the stack and not closed, oldest first."""
+    return session.scalars(_OPEN_OF_STACK, {"of_stack": stack_id}).all()
+
+
+def has_open(session: Session, stack_id: int) -> bool:
+    """Whether there is any of that: nothing else begins before it is resolved."""
+    return bool(session.scalar(_ANY_OPEN, {"of_stack": stack_id}))
 
 
 class Journal:
@@ -176,12 +192,7 @@ class Journal:
     def open_intents(self) -> list[Intent]:
         """What was announced and not closed, oldest first."""
         with self._sessions() as session:
-            rows = session.scalars(
-                select(JournalRow)
-                .where(JournalRow.stack_id == self.held.stack_id, JournalRow.outcome == "")
-                .order_by(JournalRow.id)
-            )
-            return [self._from_row(row) for row in rows]
+            return [self._from_row(row) for row in open_rows(session, self.held.stack_id)]
 
     def state(self) -> list[ResourceState]:
         """All state rows of the stack."""

@@ -14,7 +14,7 @@ from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused
 from controller.engine import storage
-from controller.engine.applying import approval
+from controller.engine.applying import approval, journal
 from controller.engine.applying.journal import Ending
 from controller.engine.checkpoint.document import Checkpoint, Pending, Times
 from controller.engine.integrity import verify_integrity
@@ -32,14 +32,14 @@ from controller.store.vault import Vault
 
 def export_stack(session: Session, stack: StackRow, vault: Vault, *, by: str) -> Checkpoint:
     """All that is known of the stack, as of one moment: `session` must read at REPEATABLE READ."""
-    open_intents = session.scalars(
-        select(JournalRow).where(JournalRow.stack_id == stack.id, JournalRow.outcome == "").order_by(JournalRow.id)
-    )
     checkpoint = Checkpoint(
         made_at=real_now(),
         cloud=stack.cloud,
         states=storage.load_state(session, stack.id, vault),
-        pending=[Pending(Op(row.op), storage.from_document(row.target, vault)) for row in open_intents],
+        pending=[
+            Pending(Op(row.op), storage.from_document(row.target, vault))
+            for row in journal.open_rows(session, stack.id)
+        ],
         times=_times(session, stack.id),
     )
     audit.record(
@@ -120,8 +120,7 @@ def _times(session: Session, stack_id: int) -> dict[Key, Times]:
 
 def _refuse_unless_empty(session: Session, stack: StackRow) -> None:
     held = session.scalar(select(func.count()).where(ResourceRow.stack_id == stack.id))
-    lost = session.scalar(select(func.count()).where(JournalRow.stack_id == stack.id, JournalRow.outcome == ""))
-    if held or lost:
+    if held or journal.has_open(session, stack.id):
         raise Refused("the stack has a state already", where=stack.name, remedy="import it into an empty stack")
     if approval.running(session, stack.id) is not None:
         raise Refused("the stack is being worked on", where=stack.name, remedy="wait until that has ended")
