@@ -29,7 +29,7 @@ from controller.engine.planning.render import DONE, summary, to_json, to_text
 from controller.engine.planning.targets import Targets
 from controller.engine.program.passphrase import VARIABLE
 from controller.engine.program.project import Given, Project, load
-from controller.engine.program.run import ProgramSource
+from controller.engine.program.source import ProgramSource
 from controller.engine.properties import PropertyMap
 from controller.engine.stack_names import program_stack
 from controller.providers.dynamic.host import DynamicHost

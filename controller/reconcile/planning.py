@@ -24,7 +24,8 @@ from controller.engine.applying.means import Means
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.preview import make_plan
-from controller.engine.program.run import ProgramSource, program_version, run_program
+from controller.engine.program.run import run_program
+from controller.engine.program.source import ProgramSource, program_version
 from controller.engine.references import StoredStacks
 from controller.engine.registration import Program, Registrar
 from controller.store.engine import (

@@ -33,7 +33,8 @@ from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.preview import make_plan
 from controller.engine.planning.targets import ALL, Targets
 from controller.engine.program.project import Project
-from controller.engine.program.run import ProgramFailed, program_version, run_program
+from controller.engine.program.run import ProgramFailed, run_program
+from controller.engine.program.source import program_version
 from controller.engine.properties import PropertyMap, canonical
 from controller.engine.references import StoredStacks
 from controller.engine.registration import Registrar

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from controller.engine.program.run import ProgramResult, ProgramSource, run_program
+from controller.engine.program.run import ProgramResult, run_program
+from controller.engine.program.source import ProgramSource
 from controller.engine.properties import UNKNOWN, PropertyMap
 from controller.engine.registration import Answer, ErrorHook, Invocation, NamedHook, Registered, Registrar, Registration
 

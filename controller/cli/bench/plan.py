@@ -23,7 +23,8 @@ from controller.engine.lookup import Lookup
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning import render
 from controller.engine.planning.preview import make_plan
-from controller.engine.program.run import ProgramResult, ProgramSource, run_program, warm_up
+from controller.engine.program.run import ProgramResult, run_program, warm_up
+from controller.engine.program.source import ProgramSource
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, transform
 from controller.engine.provider import Fields
 from controller.engine.registration import Program, Registered, Registrar, Registration

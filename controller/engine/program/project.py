@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from controller.domain.errors import Refused, WrongUse
 from controller.engine.program.passphrase import VARIABLE, Passphrase
-from controller.engine.program.run import ProgramSource
+from controller.engine.program.source import PROJECT_FILE, ProgramSource, project_settings, settings_in
 from controller.engine.properties import PropertyMap, Secret
 
 CLOUD_CONFIG: Final = "openstack:cloud"
@@ -65,12 +63,11 @@ def load(folder: Path, stack: str, given: Given) -> Project:
 
     Raises WrongUse for what is malformed or missing, Refused for what the engine does not support or cannot open.
     """
-    source = ProgramSource.at(folder)
-    path = folder / "Pulumi.yaml"
-    project = _mapping(path)
+    path, project = folder / PROJECT_FILE, project_settings(folder)
+    source = ProgramSource.of(folder, project)
     _refuse_others(project, _PROJECT_KEYS, path)
     file = folder / str(project.get("stackConfigDir", ".")) / f"Pulumi.{stack}.yaml"
-    own = _mapping(file) if file.exists() else {}
+    own = settings_in(file) if file.exists() else {}
     _refuse_others(own, _STACK_KEYS, file)
 
     settings = _Settings(source.project)
@@ -166,16 +163,6 @@ class _Opener:
             raise Refused("the configuration holds secrets", where=str(self._file), remedy=f"set {VARIABLE}")
         self._cipher = self._cipher or Passphrase.of(self._phrase, self._salt)
         return self._cipher.decrypt(text)
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise WrongUse(f"the file cannot be read: {error}", where=str(path)) from None
-    if not isinstance(document, dict) or not isinstance(document.get("config") or {}, dict):
-        raise WrongUse("the file is no mapping of settings", where=str(path))
-    return document
 
 
 def _refuse_others(document: Mapping[str, Any], known: frozenset[str], path: Path) -> None:

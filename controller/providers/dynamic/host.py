@@ -20,7 +20,7 @@ from controller.domain.errors import Failed
 from controller.engine import wire
 from controller.engine.program.masking import masked
 from controller.engine.program.plugin import Plugin, Serving
-from controller.engine.program.run import ProgramSource
+from controller.engine.program.source import ProgramSource
 from controller.engine.properties import PropertyMap, PropertyValue, Secret, revealed
 from controller.engine.provider import Rejected, Uncertain
 

@@ -10,7 +10,8 @@ from pulumi.runtime.proto import resource_pb2
 
 from controller.domain.errors import Failed, Refused
 from controller.engine.program.components import Components, Packages
-from controller.engine.program.run import ProgramSource, program_version, run_program
+from controller.engine.program.run import run_program
+from controller.engine.program.source import ProgramSource, program_version
 from controller.engine.properties import UNKNOWN, Secret
 from tests.engine.runs import PROGRAMS, Notes
 

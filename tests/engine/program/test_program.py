@@ -16,7 +16,8 @@ import pytest
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine.program import run as program_module
 from controller.engine.program.launch import Runner
-from controller.engine.program.run import ProgramFailed, ProgramSource, program_version, run_program
+from controller.engine.program.run import ProgramFailed, run_program
+from controller.engine.program.source import ProgramSource, program_version
 from controller.engine.properties import UNKNOWN, Secret
 from controller.engine.registration import Registration
 from tests.engine.runs import PROGRAMS, ROOT, STACK, Notes, run
@@ -439,11 +440,12 @@ def test_project_names_its_main_module(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("project", "message"),
     [
-        (None, "no readable Pulumi project"),
-        ("name: p", "no readable Pulumi project"),
-        ("[]", "no readable Pulumi project"),
-        ("name: {", "no readable Pulumi project"),
-        ("name: p\nruntime: {}", "no readable Pulumi project"),
+        (None, "no Pulumi project here"),
+        ("name: p", "lacks a name or a runtime"),
+        ("runtime: python", "lacks a name or a runtime"),
+        ("[x]", "no mapping"),
+        ("name: {", "cannot be read"),
+        ("name: p\nruntime: {}", "lacks a name or a runtime"),
         ("name: p\nruntime: nodejs", "written in nodejs"),
         ("name: p\nruntime: {name: python, options: [virtualenv]}", "options is no mapping"),
     ],
@@ -457,7 +459,7 @@ def test_what_is_no_python_project_is_refused(tmp_path: Path, project: str | Non
 
 def test_a_project_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_bytes("name: 城市\nruntime: python\n".encode("gb18030"))
-    with pytest.raises(WrongUse, match="no readable Pulumi project"):
+    with pytest.raises(WrongUse, match="cannot be read"):
         ProgramSource.at(tmp_path)
 
 

@@ -102,5 +102,5 @@ def test_what_is_not_understood_is_refused_by_name(folder: Path, project: Any, s
 
 
 def test_where_there_is_no_project_it_says_so(folder: Path) -> None:
-    with pytest.raises(WrongUse, match="no readable Pulumi project"):
+    with pytest.raises(WrongUse, match="no Pulumi project here"):
         read(folder)

@@ -18,7 +18,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from controller.domain.errors import WrongUse
 from controller.engine.program.launch import ENVIRONMENT
-from controller.engine.program.run import ProgramSource
+from controller.engine.program.source import ProgramSource
 from controller.engine.properties import UNKNOWN, PropertyMap, Secret
 from controller.engine.provider import Incomplete, Rejected, Scope, Uncertain
 from controller.providers.dynamic.host import PROVIDER, DynamicHost
