@@ -117,6 +117,7 @@ class Execution:
         self._lock = threading.Lock()
         self._worked_on: dict[Key, AbstractContextManager[object]] = {}
         self._done: set[str] = set()
+        self._went_first: set[str] = set()
         self._named = hooks.Named()
         self._undecided: Sequence[str] | None = None
 
@@ -284,15 +285,27 @@ class Execution:
         return self._rows.by_urn[urn].inputs
 
     def _clear_the_way(self, prior: ResourceState) -> None:
-        """Removes `prior`, and before it what hangs on it and goes or comes anew, too; it stands on as missing."""
+        """Removes `prior`, and before it what hangs on it and goes or comes anew, too; what comes anew stands on as
+        missing."""
         for one in self._permits.in_the_way(prior, self._rows.all()):
             with self._alone_with(one):
                 row = self._rows.standing(one)
                 if row is not None:
-                    self._delete(row)
-        self._delete(prior)
+                    self._delete_first(replace(row, pending_delete=self._permits.foresee_removal(row)))
+        self._delete_first(prior)
+
+    def _delete_first(self, row: ResourceState) -> None:
+        self._delete(row)
+        if row.managed and not row.retain_on_delete:
+            with self._lock:
+                self._went_first.add(row.urn)
 
     def _delete(self, row: ResourceState) -> None:
+        with self._lock:
+            went_along = row.deleted_with in self._went_first
+        if went_along:
+            self._forget(row)
+            return
         self._steps.refuse_when_stopping(row)
         self._named.before_delete(row)
         self._named.persist_in_deleting(row, lambda: self._steps.delete(row))

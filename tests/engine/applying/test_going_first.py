@@ -85,6 +85,15 @@ def test_what_no_longer_hangs_on_it_goes_first_all_the_same(scene: Scene) -> Non
     scene.assert_whole()
 
 
+def test_what_hangs_on_it_and_is_not_wanted_any_more_goes_before_it_and_once(scene: Scene) -> None:
+    scene.apply(TestProgram(ROOT, B))
+    since = len(scene.journal())
+    scene.apply(moved([ROOT]))
+
+    assert steps(scene, since) == "-b -a +a"
+    assert scene.plan(moved([ROOT])).is_empty
+
+
 def test_what_bears_data_is_not_taken_along_without_a_decision(scene: Scene) -> None:
     shape = (ROOT, Want("d", DISK, {"medium": Out("a", "name")}))
     scene.apply(TestProgram(*shape))

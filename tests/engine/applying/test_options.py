@@ -91,6 +91,18 @@ def test_where_the_other_is_replaced_so_is_what_goes_with_it(scene: Scene) -> No
     assert scene.row(alone.urn).id != old[alone.urn]
 
 
+def test_where_the_other_goes_before_its_successor_the_old_one_goes_with_it(scene: Scene) -> None:
+    first = replace(HOST, options=Options(delete_before_replace=True))
+    alone = replace(guest(deleted_with=HOST.urn), inputs={"cidr": "2"}, after=("host",))
+    scene.apply(TestProgram(first, alone))
+    old = {one.urn: one.id for one in scene.state()}
+    calls(scene)
+    assert scene.apply(TestProgram(changed(first, cidr="9"), alone)).state is ExecutionState.SUCCEEDED
+    assert [one for one in calls(scene) if one[0] == "delete"] == [("delete", old[HOST.urn])]
+    assert {one.urn for one in scene.state() if not one.pending_delete} >= {HOST.urn, alone.urn}
+    assert scene.row(alone.urn).id != old[alone.urn]
+
+
 # replaceWith, replacementTrigger
 
 

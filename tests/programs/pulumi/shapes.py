@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Ours:
         self._desk = desk
         self._log = log
 
-    def up(self, shapes: list[Shape], *words: str) -> Ran:
+    def up(self, shapes: Sequence[Shape], *words: str) -> Ran:
         before = _lines(self._log)
         made = self._desk.up(PROJECT, *_options("--config", shapes, self._log), *words)
         return Ran(_lines(self._log)[len(before) :], made["outputs"])
@@ -62,7 +63,7 @@ class Theirs:
         self._log = log
         pulumi.run(folder, "stack", "init", "dev")
 
-    def up(self, shapes: list[Shape], *words: str) -> Ran:
+    def up(self, shapes: Sequence[Shape], *words: str) -> Ran:
         before = _lines(self._log)
         config = _options("-c", shapes, self._log)
         self._pulumi.run(self._folder, "up", "--yes", "--skip-preview", "--parallel", "1", *config, *words)
@@ -75,12 +76,12 @@ class Theirs:
         return _lines(self._log)[len(before) :]
 
 
-def settings(shapes: list[Shape], log: Path) -> list[str]:
+def settings(shapes: Sequence[Shape], log: Path) -> list[str]:
     """The project's configuration, as `key=value`."""
     return [f"resources={json.dumps([asdict(one) for one in shapes])}", f"log={log}"]
 
 
-def _options(option: str, shapes: list[Shape], log: Path) -> list[str]:
+def _options(option: str, shapes: Sequence[Shape], log: Path) -> list[str]:
     return [word for setting in settings(shapes, log) for word in (option, setting)]
 
 

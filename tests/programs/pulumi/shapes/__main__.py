@@ -66,6 +66,7 @@ for shape in json.loads(settings.require("resources")):
     for references in ("depends_on", "replace_with"):
         if references in options:
             options[references] = [things[one] for one in options[references]]
+    options["aliases"] = [pulumi.Alias(**alias) for alias in options.get("aliases", [])]
     opts = pulumi.ResourceOptions(**options)
     if shape["group"]:
         things[name] = Group(name, opts)
