@@ -1,7 +1,9 @@
-"""Components that a package builds (`remote=True`): the package's own process is asked, and registers what it builds.
+"""Components that a package builds (`remote=True`), and their methods: the package's own process is asked.
+
+It registers what it builds with the same monitor as the program.
 
 One for each run, made by `monitor.py`. A package is a folder that the project names under `packages`; its process is
-started by the first component of it, registers with the same monitor as the program, and ends with the run.
+started by the first component of it, and ends with the run.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ import grpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from controller.domain.errors import Failed, Refused
+from controller.engine import wire
 from controller.engine.program.masking import masked
 from controller.engine.program.plugin import Plugin, Serving
+from controller.engine.properties import Secret, holds_secret
 
-_AT_ONCE: Final = 16
-"""Components in building: each holds a thread of the monitor, and needs others for what it registers."""
+_PARALLEL: Final = 64
+"""What a package is told of how many registrations may be under way."""
 
 _LONGEST_REASON: Final = 2000
 
@@ -54,7 +58,6 @@ class Components:
         self._stack = stack
         self._preview = preview
         self._lock = threading.Lock()
-        self._building = threading.Semaphore(_AT_ONCE)
         self._running: dict[str, Plugin] = {}
         self._closed = False
 
@@ -65,13 +68,7 @@ class Components:
 
         Raises Refused for a package that the project does not name, Failed where it could not be started or raised.
         """
-        package = request.type.partition(":")[0]
-        if package not in self._packages.folders:
-            raise Refused(
-                f"a component that a provider builds needs its package, and {package} is none of this project",
-                where=urn,
-                remedy=f"name the folder of its PulumiPlugin.yaml in Pulumi.yaml: packages: {{{package}: ./folder}}",
-            )
+        package = self._package_of(request.type, "a component that a provider builds", urn)
         given = {field.name for field, value in request.ListFields() if field.name != "hooks" or value.ListFields()}
         if refused := sorted(given & _NOT_PASSED_ON.keys()):
             named = ", ".join(_NOT_PASSED_ON[field] for field in refused)
@@ -80,16 +77,10 @@ class Components:
                 where=urn,
                 remedy="take them out of the program",
             )
-        with self._building:
-            try:
-                built = self._started(package).stub.Construct(self._asked(request))
-            except grpc.RpcError as error:
-                reason = self._packages.masked(error.details() or "")[:_LONGEST_REASON]
-                raise Failed(
-                    f"the component {request.name} could not be built: {reason}",
-                    where=urn,
-                    remedy=f"correct the package {package}",
-                ) from None
+        try:
+            built = self._started(package).stub.Construct(self._asked(request))
+        except grpc.RpcError as error:
+            raise self._failed(f"the component {request.name} could not be built", error, package, urn) from None
         return resource_pb2.RegisterResourceResponse(
             urn=built.urn,
             object=built.state,
@@ -99,6 +90,40 @@ class Components:
             },
         )
 
+    def call(self, request: resource_pb2.ResourceCallRequest) -> provider_pb2.CallResponse:
+        """What a method of a component answers; what it refuses (`failures`) is for the program.
+
+        Of an argument that is secret all of the answer is: the SDK serves methods without a word for secrets.
+        Raises Refused for a package that the project does not name, Failed where it could not be started or raised.
+        """
+        package = self._package_of(request.tok, "a method", request.tok)
+        asked = provider_pb2.CallRequest(
+            project=self._project,
+            stack=self._stack,
+            organization="organization",
+            config=self._packages.config,
+            configSecretKeys=sorted(self._packages.secret_keys),
+            dryRun=self._preview,
+            parallel=_PARALLEL,
+            monitorEndpoint=self._monitor,
+            tok=request.tok,
+            args=request.args,
+            argDependencies={
+                name: provider_pb2.CallRequest.ArgumentDependencies(urns=origins.urns)
+                for name, origins in request.argDependencies.items()
+            },
+        )
+        try:
+            answered: provider_pb2.CallResponse = self._started(package).stub.Call(asked)
+        except grpc.RpcError as error:
+            raise self._failed(f"the method {request.tok} failed", error, package, request.tok) from None
+        answer = getattr(answered, "return")  # the field's name is a word of Python
+        values = wire.decode(answer)
+        if holds_secret(wire.decode(request.args)):
+            values = {name: value if isinstance(value, Secret) else Secret(value) for name, value in values.items()}
+        answer.CopyFrom(wire.encode(values))
+        return answered
+
     def close(self) -> None:
         """Ends all processes; none is started any more."""
         with self._lock:
@@ -106,6 +131,20 @@ class Components:
             for process in self._running.values():
                 process.end()
             self._running.clear()
+
+    def _package_of(self, token: str, what: str, where: str) -> str:
+        package = token.partition(":")[0]
+        if package not in self._packages.folders:
+            raise Refused(
+                f"{what} needs its package, and {package} is none of this project",
+                where=where,
+                remedy=f"name the folder of its PulumiPlugin.yaml in Pulumi.yaml: packages: {{{package}: ./folder}}",
+            )
+        return package
+
+    def _failed(self, what: str, error: grpc.RpcError, package: str, where: str) -> Failed:
+        reason = self._packages.masked(error.details() or "")[:_LONGEST_REASON]
+        return Failed(f"{what}: {reason}", where=where, remedy=f"correct the package {package}")
 
     def _started(self, package: str) -> Plugin:
         with self._lock:
@@ -136,7 +175,7 @@ class Components:
             config=self._packages.config,
             configSecretKeys=sorted(self._packages.secret_keys),
             dryRun=self._preview,
-            parallel=_AT_ONCE,
+            parallel=_PARALLEL,
             monitorEndpoint=self._monitor,
             type=request.type,
             name=request.name,

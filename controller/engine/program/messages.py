@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
@@ -65,8 +65,7 @@ def reading(
 ) -> tuple[Registration, PropertyValue]:
     """What is to be read, and its id. Raises Refused for a package that is not installed with the controller."""
     urn = _urn(request.type, request.name, request.parent, project, stack)
-    if request.packageRef:
-        raise _parameterized("reading a resource", urn)
+    refuse_parameterized(request, "reading a resource", urn)
     id = UNKNOWN if request.id == wire.UNKNOWN_MARK else request.id
     options = Options(additional_secret_outputs=tuple(request.additionalSecretOutputs))
     return (
@@ -85,18 +84,19 @@ def reading(
     )
 
 
-def _parameterized(what: str, where: str) -> Refused:
-    return Refused(
-        f"{what} of a parameterized package is not supported by this engine",
-        where=where,
-        remedy="take it out of the program",
-    )
+def refuse_parameterized(request: Any, what: str, where: str) -> None:
+    """Raises Refused where `what` is asked of a package that is not installed with the controller."""
+    if request.packageRef:
+        raise Refused(
+            f"{what} of a parameterized package is not supported by this engine",
+            where=where,
+            remedy="take it out of the program",
+        )
 
 
 def invocation(request: resource_pb2.ResourceInvokeRequest) -> Invocation:
     """The call in `request`. Raises Refused for a function of a package that is not installed with the controller."""
-    if request.packageRef:
-        raise _parameterized("a function", request.tok)
+    refuse_parameterized(request, "a function", request.tok)
     return Invocation(request.tok, wire.decode(request.args), request.provider)
 
 

@@ -35,11 +35,15 @@ from controller.engine.properties import UNKNOWN
 from controller.engine.registration import Answer, Options, Registered, Registrar, Registration, Result
 from controller.engine.urn import Urn
 
-THREADS = 64
-"""Registrations that one run may have in flight: each holds a thread until its resource is there."""
+THREADS = 4096
+"""Made as they are needed: a component that a package builds holds one until all in it is there."""
+
+AT_ONCE = 64
+"""Resources that a registrar is asked for at once: none of them waits for another registration."""
 
 _SUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
@@ -52,6 +56,7 @@ _SUPPORTED = (
 _SUPPORTED_BY_OLD_NAME = frozenset(
     {
         "secrets",
+        "outputValues",
         "aliasSpecs",
         "deletedWith",
         "replaceWith",
@@ -151,6 +156,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._stack = deployment.stack
         self._preview = deployment.preview
         self._folder = deployment.folder
+        self._at_once = threading.Semaphore(AT_ONCE)
         self._lock = threading.Lock()
         self._options: dict[str, Options] = {}
 
@@ -177,7 +183,8 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
                 delete_hooks=self._hooks.kept(transformed),
             )
             self._claim(registration)
-            registered = self._registrar.register(registration)
+            with self._at_once:
+                registered = self._registrar.register(registration)
             if registered.result is not Result.SUCCESS and not request.supportsResultReporting:
                 raise Failed(
                     "the program's SDK cannot go on without a resource",
@@ -198,7 +205,8 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         with self.heard.reported(context):
             registration, id = messages.reading(request, project=self._project, stack=self._stack)
             self._claim(registration)
-            registered = self._registrar.read(registration, id)
+            with self._at_once:
+                registered = self._registrar.read(registration, id)
             return resource_pb2.ReadResourceResponse(
                 urn=registration.urn,
                 id="" if registered.id is UNKNOWN else registered.id,
@@ -211,6 +219,11 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         with self.heard.reported(context):
             answer = self._registrar.invoke(messages.invocation(self._transforms.of_function(request)))
             return _answer(answer)
+
+    def Call(self, request: Any, context: Any) -> provider_pb2.CallResponse:
+        with self.heard.reported(context):
+            messages.refuse_parameterized(request, f"the method {request.tok}", request.tok)
+            return self._components.call(request)
 
     def RegisterStackTransform(self, request: Any, context: Any) -> empty_pb2.Empty:
         self._transforms.add_to_stack(request)
@@ -237,7 +250,6 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._registrar.finish()
             return empty_pb2.Empty()
 
-    Call = _refusing("the method {0.tok}")
     ExistsResource = _refusing("asking whether a resource of type {0.type} exists")
     RegisterPackage = _refusing("the parameterized package {0.name}")
 

@@ -8,16 +8,21 @@ it, whose end closes its standard input.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import runpy
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import grpc
 from grpc import aio
+
+_THREADS = 4096
+"""Made as they are needed: what a component registers holds one until it is there, also when it nests another one."""
 
 
 def main() -> None:
@@ -29,7 +34,7 @@ def main() -> None:
         sys.path.insert(0, folder)
     sys.argv = [entry, *arguments]
     grpc.server = _listening_on(socket, partial(grpc.server, interceptors=[_Answering()]))
-    aio.server = _listening_on(socket, aio.server)
+    aio.server = _listening_on(socket, _registering_without_end(aio.server))
     if os.path.isdir(entry):
         runpy.run_path(entry, run_name="__main__")
     else:
@@ -44,6 +49,19 @@ def _listening_on(socket: str, make: Callable[..., Any]) -> Callable[..., Any]:
         listen = made.add_insecure_port
         made.add_insecure_port = lambda **_: listen(f"unix:{socket}")
         return made
+
+    return server
+
+
+def _registering_without_end(make: Callable[..., Any]) -> Callable[..., Any]:
+    """A maker of servers on whose loop no registration waits for a thread.
+
+    By default there are a few, all of which may be held by components whose own parts then find none.
+    """
+
+    def server(*arguments: Any, **options: Any) -> Any:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
+        return make(*arguments, **options)
 
     return server
 

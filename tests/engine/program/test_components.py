@@ -115,3 +115,11 @@ def test_what_a_package_cannot_be_told_is_refused_by_name(given: dict[str, objec
     request = resource_pb2.RegisterResourceRequest(type="parts:index:Wall", name="wall", remote=True, **given)
     with pytest.raises(Refused, match=f"not supported by this engine: {named} of a component"):
         components.construct(request, "urn")
+
+
+def test_many_components_that_are_built_out_of_others_do_not_wait_for_each_other() -> None:
+    notes = Notes()
+    source = ProgramSource.at(PROGRAMS / "nested")
+    result = run_program(source, stack="dev", config={}, registrar=notes, preview=False, time_limit=60)
+    assert result.outputs == {"rooms": 20}
+    assert {f"house-{number}-hall-door" for number in range(20)} <= notes.registrations.keys()

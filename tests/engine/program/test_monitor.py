@@ -35,7 +35,7 @@ UNSUPPORTED = [
         f"{MONITOR}.RegisterPackage(resource_pb2.RegisterPackageRequest(name='aws'))",
         "package aws",
     ),
-    ("pulumi.runtime.call('t:m:do', {})", "the method t:m:do"),
+    ("pulumi.runtime.call('t:m:do', {})", "a method needs its package, and t is none of this project"),
     (
         "pulumi.ComponentResource('t:m:Remote', 'r', {}, remote=True)",
         "a component that a provider builds needs its package, and t is none",
@@ -103,7 +103,7 @@ def test_other_clients_of_the_protocol_are_answered() -> None:
         assert (deployment.project, deployment.stack, deployment.dryRun) == ("p", "s", True)
         supported = {
             feature: resources.SupportsFeature(resource_pb2.SupportsFeatureRequest(id=feature)).hasSupport
-            for feature in ("secrets", "aliasSpecs", "transforms", "resourceReferences", "what-comes-next-year")
+            for feature in ("secrets", "aliasSpecs", "transforms", "parameterization", "what-comes-next-year")
         }
         assert [feature for feature, has in supported.items() if has] == ["secrets", "aliasSpecs", "transforms"]
         for feature in deployment.supportedFeatures:
