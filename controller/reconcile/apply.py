@@ -148,9 +148,9 @@ class Reconciler:
         if found.running is not None:
             return self._carry_out(found.stack.id, found.running)
         if found.lost:
-            again_at = recover(self.means, found.stack.id).look_again_at
-            if again_at is not None:
-                return Look("calls with a lost reply are not conclusive yet", again_at)
+            recovery = recover(self.means, found.stack.id)
+            if recovery.look_again_at is not None:
+                return Look(f"calls with a lost reply are not settled yet: {recovery.reason}", recovery.look_again_at)
         execution_id = self._start_approved(found.usable)
         if execution_id is not None:
             return self._carry_out(found.stack.id, execution_id)
@@ -176,7 +176,7 @@ class Reconciler:
         program = None if plan.purpose == Purpose.DESTROY else self.program.apply(stack, self.means.stopping)
         outcome = execute(self.means, execution_id, program)
         if outcome.look_again_at is not None:
-            return Look("waits until a lost call must have shown up", outcome.look_again_at)
+            return Look(f"calls with a lost reply are not settled yet: {outcome.reason}", outcome.look_again_at)
         if outcome.state is ExecutionState.RUNNING:
             return Look("left where it is, because the process was told to end", real_now())
         return self._ended(stack_id, plan, outcome)

@@ -147,8 +147,8 @@ class ProgramStack:
             outcome = self._carry_out(running, purpose, OnFailure.STOP)
             for urn, message in outcome.failures.items():
                 self.tell(f"the interrupted run failed: {urn} {message}")
-        while (again_at := recover(self.means, row.id).look_again_at) is not None:
-            self._wait(again_at)
+        while (recovery := recover(self.means, row.id)).look_again_at is not None:
+            self._wait(recovery.look_again_at, recovery.reason)
 
     def carry_out(
         self, plan: Plan, *, by: str, gives_up: Collection[str] = (), on_failure: OnFailure = OnFailure.STOP
@@ -229,7 +229,7 @@ class ProgramStack:
             outcome = execute(self.means, execution_id, program if planned == purpose else _given_up, on_failure)
             if outcome.state is not ExecutionState.RUNNING:
                 return outcome
-            self._wait(outcome.look_again_at or real_now())
+            self._wait(outcome.look_again_at or real_now(), outcome.reason)
 
     def _runs_program(self, purpose: Purpose) -> bool:
         return purpose is not Purpose.DESTROY or self.destroys_with_program
@@ -253,11 +253,11 @@ class ProgramStack:
             self.tell(line)
         return result.outputs
 
-    def _wait(self, until: datetime) -> None:
-        """Waits for what a lost call did to show up. Raises Stopped where the process is told to end."""
+    def _wait(self, until: datetime, reason: str) -> None:
+        """Waits, for the `reason` that is told. Raises Stopped where the process is told to end meanwhile."""
         seconds = (until - real_now()).total_seconds()
         if seconds > 0:
-            self.tell("a call's reply was lost: waits until it must have shown up")
+            self.tell(f"a call's reply was lost: {reason}")
         if self.means.stopping.wait(max(0.0, seconds)):
             raise Stopped(
                 "stopped: the calls that were in flight have ended, nothing else was begun",

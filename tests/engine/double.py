@@ -77,12 +77,16 @@ Fault = str
 
 @dataclass
 class Cloud:
-    """Things by id, the calls that changed them, and what shall go wrong next (by operation, first in first out)."""
+    """Things by id, the calls that changed them, and what shall go wrong next (by operation, first in first out).
+
+    While it is `blind` its lists are whole and empty.
+    """
 
     things: dict[str, Thing] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     witness: Callable[[Call], None] = lambda call: None
+    blind: bool = False
     _late: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -126,6 +130,10 @@ class Cloud:
         thing = Thing(f"id-{number}", type_, dict(revealed(inputs)), identity, number)
         self.things[thing.id] = thing
         return thing.id
+
+    def listed(self) -> list[Thing]:
+        """What lists show."""
+        return [] if self.blind else list(self.things.values())
 
     def duplicates(self) -> list[str]:
         """Identities that more than one thing carries."""
@@ -235,11 +243,11 @@ class DoubleKind:
                     for one in cloud.things.values()
                     if one.type == self.token and {name: one.inputs.get(name) for name in self.replace_on} == key
                 ]
-            return [observe(one) for one in cloud.things.values() if one.identity == identity]
+            return [observe(one) for one in cloud.listed() if one.identity == identity]
 
     def list(self, cloud: Cloud, scope: Scope) -> Iterator[Page]:
         cloud.settle()
-        yield Page([observe(one) for one in cloud.things.values() if one.type == self.token], last=True)
+        yield Page([observe(one) for one in cloud.listed() if one.type == self.token], last=True)
 
 
 KINDS = {

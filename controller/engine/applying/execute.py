@@ -70,7 +70,7 @@ def execute(
     resolver = Resolver(means, journal, rows)
     recovery = resolver.resolve_open()
     if recovery.look_again_at is not None:
-        return Outcome(ExecutionState.RUNNING, look_again_at=recovery.look_again_at)
+        return Outcome(ExecutionState.RUNNING, look_again_at=recovery.look_again_at, reason=recovery.reason)
     steps = Steps(means, journal, rows, resolver, execution_id)
     steps.rename(started.plan.moves)
     permits = Permits(started.plan, started.given_up, means.provider)

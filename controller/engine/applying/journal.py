@@ -182,7 +182,7 @@ class Journal:
             self._write(session, saves, removes)
 
     def lose(self, intent: Intent, conclusive_at: datetime) -> Intent:
-        """Keeps from when on a complete list proves that `intent` made nothing; the first word counts."""
+        """Keeps from when on the call of `intent` is over, whatever it did; the first word counts."""
         if intent.conclusive_at is not None:
             return intent
         with self._writing() as session:
@@ -203,6 +203,19 @@ class Journal:
         """Raises Refused where another stack holds what has the resource's id."""
         with self._sessions() as session:
             storage.refuse_held_elsewhere(session, self.held.stack_id, [resource])
+
+    def standing_ids(self, resource: ResourceState) -> frozenset[str]:
+        """The ids of all stacks' resources of that type on that cloud, as far as they are known to stand there."""
+        known = select(ResourceRow.physical_id).where(
+            ResourceRow.type == resource.type,
+            ResourceRow.cloud == resource.cloud,
+            ResourceRow.physical_id != "",
+            ~ResourceRow.missing,
+            ~ResourceRow.external,
+            ~ResourceRow.pending_delete,
+        )
+        with self._sessions() as session:
+            return frozenset(session.scalars(known))
 
     def fresh_generations(self, urn: str, count: int) -> Iterable[int]:
         """`count` generations that nothing of this URN ever had; asked while its last create is open."""

@@ -26,7 +26,7 @@ class OnFailure(StrEnum):
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended. RUNNING: it is not at its end, and goes on when `execute` is called again, at `look_again_at`
-    where a lost reply has to be waited for, or at any time where the process was told to end.
+    where a lost reply has to be waited for (for the `reason`), or at any time where the process was told to end.
 
     `failures`: what went wrong, by URN ("" for the program itself). `undecided`: leftovers that bear data and wait for
     a person's decision, as `decisions.name_of_leftover` names them.
@@ -36,6 +36,7 @@ class Outcome:
     failures: Mapping[str, str] = field(default_factory=dict)
     look_again_at: datetime | None = None
     undecided: Sequence[str] = ()
+    reason: str = ""
 
 
 class Failures:
@@ -87,14 +88,16 @@ class Failures:
         for error in self._errors.values():
             if isinstance(error, StaleFence) or not isinstance(error, YunguanError):
                 raise error
-        again_at = min((error.at for error in self._errors.values() if isinstance(error, LookAgain)), default=None)
+        waiting = [error for error in self._errors.values() if isinstance(error, LookAgain)]
+        first = min(waiting, key=lambda error: error.at, default=None)
+        again_at, reason = (first.at, str(first)) if first is not None else (None, "")
         failures = {
             urn: str(error) for urn, error in self._errors.items() if not isinstance(error, LookAgain | Stopped)
         }
         if failures:
-            return Outcome(ExecutionState.FAILED, failures, again_at, tuple(undecided))
+            return Outcome(ExecutionState.FAILED, failures, again_at, tuple(undecided), reason)
         state = ExecutionState.RUNNING if self._errors else ExecutionState.SUCCEEDED
-        return Outcome(state, {}, again_at, tuple(undecided))
+        return Outcome(state, {}, again_at, tuple(undecided), reason)
 
     def _is_survived(self, urn: str, error: Exception) -> bool:
         """Whether others go on after this error of a resource."""

@@ -6,7 +6,9 @@ intents. Nothing is changed in the cloud here; what is left to do is found by co
     create   found by its identity → adopted; not in a complete list, begun when that is conclusive → absent;
              of a kind that nobody can be asked about → stays open until a person says (`testify`)
     update   read → state shows what is there, and is compared anew
-    delete   read → gone, or still there, and is deleted anew
+    delete   read → gone, or still there when that is conclusive, and is deleted anew
+
+A list that shows none of what is known to stand there proves nothing. Moments are those of the database server.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from controller.domain.errors import Failed, Refused, Unknown
 from controller.engine.applying import fence
@@ -22,7 +24,7 @@ from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.rows import Rows, gone, seen, taking_over
 from controller.engine.plan import Op
-from controller.engine.provider import Carrier, Observation
+from controller.engine.provider import Carrier, Kind, Observation, Scope
 from controller.engine.state import ResourceState
 
 _Answer = TypeVar("_Answer")
@@ -52,10 +54,13 @@ class LookAgain(Unknown):
 
 @dataclass(frozen=True)
 class Recovery:
-    """What a recovery came to: how many intents it closed, and when to look again at the rest (None: there is none)."""
+    """What a recovery came to: how many intents it closed, and when to look again at the rest (None: there is none),
+    with the reason.
+    """
 
     closed: int
     look_again_at: datetime | None
+    reason: str = ""
 
 
 def recover(means: Means, stack_id: int) -> Recovery:
@@ -90,31 +95,32 @@ class Resolver:
 
         Raises Untold, once all else is resolved, for what only a person can tell.
         """
-        closed, again, untold = 0, None, None
+        closed, later, untold = 0, list[LookAgain](), None
         for intent in self._journal.open_intents():
             try:
                 self._resolve(self._lost(intent, still_underway=self._means.request_timeout))
                 closed += 1
-            except LookAgain as later:
-                again = min(again, later.at) if again else later.at
+            except LookAgain as error:
+                later.append(error)
             except Untold as error:
                 untold = error
         if untold is not None:
             raise untold
-        return Recovery(closed, again)
+        first = min(later, key=lambda error: error.at, default=None)
+        return Recovery(closed, first.at, str(first)) if first is not None else Recovery(closed, None)
 
     def resolve_lost(self, intent: Intent) -> None:
         """Resolves an intent whose call just came back without an answer. Raises LookAgain, Untold."""
         self._resolve(self._lost(intent, still_underway=0.0))
 
     def _lost(self, intent: Intent, *, still_underway: float) -> Intent:
-        """`intent` with the moment from which absence is proof; its call may be underway for so many seconds more.
+        """`intent` with the moment from which its call is over; that may be underway for so many seconds more.
 
         Where no cloud is acted on, nothing shows up later.
         """
         kind, cloud = self._means.provider.kind(intent.target.type), intent.target.cloud
         wait = still_underway + self._means.provider.settle_seconds(cloud) if kind.service else 0.0
-        return self._journal.lose(intent, self._clock.now() + timedelta(seconds=wait))
+        return self._journal.lose(intent, self._now() + timedelta(seconds=wait))
 
     def testify(self, urn: str, id: str, by: str) -> None:
         """Takes a person's word, as the function of this name says."""
@@ -145,19 +151,35 @@ class Resolver:
         if kind.carrier is Carrier.NONE:
             raise Untold(target.urn)
         cloud = self._means.connection(target, kind)
-        conclusive_at = intent.conclusive_at or self._clock.now()
-        begun = self._clock.now()
-        found = self._ask(intent, lambda: kind.find(cloud, target.identity, target.inputs))
-        if not found and begun < conclusive_at:
-            self._wait_until(conclusive_at, target.urn)
-            found = self._ask(intent, lambda: kind.find(cloud, target.identity, target.inputs))
+        found = self._conclude(intent, lambda: kind.find(cloud, target.identity, target.inputs), bool)
         if not found:
+            self._refuse_blind(intent, kind, cloud)
             self._close(intent, Ending.ABSENT)
             return
         first, *doubles = sorted(found, key=lambda one: (str(one.outputs.get("createdAt", "")), one.id))
         saves, removes = taking_over(replace(seen(target, first), unsettled=ADOPTED), self._rows.live(target.urn))
         doomed = self._duplicates(target, doubles)
         self._close(intent, Ending.ADOPTED, saves=[*saves, *doomed], removes=removes)
+
+    def _refuse_blind(self, intent: Intent, kind: Kind, cloud: Any) -> None:
+        """Raises LookAgain where a list shows none of its kind that are known to stand there: it would not show this.
+
+        What has a natural key is asked for by that, and needs no list.
+        """
+        known = self._journal.standing_ids(intent.target) if kind.carrier is not Carrier.NATURAL else frozenset()
+        if not known:
+            return
+        scope = Scope(self._means.provider.project(intent.target.cloud))
+
+        def shows_any() -> bool:
+            return any(item.id in known for page in kind.list(cloud, scope) for item in page.items)
+
+        if not self._ask(intent, shows_any):
+            raise LookAgain(
+                f"the list that lacks it shows none of the {len(known)} of its kind that are known to be there, either",
+                at=self._now() + timedelta(seconds=self._means.retry_seconds),
+                where=intent.target.urn,
+            )
 
     def _duplicates(self, target: ResourceState, doubles: Sequence[Observation]) -> list[ResourceState]:
         """Rows that wait for removal, one for each duplicate: the end of the run removes them as any other."""
@@ -170,14 +192,15 @@ class Resolver:
     def _resolve_update(self, intent: Intent) -> None:
         """What is there now stands in the state with the inputs of before, so that the rest shows as a difference."""
         prior = self._rows.live(intent.target.urn)
-        observation = self._read(intent)
+        observation = self._ask(intent, lambda: self._read(intent))
         if prior is None or observation is None:
             self._close(intent, Ending.SUPERSEDED)
         else:
             self._close(intent, Ending.SUPERSEDED, saves=[replace(seen(prior, observation), unsettled=ADOPTED)])
 
     def _resolve_delete(self, intent: Intent) -> None:
-        if self._read(intent) is not None:
+        """Still there may mean that it is underway: only what is there when it is over is deleted anew."""
+        if self._conclude(intent, lambda: self._read(intent), lambda seen: seen is None) is not None:
             self._close(intent, Ending.SUPERSEDED)
             return
         saves, removes = gone(intent.target)
@@ -185,7 +208,18 @@ class Resolver:
 
     def _read(self, intent: Intent) -> Observation | None:
         kind, target = self._means.provider.kind(intent.target.type, intent.target), intent.target
-        return self._ask(intent, lambda: kind.read(self._means.connection(target, kind), target.id, target.inputs))
+        return kind.read(self._means.connection(target, kind), target.id, target.inputs)
+
+    def _conclude(
+        self, intent: Intent, question: Callable[[], _Answer], tells_all: Callable[[_Answer], bool]
+    ) -> _Answer:
+        """The answer at once where it `tells_all`, else that to a question which was asked when the call is over."""
+        begun = self._now()
+        answer = self._ask(intent, question)
+        if tells_all(answer) or intent.conclusive_at is None or begun >= intent.conclusive_at:
+            return answer
+        self._wait_until(intent.conclusive_at, intent.target.urn)
+        return self._ask(intent, question)
 
     def _close(
         self,
@@ -206,7 +240,7 @@ class Resolver:
                 return question()
             except (Unknown, Failed) as error:
                 if self._clock.now() + timedelta(seconds=pause) > until:
-                    at = self._clock.now() + timedelta(seconds=self._means.retry_seconds)
+                    at = self._now() + timedelta(seconds=self._means.retry_seconds)
                     reason = f"the cloud does not tell: {error.message}"
                     raise LookAgain(reason, at=at, where=intent.target.urn) from error
                 self._clock.sleep(pause)
@@ -214,7 +248,11 @@ class Resolver:
 
     def _wait_until(self, moment: datetime, urn: str) -> None:
         """A short wait is waited here; a long one is the caller's: raises LookAgain."""
-        rest = (moment - self._clock.now()).total_seconds()
+        rest = (moment - self._now()).total_seconds()
         if rest > self._means.patience:
-            raise LookAgain("a lost create may still show up", at=moment, where=urn)
+            raise LookAgain("what a call with a lost reply did may still show up", at=moment, where=urn)
         self._clock.sleep(max(rest, 0))
+
+    def _now(self) -> datetime:
+        with self._means.sessions() as session:
+            return self._clock.shared(session)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
-from controller.clock import real_now
+from controller.clock import RealClock, real_now
 from controller.engine.applying.approval import Standing
 from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
@@ -97,6 +97,66 @@ def test_the_moment_from_which_absence_counts_does_not_move(scene: Scene) -> Non
     again = recover(scene.means(), scene.stack_id)
 
     assert again.look_again_at in {None, first.look_again_at}
+
+
+def test_a_list_that_shows_none_of_what_stands_there_proves_nothing(scene: Scene) -> None:
+    """An API that lost its sight of a project answers as one whose project is empty."""
+    scene.patience = 0.0
+    scene.apply(TestProgram(NET_A))
+    other = Want("other", inputs={"cidr": "10.9.0.0/24"})
+    scene.cloud.faults["create"], scene.cloud.blind = ["lose_after"], True
+    outcome = scene.apply(TestProgram(NET_A, other))
+    while "may still show up" in outcome.reason:
+        outcome = scene.resume(TestProgram(NET_A, other))
+
+    assert outcome.state is ExecutionState.RUNNING
+    assert "shows none of the 1 of its kind that are known to be there" in outcome.reason
+    scene.cloud.blind = False
+    assert scene.resume(TestProgram(NET_A, other)).state is ExecutionState.SUCCEEDED
+    assert len(scene.cloud.things) == 2
+    scene.assert_whole()
+
+
+def test_what_another_stack_has_there_counts_against_such_a_list(
+    scene: Scene, sessions: Sessions, vault: Vault
+) -> None:
+    scene.apply(TestProgram(NET_A))
+    another = Scene(sessions, vault, scene.provider, name="test/unit/another.gov")
+    another.cloud.faults["create"], another.cloud.blind = ["lose_after"], True
+
+    assert "shows none of the 1" in another.apply(TestProgram(NET_A)).reason
+
+
+class Leaping(datetime):
+    """A wall clock that somebody sets ahead by an hour each time that it is looked at."""
+
+    looks = 0
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Leaping:
+        cls.looks += 1
+        return super().now(tz) + timedelta(hours=cls.looks)
+
+
+def test_a_wall_clock_that_is_set_ahead_proves_no_absence(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.cloud.faults["create"] = ["late"]
+    execution_id = scene.start(TestProgram(NET_A))
+    monkeypatch.setattr("controller.clock.datetime", Leaping)
+
+    assert execute(scene.means(), execution_id, TestProgram(NET_A)).state is ExecutionState.SUCCEEDED
+    assert endings(scene) == [Ending.ADOPTED]
+    assert Leaping.looks > 2
+    scene.assert_whole()
+
+
+def test_a_delete_that_is_underway_is_waited_for(scene: Scene) -> None:
+    scene.apply(TestProgram(NET_A))
+    scene.cloud.faults["delete"] = ["late"]
+
+    assert scene.apply(None, Purpose.DESTROY).state is ExecutionState.SUCCEEDED
+    assert [call.op for call in scene.cloud.calls] == ["create", "delete"]
+    assert scene.journal()[-1].outcome == Ending.DONE
+    scene.assert_whole()
 
 
 @pytest.mark.parametrize("fault", ["lose_before", "lose_after"])
@@ -238,7 +298,7 @@ def test_what_a_taken_over_worker_still_sent_is_known_by_its_identity(scene: Sce
 
 
 @dataclass
-class Ahead:
+class Ahead(RealClock):
     """A clock that a test moves."""
 
     ahead: timedelta = timedelta()

@@ -18,6 +18,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 LONGEST = 50_000
 """Turns after which a run is taken to have no end."""
@@ -213,6 +215,9 @@ class VirtualClock:
 
     def now(self) -> datetime:
         return EPOCH + timedelta(seconds=self._schedule.seconds)
+
+    def shared(self, session: Session) -> datetime:
+        return self.now()
 
     def sleep(self, seconds: float) -> None:
         self._schedule.sleep(seconds)
