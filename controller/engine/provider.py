@@ -1,8 +1,9 @@
 """The interface between the engine and whatever owns resources: one `Kind` a resource type.
 
-`check`, `diff` and `desired` are pure. `create`, `read`, `update`, `delete`, `find` and `list` talk to the cloud and
-wait, bounded by the kind's timeouts, for the state they promise; a timeout leads only to a read. What a call did is
-told by its return or by one of the errors below, so that the engine never has to guess:
+`check`, `diff` and `desired` change nothing and ask no cloud, so they may be called at any time; those of a dynamic
+provider are the program's own code, in a process of its own. `create`, `read`, `update`, `delete`, `find` and `list`
+talk to the cloud and wait, bounded by the kind's timeouts, for the state they promise; a timeout leads only to a read.
+What a call did is told by its return or by one of the errors below, so that the engine never has to guess:
 
     Rejected     the cloud refused; it is certain that nothing was made or changed
     Uncertain    the reply was lost (time-out, reset, 5xx): only `find` or `read` can tell whether it happened

@@ -14,7 +14,7 @@ from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
 from controller.domain.calendar import day_of
-from controller.engine.applying.approval import Person, Standing
+from controller.engine.applying.approval import Person, StandingRule
 from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.order import Key
 from controller.engine.plan import Op, Operation, Plan, Purpose
@@ -43,7 +43,7 @@ REPAIR_RULE = "standing approval of the merged plan"
 class Yes:
     """Who says it, on what ground, and what is given up with it, by the names that `approval.approve` takes."""
 
-    by: Person | Standing
+    by: Person | StandingRule
     ground: str
     gives_up: Collection[str] = ()
 
@@ -77,7 +77,7 @@ def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, limits: 
             destructive=destructive(plan.operations),
         )
     )
-    return Yes(Standing(REPAIR_RULE), REPAIR_RULE)
+    return Yes(StandingRule(REPAIR_RULE), REPAIR_RULE)
 
 
 _STAND_IN_LINE = text("SELECT pg_advisory_xact_lock(:key)")
@@ -87,7 +87,7 @@ _STAND_IN_LINE = text("SELECT pg_advisory_xact_lock(:key)")
 def _by_rule(session: Session, stack: StackRow, plan_id: int, plan: Plan) -> Yes | None:
     """The rule's, where nothing is done but what the rule is for; what coincides with it is for a person."""
     if only_stops(plan.operations):
-        return Yes(Standing(stack.ground), stack.ground)
+        return Yes(StandingRule(stack.ground), stack.ground)
     reasons = [f"{stack.ground} stops machines and does nothing else; this plan does more"]
     _report(session, stack, plan_id, plan, reasons)
     return None

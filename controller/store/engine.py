@@ -14,12 +14,11 @@ from controller.store.base import Base, Id, Instant
 
 
 class Provisioning(StrEnum):
-    """What the controller does with it. failed: the unit or approver must act; errored: the operator must."""
+    """What the controller does with it. errored: the operator must act."""
 
     PENDING = "pending"
     APPLYING = "applying"
     READY = "ready"
-    FAILED = "failed"
     ERRORED = "errored"
     ENDING = "ending"
     ENDED = "ended"

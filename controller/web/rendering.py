@@ -31,7 +31,7 @@ def termed(word: str, group: str) -> str:
 
 
 def approver(name: str) -> str:
-    """Whose yes something rests on: an account, or in Chinese the rule that stands for one (`approval.Standing`)."""
+    """Whose yes it rests on: an account, or in Chinese the rule that stands for one (`approval.StandingRule`)."""
     rule = name.removeprefix("rule ")
     return name if rule == name else f"{words('rule')} {rule}"
 

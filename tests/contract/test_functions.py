@@ -153,3 +153,11 @@ def test_what_is_not_obeyed_is_refused_by_name(world: World) -> None:
         asked(world, "identity/getAuthScope", name="me", setTokenId=True)
     with pytest.raises(WrongUse, match="getQosPolicy"):
         asked(world, "networking/getQosPolicy", name="x")
+
+
+@pytest.mark.parametrize("pattern", ["[", "*", "(?P<a"])
+def test_a_pattern_that_is_none_is_refused_by_its_text(world: World, pattern: str) -> None:
+    with pytest.raises(WrongUse, match="is no regular expression") as refused:
+        asked(world, "images/getImageIds", nameRegex=pattern)
+    assert repr(pattern) in refused.value.message
+    assert refused.value.remedy

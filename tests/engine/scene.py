@@ -15,7 +15,7 @@ from controller import audit
 from controller.clock import real_now
 from controller.engine import storage
 from controller.engine.applying import approval
-from controller.engine.applying.approval import Person, Standing
+from controller.engine.applying.approval import Person, StandingRule
 from controller.engine.applying.execute import execute
 from controller.engine.applying.journal import Ending
 from controller.engine.applying.means import Means
@@ -59,7 +59,7 @@ class KillAt:
 
 
 def approved(
-    session: Session, stack_id: int, plan: Plan, vault: Vault, *, by: Person | Standing, gives_up: Collection[str]
+    session: Session, stack_id: int, plan: Plan, vault: Vault, *, by: Person | StandingRule, gives_up: Collection[str]
 ) -> int:
     """Keeps `plan` and says yes to it; the approval's id."""
     plan_id = approval.store(session, stack_id, plan, vault, spec_commit="c1")
@@ -143,7 +143,7 @@ class Scene:
             targets=targets,
         )
 
-    def approve(self, plan: Plan, *, by: Person | Standing = PERSON, gives_up: Collection[str] = ()) -> int:
+    def approve(self, plan: Plan, *, by: Person | StandingRule = PERSON, gives_up: Collection[str] = ()) -> int:
         with self.sessions.begin() as session:
             return approved(session, self.stack_id, plan, self.vault, by=by, gives_up=gives_up)
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -27,6 +28,19 @@ class Watched(OwnAccounts):
     def take(self, cloud: str, limits: CloudLimits, priority: Priority, wanted: int) -> Grant:
         self.asked[priority] += 1
         return Grant(0, 0.01) if self.shut else super().take(cloud, limits, priority, wanted)
+
+
+class Hands:
+    """Clocks that stand still until `passed` is moved."""
+
+    def __init__(self) -> None:
+        self.passed = timedelta()
+
+    def seconds(self) -> float:
+        return self.passed.total_seconds()
+
+    def time(self) -> datetime:
+        return datetime(2026, 9, 1, tzinfo=UTC) + self.passed
 
 
 def gate(concurrency: int, accounts: OwnAccounts | None = None, **of: int) -> Gate:
@@ -112,14 +126,22 @@ def test_nothing_is_called_while_the_account_cannot_be_reached() -> None:
     assert way.calls == 1
 
 
-def test_a_pause_holds_all_calls_of_all_processes_back_and_ends() -> None:
-    accounts = OwnAccounts()
+def test_a_pause_holds_all_calls_of_all_processes_back_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = Hands()
+    monkeypatch.setattr("controller.providers.openstack.gate.monotonic", hands.seconds)
+    monkeypatch.setattr("controller.providers.openstack.accounts.real_now", hands.time)
+    accounts = Watched()
     here, there = gate(2, accounts), gate(2, accounts)
-    begun = time.monotonic()
     here.pause(0.3)
-    for way in (here, there):
-        with way.call("compute", Priority.APPLY):
-            assert time.monotonic() - begun >= 0.29
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(way.call("compute", Priority.APPLY).__enter__) for way in (here, there)]
+        try:
+            until(lambda: there._paused_until > hands.seconds(), "the other one is told")
+            assert here.calls == there.calls == 0
+        finally:
+            hands.passed += timedelta(seconds=0.31)
+        for call in calls:
+            call.result(timeout=10)
 
 
 def test_a_call_that_fails_gives_its_place_back() -> None:

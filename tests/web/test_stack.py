@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.clock import real_now
-from controller.engine.applying.approval import Standing
+from controller.engine.applying.approval import StandingRule
 from controller.store.certificate import CertificateRow
 from controller.store.reconcile import ScanPartRow, ScanRow, Sort
 from controller.web.stack_page import ResourceLine, in_tree_order
@@ -99,7 +99,7 @@ def test_a_stack_shows_its_case_and_its_certificate(browser: TestClient, place: 
 
 def test_a_rule_that_stands_for_a_yes_is_named(browser: TestClient, place: Workplace) -> None:
     with place.sessions.begin() as session:
-        add_execution(session, add_stack(session, NAME), "a" * 64, by=str(Standing("LZ-21-4")))
+        add_execution(session, add_stack(session, NAME), "a" * 64, by=str(StandingRule("LZ-21-4")))
     assert browser.get(f"/stacks/{NAME}").text.count("条款 LZ-21-4") == 2
 
 

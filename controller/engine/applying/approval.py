@@ -56,7 +56,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StandingRule:
     """A rule on whose strength the controller itself approves: a repair to the approved state, an expiry."""
 
     rule: str
@@ -94,7 +94,7 @@ def approve(
     session: Session,
     plan_id: int,
     *,
-    by: Person | Standing,
+    by: Person | StandingRule,
     ground: str,
     valid_for: timedelta,
     vault: Vault,

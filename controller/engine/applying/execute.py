@@ -391,14 +391,15 @@ class Execution:
 
         with_what = going_along(doomed)
 
-        def remove(key: Key) -> None:
+        def is_removed(key: Key) -> bool:
             remove_one = self._forget if key in with_what else self._delete
             try:
                 remove_one(by_key[key])
             except Exception as error:
                 self._failures.record(key[0], error)
-                raise
+                return False
+            return True
 
         pool = self._means.threads.pool(self._means.deletes_at_once)
-        in_dependency_order(must_go_first(doomed), remove, pool, goes_on=lambda: self._failures.allow_more)
+        in_dependency_order(must_go_first(doomed), is_removed, pool, goes_on=lambda: self._failures.allow_more)
         return [name_of_leftover(one.urn, one.id) for one in undecided]

@@ -42,15 +42,15 @@ REAL_THREADS: Final = RealThreads()
 
 def in_dependency_order(
     before: Mapping[_Key, Collection[_Key]],
-    work: Callable[[_Key], None],
+    work: Callable[[_Key], bool],
     pool: Executor,
     *,
     goes_on: Callable[[], bool],
 ) -> None:
-    """Does `work` for each key once all that stand `before` it are done.
+    """Does `work`, which says whether it succeeded, for each key once all that stand `before` it are done.
 
-    Where it raises, all that come after that key are left undone. Once `goes_on` says no, what is being done is
-    finished and nothing new is begun.
+    Where it did not, all that come after that key are left undone. Once `goes_on` says no, what is being done is
+    finished and nothing new is begun. Raises what `work` raised first, when all that was begun has ended.
     """
     sorter = TopologicalSorter(before)
     sorter.prepare()
@@ -61,17 +61,13 @@ def in_dependency_order(
         begun.extend(pool.submit(attempt, key) for key in sorter.get_ready())
 
     def attempt(key: _Key) -> None:
-        if not goes_on():
-            return
-        work(key)
-        with turn:
-            sorter.done(key)
-            begin()
+        if goes_on() and work(key):
+            with turn:
+                sorter.done(key)
+                begin()
 
     with pool:
         with turn:
             begin()
         for future in begun:  # grows meanwhile: what comes after a key is begun before that one's future is done
-            error = future.exception()
-            if error is not None and not isinstance(error, Exception):
-                raise error
+            future.result()

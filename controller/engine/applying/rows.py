@@ -6,7 +6,7 @@ Only the claim's holder writes them, so the copy in memory is the state. Each ch
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -50,7 +50,7 @@ class Rows:
         with self._lock:
             return list(self._rows.values())
 
-    def apply(self, saves: Iterable[ResourceState], removes: Iterable[ResourceState]) -> None:
+    def apply(self, saves: Collection[ResourceState], removes: Collection[ResourceState]) -> None:
         """Follows what was committed."""
         with self._lock:
             for one in removes:

@@ -1,7 +1,8 @@
 """Decides, and only decides: registration + state + diff → what must be done. Makes no call; asks nobody.
 
 `preview.py` decides with it what a plan will hold; `execute.py` decides again with real values and asks `objection`
-whether the approved plan allows that. A kind's `check` and `diff` are pure, so `assess` may use them.
+whether the approved plan allows that. A kind's `check` and `diff` change nothing, so `assess` may use them; those of a
+dynamic provider run in the program's process.
 """
 
 from __future__ import annotations

@@ -88,6 +88,7 @@ class Cloud:
         self._lock = Lock()
         self._connection: Any = None
         self._services: dict[str, Any] = {}
+        self._turns: dict[str, Lock] = {}
 
     @property
     def calls_made(self) -> int:
@@ -262,10 +263,14 @@ class Cloud:
         self._recognition.require(lambda: fingerprint_of(session.auth.get_access(session), region))
 
     def _service(self, service: str) -> Any:
+        """The service's adapter. Building it asks for versions, for which other services do not wait."""
         if service not in self._services:
             connection = self._connected()
             with self._lock:
-                self._services[service] = getattr(connection, _PROXIES.get(service, service))
+                turn = self._turns.setdefault(service, Lock())
+            with turn:
+                if service not in self._services:
+                    self._services[service] = getattr(connection, _PROXIES.get(service, service))
         return self._services[service]
 
     def _connected(self) -> Any:

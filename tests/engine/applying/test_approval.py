@@ -11,7 +11,7 @@ from sqlalchemy import select
 from controller import audit
 from controller.domain.errors import Refused, WrongUse
 from controller.engine.applying import approval
-from controller.engine.applying.approval import Standing
+from controller.engine.applying.approval import StandingRule
 from controller.engine.applying.execute import execute
 from controller.engine.applying.progress import Step
 from controller.engine.plan import Purpose
@@ -173,7 +173,7 @@ def test_only_a_person_gives_up_data(scene: Scene) -> None:
     plan = scene.plan(TestProgram(NET_A))
 
     with pytest.raises(Refused, match="only a person"):
-        scene.approve(plan, by=Standing("LZ-21-4"), gives_up=[DISK_B.urn])
+        scene.approve(plan, by=StandingRule("LZ-21-4"), gives_up=[DISK_B.urn])
     with pytest.raises(Refused, match="bear data"):
         scene.approve(plan)
     scene.approve(plan, gives_up=[DISK_B.urn])
@@ -222,7 +222,7 @@ def test_a_repair_puts_back_what_was_changed_or_lost(scene: Scene) -> None:
     del scene.cloud.things[scene.row(NET_A.urn).id]
     lose(scene)
 
-    assert scene.apply(BOTH, Purpose.REPAIR, by=Standing("repair")).state is ExecutionState.SUCCEEDED
+    assert scene.apply(BOTH, Purpose.REPAIR, by=StandingRule("repair")).state is ExecutionState.SUCCEEDED
     assert scene.cloud.things[scene.row(DISK_B.urn).id].inputs["size"] == 10
     assert scene.row(NET_A.urn).generation == 2
     scene.assert_whole()
@@ -243,7 +243,7 @@ def test_a_repair_that_would_replace_data_is_refused_even_where_a_plan_of_it_exi
 
 
 def test_what_is_not_there_is_named(scene: Scene) -> None:
-    yes = {"by": Standing("r"), "ground": "g", "valid_for": timedelta(hours=1), "vault": scene.vault}
+    yes = {"by": StandingRule("r"), "ground": "g", "valid_for": timedelta(hours=1), "vault": scene.vault}
     with scene.sessions() as session:
         with pytest.raises(WrongUse, match="no plan 77"):
             approval.approve(session, 77, **yes)

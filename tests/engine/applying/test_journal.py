@@ -195,9 +195,10 @@ def test_work_is_done_once_all_before_it_is(graph: dict[int, set[int]], at_once:
     before = {key: {other for other in others if other < key and other in graph} for key, others in graph.items()}
     done: list[int] = []
 
-    def work(key: int) -> None:
+    def work(key: int) -> bool:
         assert before[key] <= set(done)
         done.append(key)
+        return True
 
     in_dependency_order(before, work, ThreadPoolExecutor(at_once), goes_on=lambda: True)
     assert sorted(done) == sorted(graph)
@@ -208,13 +209,22 @@ def test_after_a_failure_nothing_that_comes_after_it_is_begun(goes_on: bool, don
     did: list[str] = []
     failed = threading.Event()
 
-    def work(key: str) -> None:
+    def work(key: str) -> bool:
         if key == "bad":
             failed.set()
-            raise Failed("no")
+            return False
         did.append(key)
+        return True
 
     before = {"bad": [], "after": ["bad"], "later": ["after"], "aside": []}
     in_dependency_order(before, work, ThreadPoolExecutor(1), goes_on=lambda: goes_on or not failed.is_set())
 
     assert did == done
+
+
+def test_what_work_raises_is_not_lost() -> None:
+    def work(_key: str) -> bool:
+        raise Failed("no")
+
+    with pytest.raises(Failed, match="no"):
+        in_dependency_order({"a": [], "b": ["a"]}, work, ThreadPoolExecutor(2), goes_on=lambda: True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 import pytest
 
 from controller.clock import RealClock, real_now
-from controller.engine.applying.approval import Standing
+from controller.engine.applying.approval import StandingRule
 from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
@@ -221,7 +221,7 @@ def test_a_duplicate_that_bears_data_is_left_to_a_person(scene: Scene, gives_up:
         assert double.id not in scene.cloud.things
         scene.assert_whole()
     else:
-        assert scene.apply(TestProgram(DISK_B), Purpose.REPAIR, by=Standing("GY-22a")).undecided == (name,)
+        assert scene.apply(TestProgram(DISK_B), Purpose.REPAIR, by=StandingRule("GY-22a")).undecided == (name,)
         assert len(scene.cloud.things) == 2
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from controller.clock import real_now
 from controller.domain.errors import Refused
 from controller.engine.applying import approval
-from controller.engine.applying.approval import Person, Standing
+from controller.engine.applying.approval import Person, StandingRule
 from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
@@ -154,7 +154,7 @@ class Run:
         """Back to what was approved, under a rule."""
         try:
             plan = self._plan(version, Purpose.REPAIR)
-            self._execute(plan, self._record_approval(plan, Standing("GY-22a"), ()), version)
+            self._execute(plan, self._record_approval(plan, StandingRule("GY-22a"), ()), version)
         except Refused as error:
             self.oracle.tell(error)
 
@@ -199,7 +199,7 @@ class Run:
             self.oracle.given_up |= {one.id for one in going}
         return approval_id
 
-    def _record_approval(self, plan: Plan, by: Person | Standing, gives_up: Collection[str]) -> int:
+    def _record_approval(self, plan: Plan, by: Person | StandingRule, gives_up: Collection[str]) -> int:
         with self.sessions.begin() as session:
             return approved(session, self.stack_id, plan, self.vault, by=by, gives_up=gives_up)
 
