@@ -7,7 +7,7 @@ import getpass
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -16,13 +16,14 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.cli import refreshing
 from controller.cli.arguments import pairs, workplace
 from controller.cli.output import Format, Output, print_document, print_text, say, stderr, stdout
 from controller.cli.progress import Lines
+from controller.cli.refreshing import Gone, Refresh
 from controller.cli.signals import stoppable
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine.applying.outcome import OnFailure, Outcome
-from controller.engine.applying.refresh import Seen
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.differences import outputs_between, shown
 from controller.engine.planning.render import DONE, summary, to_json, to_text
@@ -65,7 +66,6 @@ Dependents = Annotated[
     bool, typer.Option("--target-dependents", help="What needs a targeted or excluded resource shares its lot")
 ]
 RunProgram = Annotated[bool, typer.Option("--run-program", help="Run the program, too, for its hooks around deletions")]
-Refresh = Annotated[bool, typer.Option("--refresh", help="Reads first what the cloud has, resource by resource")]
 
 
 class Executor(StrEnum):
@@ -110,9 +110,9 @@ def preview(
         plan, before = foretold.plan, program.outputs()
         digest = _digest(place, plan)
     if output is not Format.TABLE:
-        print_document(to_json(plan, digest) | _refreshed(seen), output)
+        print_document(to_json(plan, digest) | refreshing.facts(seen), output)
         return
-    _tell_seen(seen)
+    refreshing.tell(seen)
     _show(plan, digest)
     _print_outputs(before, foretold.outputs)
 
@@ -129,6 +129,7 @@ def up(
     give_up: GiveUp = None,
     continue_on_error: OnError = False,
     refresh: Refresh = False,
+    gone: Gone = False,
     target: Target = None,
     target_dependents: Dependents = False,
     exclude: Exclude = None,
@@ -138,9 +139,10 @@ def up(
 ) -> None:
     """Makes the stack what the program says: shows the plan, asks, and carries it out."""
     _refuse_unasked(yes)
+    refreshing.refuse_alone(refresh, gone)
     targets, on_failure = _targets(target, exclude, replace, target_dependents), _on_failure(continue_on_error)
     if executor is Executor.PULUMI:
-        _refuse_for_pulumi({"--config": config, "--secret": secret, "--give-up": give_up}, output)
+        _refuse_for_pulumi({"--config": config, "--secret": secret, "--give-up": give_up, "--gone": _if(gone)}, output)
         pulumi = PulumiCli(folder, stack, cloud, _print_line, targets, on_failure)
         if not yes:
             pulumi.preview(refresh=refresh)
@@ -151,7 +153,7 @@ def up(
     with _opened(project, stack, cloud or project.cloud, lambda: project.config) as (place, program), program.alone():
         with stoppable(place.means.stopping):
             program.resume(Purpose.APPLY)
-        seen = _refresh(program) if refresh else ()
+        seen = refreshing.refreshed(program, place.reconciler.limits, gone) if refresh else ()
         plan = program.plan(Purpose.APPLY, targets).plan
         digest = _digest(place, plan)
         _ask(plan, digest, yes, output)
@@ -161,7 +163,7 @@ def up(
                 plan, by=user or getpass.getuser(), gives_up=give_up or (), on_failure=on_failure
             )
         _refuse_failed(program, outcome)
-        facts, after = to_json(plan, digest) | _refreshed(seen) | _facts(program), program.outputs()
+        facts, after = to_json(plan, digest) | refreshing.facts(seen) | _facts(program), program.outputs()
     if output is not Format.TABLE:
         print_document(facts, output)
         return
@@ -180,6 +182,7 @@ def destroy(
     user: Runner = "",
     continue_on_error: OnError = False,
     refresh: Refresh = False,
+    gone: Gone = False,
     target: Target = None,
     target_dependents: Dependents = False,
     exclude: Exclude = None,
@@ -192,10 +195,11 @@ def destroy(
     Without --run-program the program is not run: --config is for dynamic providers.
     """
     _refuse_unasked(yes)
+    refreshing.refuse_alone(refresh, gone)
     targets, on_failure = _targets(target, exclude, None, target_dependents), _on_failure(continue_on_error)
     if executor is Executor.PULUMI:
         _refuse_for_pulumi(
-            {"--config": config, "--secret": secret, "--run-program": ["yes"] if run_program else None}, output
+            {"--config": config, "--secret": secret, "--run-program": _if(run_program), "--gone": _if(gone)}, output
         )
         pulumi = PulumiCli(folder, stack, cloud, _print_line, targets, on_failure)
         if not yes:
@@ -212,7 +216,7 @@ def destroy(
         program = dataclasses.replace(opened, destroys_with_program=run_program)
         with stoppable(place.means.stopping):
             program.resume(Purpose.DESTROY)
-        seen = _refresh(program) if refresh else ()
+        seen = refreshing.refreshed(program, place.reconciler.limits, gone) if refresh else ()
         plan = program.plan(Purpose.DESTROY, targets).plan
         digest = _digest(place, plan)
         _ask(plan, digest, yes, output)
@@ -221,7 +225,7 @@ def destroy(
             outcome = program.carry_out(plan, by=user or getpass.getuser(), on_failure=on_failure)
         _refuse_failed(program, outcome)
     if output is not Format.TABLE:
-        print_document(to_json(plan, digest) | _refreshed(seen), output)
+        print_document(to_json(plan, digest) | refreshing.facts(seen), output)
         return
     _print_done(plan, begun)
 
@@ -266,34 +270,6 @@ def _targets(
     return Targets(tuple(only or ()), tuple(excluded or ()), tuple(anew or ()), with_dependents)
 
 
-def _refresh(program: ProgramStack) -> Sequence[Seen]:
-    """Reads what the cloud has, keeps it in the state and tells what is not as it was."""
-    seen = program.look()
-    program.keep(seen)
-    _tell_seen(seen)
-    return seen
-
-
-def _tell_seen(seen: Sequence[Seen]) -> None:
-    for one in seen:
-        _tell(f"refresh: {one.now.urn} " + ("is gone" if one.now.missing else f"changed: {', '.join(one.fields)}"))
-
-
-def _refreshed(seen: Sequence[Seen]) -> dict[str, Any]:
-    """What a refresh found, for scripts."""
-    return {
-        "refreshed": [
-            {
-                "urn": one.now.urn,
-                "type": one.now.type,
-                "verdict": "missing" if one.now.missing else "changed",
-                "fields": shown({name: list(pair) for name, pair in one.fields.items()}),
-            }
-            for one in seen
-        ]
-    }
-
-
 def _told(folder: Path, stack: str, config: list[str] | None, secret: list[str] | None) -> PropertyMap:
     """The configuration of a stack whose program is not run."""
     return load(folder, stack, _given(config, secret)).config
@@ -310,6 +286,10 @@ def _refuse_for_pulumi(given: Mapping[str, list[str] | None], output: Format) ->
             where="--executor pulumi",
             remedy="set configuration by pulumi config set; Pulumi knows no decisions about data, and prints text",
         )
+
+
+def _if(given: bool) -> list[str] | None:
+    return ["yes"] if given else None
 
 
 def _on_failure(continue_on_error: bool) -> OnFailure:

@@ -41,7 +41,8 @@ from controller.engine.registration import Registrar
 from controller.engine.sealing import opened
 from controller.engine.stack_names import pulumi_stack_name
 from controller.engine.state import ResourceState
-from controller.reconcile import desire
+from controller.reconcile import desire, guard
+from controller.reconcile.guard import Limits
 from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow, Wanted
 
 VALID_FOR = timedelta(hours=1)
@@ -95,6 +96,18 @@ class ProgramStack:
     def look(self) -> Sequence[Seen]:
         """What the cloud shows otherwise than the state has it. Changes nothing; raises Incomplete."""
         return refresh.look(self.means, self.states())
+
+    def refuse_unlikely(self, changes: Sequence[Seen], limits: Limits) -> None:
+        """Raises Refused where so much of what lies on a cloud is gone at once that something else is likelier."""
+        gone = [one.now.urn for one in changes if one.now.missing and one.now.cloud]
+        known = sum(refresh.stands(state) and state.cloud != "" for state in self.states())
+        if guard.is_gone(len(gone), known, limits):
+            raise Refused(
+                f"{len(gone)} of {known} resources are gone at once: another project, or a right that was taken away, "
+                "is likelier than that",
+                where=self.name,
+                remedy="look whether it is true; where it is, say so by --gone",
+            )
 
     def keep(self, changes: Sequence[Seen]) -> None:
         """Writes what was seen into the state, so that a plan that is carried out rests on it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
-from controller.domain.errors import Failed
+from controller.domain.errors import Failed, Refused, WrongUse
 from controller.store.engine import Provisioning, ResourceRow, StackRow
 from tests.programs.desk import HERE, Desk, config, ops
 
@@ -42,6 +43,25 @@ def test_a_refresh_shows_what_was_done_by_hand_and_a_preview_writes_nothing(desk
     assert ops(done) == ops(foretold)
     assert desk.networks() == {"net-0", "net-1"}
     assert desk.up("counts", *TWO, "--refresh")["refreshed"] == []
+
+
+def test_that_nearly_all_is_gone_is_believed_on_a_persons_word_alone(desk: Desk) -> None:
+    desk.up("counts", *TWO)
+    for name in ("net-0", "net-1"):
+        desk.hand.network.delete_subnet(desk.hand.network.find_subnet(name))
+        desk.hand.network.delete_network(desk.hand.network.find_network(name))
+
+    for again in (desk.up, desk.destroy):
+        with pytest.raises(Refused, match="4 of 4 resources are gone at once") as refusal:
+            again("counts", *TWO, "--refresh")
+        assert "--gone" in refusal.value.remedy
+    with pytest.raises(WrongUse, match="about what a refresh finds"):
+        desk.up("counts", *TWO, "--gone")
+    with desk.sessions() as session:
+        assert not any(session.scalars(select(ResourceRow.missing)))
+    assert set(ops(desk.preview("counts", *TWO, "--refresh")).values()) == {"create"}
+    assert len(desk.up("counts", *TWO, "--refresh", "--gone")["refreshed"]) == 4
+    assert desk.networks() == {"net-0", "net-1"}
 
 
 def test_all_failures_are_told_and_what_does_not_need_them_is_made(desk: Desk) -> None:

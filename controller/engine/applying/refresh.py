@@ -47,10 +47,15 @@ def look(means: Means, states: Iterable[ResourceState]) -> Sequence[Seen]:
     Gone is only what a read of its own does not find and a complete list does not have. Raises Incomplete, and what
     else the cloud answers, where one cannot be read.
     """
-    standing = [one for one in states if one.managed and one.id and not one.pending_delete and not one.missing]
+    standing = [one for one in states if stands(one)]
     with means.threads.pool(READS_AT_ONCE) as pool:
         looked = list(pool.map(lambda state: _look(means, state), standing))
     return [Seen(before, now) for before, now in zip(standing, looked, strict=True) if now != before]
+
+
+def stands(state: ResourceState) -> bool:
+    """Whether the cloud has it, as far as is known."""
+    return state.managed and state.id != "" and not state.pending_delete and not state.missing
 
 
 def keep(means: Means, stack_id: int, changes: Sequence[Seen]) -> None:
