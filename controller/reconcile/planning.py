@@ -38,7 +38,10 @@ from controller.store.engine import (
     Wanted,
 )
 
-SPEC_CONFIG = "yunguan:spec"
+PROJECT = "yunguan"
+"""The project of the systems' program, as the Pulumi.yaml in the source tree says it; an installed release has none."""
+
+SPEC_CONFIG = f"{PROJECT}:spec"
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class SystemProgram:
     @classmethod
     def installed(cls) -> SystemProgram:
         """The program that this version of the controller brings along."""
-        return cls(ProgramSource.at(Path(stacks.__file__).parent.parent))
+        folder = Path(stacks.__file__).parent
+        return cls(ProgramSource(folder.parent, PROJECT, folder.name))
 
     @cached_property
     def version(self) -> str:
