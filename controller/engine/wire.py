@@ -2,14 +2,14 @@
 
 On the wire a secret, a resource, an output and an asset are structs with a signature under one key, and an unknown is
 one fixed string (pulumi's sdk/go/common/resource: properties.go, asset.go). Numbers are doubles: whole ones become int.
-A resource becomes its id, an output what is known of it; an asset stays as it is.
+An output becomes what is known of it; an asset and the reference to a resource stay as they are.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf import struct_pb2
 
@@ -47,6 +47,22 @@ def encode(properties: PropertyMap) -> struct_pb2.Struct:
     return struct_pb2.Struct(fields={key: _encode(value) for key, value in properties.items()})
 
 
+def without_references(value: PropertyValue) -> Any:
+    """`value` with the id of each resource that it refers to in the place of the reference; a component's URN.
+
+    It is what kinds and functions are told, as Pulumi tells it to providers that accept no resources.
+    """
+    if isinstance(value, Secret):
+        return Secret(without_references(value.value))
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == RESOURCE:
+            return value["id"] if "id" in value else value["urn"]
+        return {key: without_references(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_references(item) for item in value]
+    return value
+
+
 def _decode(value: struct_pb2.Value, path: str) -> PropertyValue:
     match value.WhichOneof("kind"):
         case "string_value":
@@ -76,7 +92,7 @@ def _decode_struct(struct: struct_pb2.Struct, path: str) -> PropertyValue:
     if signature == SECRET:
         return Secret(_decode(fields["value"], path))
     if signature == RESOURCE:
-        return _decode(fields["id"] if "id" in fields else fields["urn"], path)
+        return {key: _decode(item, f"{path}.{key}") for key, item in fields.items()}
     if signature == _OUTPUT:
         known = _decode(fields["value"], path) if "value" in fields else UNKNOWN
         return Secret(known) if "secret" in fields and fields["secret"].bool_value else known

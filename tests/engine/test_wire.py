@@ -105,10 +105,21 @@ def test_assets_are_what_the_sdk_writes_and_reads() -> None:
     assert (read["all"].assets["in"].text, read["all"].assets["deep"].path) == ("text", "folder")
 
 
-def test_resource_is_its_id_and_a_component_its_urn() -> None:
-    signature = "5cf8f73096256a8f31e491e813e4eb8e"
-    assert wire.decode(struct(r=signed(signature, urn="urn:x", id="42"))) == {"r": "42"}
-    assert wire.decode(struct(r=signed(signature, urn="urn:x"))) == {"r": "urn:x"}
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"urn": "urn:x", "id": "42"}, "42"),
+        ({"urn": "urn:x", "id": wire.UNKNOWN_MARK}, UNKNOWN),
+        ({"urn": "urn:x"}, "urn:x"),
+    ],
+)
+def test_a_resource_stays_a_reference_and_is_told_by_its_id_or_as_a_component_by_its_urn(
+    fields: dict[str, str], told: object
+) -> None:
+    message = struct(r=signed(wire.RESOURCE, **fields))
+    values = wire.decode(message)
+    assert wire.encode(values) == message
+    assert wire.without_references({"deep": [Secret(values)]}) == {"deep": [Secret({"r": told})]}
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from controller.engine.program.passphrase import VARIABLE, Passphrase
 from controller.engine.provider_resource import CLOUD, is_provider_type, provider_type
 from controller.engine.state import ResourceState
 from controller.engine.urn import ProviderReference, Urn
+from controller.engine.wire import without_references
 
 _META: Final = "__meta"
 _DEFAULTS: Final = "__defaults"
@@ -235,6 +236,7 @@ def _state(resource: Resource, cipher: Cipher, clouds: _Clouds) -> ResourceState
     if resource.custom or own:
         outputs.pop(_META, None)
     where = Urn.parse(resource.urn).name
+    inputs, told = decoded(_without_defaults(resource.inputs), cipher, where), decoded(outputs, cipher, where)
     return ResourceState(
         urn=resource.urn,
         generation=int(own.get("generation", 0)),
@@ -243,8 +245,8 @@ def _state(resource: Resource, cipher: Cipher, clouds: _Clouds) -> ResourceState
         external=resource.external,
         id=resource.id,
         parent=resource.parent,
-        inputs=decoded(_without_defaults(resource.inputs), cipher, where),
-        outputs=decoded(outputs, cipher, where),
+        inputs=without_references(inputs) if resource.custom else inputs,
+        outputs=without_references(told) if resource.custom else told,
         observed=decoded(own.get("observed", {}), cipher, where),
         identity=str(own.get("identity", "")),
         dependencies=resource.dependencies,
@@ -255,7 +257,7 @@ def _state(resource: Resource, cipher: Cipher, clouds: _Clouds) -> ResourceState
         retain_on_delete=resource.retain_on_delete,
         secret_outputs=resource.additional_secret_outputs,
         deleted_with=resource.deleted_with,
-        replacement_trigger=decoded({"": resource.replacement_trigger}, cipher, where)[""],
+        replacement_trigger=without_references(decoded({"": resource.replacement_trigger}, cipher, where)[""]),
         timeouts={name: float(seconds) for name, seconds in (resource.custom_timeouts or {}).items() if seconds},
         delete_hooks=_kept_hooks(resource),
         pending_delete=resource.delete,

@@ -26,6 +26,7 @@ from controller.engine.sealing import sealed
 from controller.engine.stack_names import pulumi_stack_name
 from controller.engine.state import ResourceState
 from controller.engine.urn import STACK_TYPE, Urn
+from controller.engine.wire import without_references
 from controller.store.engine import JournalRow, ResourceRow, StackRow
 from controller.store.vault import Vault
 
@@ -77,7 +78,7 @@ def import_stack(
     storage.save(session, stack.id, states, vault)
     root = next((one for one in checkpoint.states if one.type == STACK_TYPE), None)
     if root is not None:
-        stack.outputs = sealed(root.outputs, vault)
+        stack.outputs = sealed(without_references(root.outputs), vault)
     stack.settled_digest, stack.changed_at = "", real_now()
     audit.record(
         session,

@@ -63,7 +63,7 @@ def _decoded_signed(value: Mapping[str, Any], cipher: Cipher, where: str) -> Pro
     if signature == SECRET and isinstance(value.get("plaintext"), str):
         return Secret(_decoded(_parsed(value["plaintext"], where), str, where))
     if signature == RESOURCE and "urn" in value:
-        return value.get("id") or value["urn"]
+        return dict(value)
     if signature == _INTEGER and "value" in value:
         return int(value["value"])
     if signature in ASSETS:

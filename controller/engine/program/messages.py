@@ -42,13 +42,14 @@ def registration(
     """
     urn = urn_of(request, project=project, stack=stack)
     refuse_unsupported(request, urn)
+    inputs = wire.decode(request.object)
     return Registration(
         urn=urn,
         type=request.type,
         name=request.name,
         custom=request.custom,
         parent=request.parent,
-        inputs=wire.decode(request.object),
+        inputs=wire.without_references(inputs) if request.custom else inputs,
         dependencies=tuple(sorted(request.dependencies)),
         property_dependencies={
             key: tuple(sorted(origins.urns))
@@ -75,7 +76,7 @@ def reading(
             name=request.name,
             custom=True,
             parent=request.parent,
-            inputs=wire.decode(request.properties),
+            inputs=wire.without_references(wire.decode(request.properties)),
             dependencies=tuple(sorted(request.dependencies)),
             options=options,
             provider=request.provider,
@@ -97,7 +98,7 @@ def refuse_parameterized(request: Any, what: str, where: str) -> None:
 def invocation(request: resource_pb2.ResourceInvokeRequest) -> Invocation:
     """The call in `request`. Raises Refused for a function of a package that is not installed with the controller."""
     refuse_parameterized(request, "a function", request.tok)
-    return Invocation(request.tok, wire.decode(request.args), request.provider)
+    return Invocation(request.tok, wire.without_references(wire.decode(request.args)), request.provider)
 
 
 def _urn(type_: str, name: str, parent: str, project: str, stack: str) -> str:
@@ -141,7 +142,9 @@ def _options(
         timeouts=timeouts,
         deleted_with=request.deletedWith or above.deleted_with,
         replace_with=tuple(sorted(request.replace_with)),
-        replacement_trigger=wire.decode_value(request.replacement_trigger, "replacementTrigger"),
+        replacement_trigger=wire.without_references(
+            wire.decode_value(request.replacement_trigger, "replacementTrigger")
+        ),
         hide_diffs=tuple(request.hideDiffs),
     )
 

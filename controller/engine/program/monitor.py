@@ -29,6 +29,7 @@ from controller.engine.program.components import Components, Packages
 from controller.engine.program.engine_service import EngineService
 from controller.engine.program.heard import Heard
 from controller.engine.program.hooks import Hooks
+from controller.engine.program.registered import GET_RESOURCE, RegisteredResources
 from controller.engine.program.sockets import private_folder
 from controller.engine.program.transforms import Transforms
 from controller.engine.properties import UNKNOWN
@@ -43,6 +44,7 @@ AT_ONCE = 64
 
 _SUPPORTED = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
     resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
@@ -56,6 +58,7 @@ _SUPPORTED = (
 _SUPPORTED_BY_OLD_NAME = frozenset(
     {
         "secrets",
+        "resourceReferences",
         "outputValues",
         "aliasSpecs",
         "deletedWith",
@@ -159,6 +162,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._at_once = threading.Semaphore(AT_ONCE)
         self._lock = threading.Lock()
         self._options: dict[str, Options] = {}
+        self._registered = RegisteredResources()
 
     def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Any) -> resource_pb2.DeploymentInfo:
         return resource_pb2.DeploymentInfo(
@@ -191,13 +195,16 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
                     where=registration.urn,
                     remedy="use a newer pulumi, or leave out --continue-on-error and targets",
                 )
+            registered = replace(registered, outputs=registration.with_secrets(registered.outputs))
+            self._registered.add(registration.urn, registered.id, registered.outputs)
             return _response(registration, registered)
 
     def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:
         with self.heard.reported(context):
             outputs = wire.decode(request.outputs)
             if request.urn == str(Urn.of_stack(self._project, self._stack)):
-                self.heard.outputs = outputs
+                self.heard.outputs = wire.without_references(outputs)
+            self._registered.set_outputs(request.urn, outputs)
             self._registrar.register_outputs(request.urn, outputs)
             return empty_pb2.Empty()
 
@@ -207,6 +214,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._claim(registration)
             with self._at_once:
                 registered = self._registrar.read(registration, id)
+            self._registered.add(registration.urn, registered.id, registered.outputs)
             return resource_pb2.ReadResourceResponse(
                 urn=registration.urn,
                 id="" if registered.id is UNKNOWN else registered.id,
@@ -217,8 +225,10 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def Invoke(self, request: Any, context: Any) -> resource_pb2.ResourceInvokeResponse:
         with self.heard.reported(context):
-            answer = self._registrar.invoke(messages.invocation(self._transforms.of_function(request)))
-            return _answer(answer)
+            invocation = messages.invocation(self._transforms.of_function(request))
+            if invocation.token == GET_RESOURCE:
+                return _answer(self._registered.answer(invocation.args))
+            return _answer(self._registrar.invoke(invocation))
 
     def Call(self, request: Any, context: Any) -> provider_pb2.CallResponse:
         with self.heard.reported(context):
@@ -283,7 +293,7 @@ def _response(registration: Registration, registered: Registered) -> resource_pb
     return resource_pb2.RegisterResourceResponse(
         urn=registration.urn,
         id="" if registered.id is UNKNOWN else registered.id,
-        object=wire.encode(registration.with_secrets(registered.outputs)),
+        object=wire.encode(registered.outputs),
         stable=False,
         result=_result(registered),
         unknown=registered.result is Result.SKIPPED,

@@ -166,6 +166,15 @@ def test_pulumi_can_read_it() -> None:
     assert rest[2]["dependencies"] == [network.urn]
 
 
+def test_a_component_keeps_what_it_refers_to_and_a_kind_is_told_its_id() -> None:
+    reference = {SIGNED: "5cf8f73096256a8f31e491e813e4eb8e", "urn": f"{URN}::{NETWORK}::one", "id": "id-one"}
+    whole = state("whole", custom=False, id="", outputs={"part": reference})
+    part = state("part", inputs={"of": reference})
+    document = file_of(whole, part)
+    assert [one["outputs"].get("part") for one in document["deployment"]["resources"]].count(reference) == 1
+    assert by_key(read(document).states) == by_key([whole, replace(part, inputs={"of": "id-one"})])
+
+
 def test_an_unknown_is_never_exported() -> None:
     with pytest.raises(Failed, match="unknown"):
         file_of(state("n", inputs={"cidr": UNKNOWN}))

@@ -26,7 +26,7 @@ def test_a_method_answers_with_what_it_was_given() -> None:
     outputs = called(notes).outputs
     till = "urn:pulumi:dev::methods::parts:index:Till::till"
     assert notes["receipt"].inputs == {"coin": Secret("id-coin"), "till": Secret(till)}
-    assert notes["receipt"].property_dependencies["coin"] == (till, notes["coin"].urn)
+    assert notes["receipt"].property_dependencies["coin"] == (notes["coin"].urn,)
     assert outputs == {"plain": Secret(7), "seen": Secret({"word": True, "ends": "sh"})}
 
 
@@ -35,7 +35,7 @@ def test_what_is_unknown_stays_so_through_a_method() -> None:
     outputs = called(notes).outputs
     assert holds_unknown(outputs["plain"])
     assert holds_unknown(notes["receipt"].inputs["coin"])
-    assert notes["receipt"].property_dependencies["coin"][1] == notes["coin"].urn
+    assert notes["receipt"].property_dependencies["coin"] == (notes["coin"].urn,)
 
 
 def test_what_a_method_refuses_is_told_to_the_program() -> None:
