@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from controller import audit, catalogue
 from controller.casework.people import stand_in_line
 from controller.domain.errors import Refused, WrongUse
+from controller.domain.place import entry_of
 from controller.domain.roles import ACCOUNT, CONTROLLER_ACTOR, Role
 from controller.engine.provider import Provider
 from controller.reconcile.incidents import IncidentKind
@@ -111,5 +112,7 @@ def cities_of(stack: StackRow) -> Collection[str]:
 
 
 def cities_on(cloud: str) -> Collection[str]:
-    """The cities that have a zone on `cloud`."""
-    return [code for code in catalogue.cities() if any(zone.cloud == cloud for zone in catalogue.city(code).zones)]
+    """The cities that have a zone at that very place; where none has, those with one on the entry it is a place of."""
+    places = {code: {zone.cloud for zone in catalogue.city(code).zones} for code in catalogue.cities()}
+    there = [code for code, clouds in places.items() if cloud in clouds]
+    return there or [code for code, clouds in places.items() if entry_of(cloud) in map(entry_of, clouds)]

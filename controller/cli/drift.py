@@ -14,6 +14,7 @@ from controller.casework.permissions import Permission, cities_on, require
 from controller.cli.arguments import OPERATOR, Operator, workplace
 from controller.cli.output import Format, Output, print_document, print_rows, say, stderr
 from controller.domain.errors import WrongUse
+from controller.domain.place import entry_of
 from controller.engine.urn import Urn
 from controller.reconcile.drift import follow_up
 from controller.reconcile.scan import ScanResult, scan
@@ -21,21 +22,31 @@ from controller.reconcile.schedule import clouds_in_use
 from controller.reconcile.verdict import Finding, Verdict
 from controller.workplace import Workplace
 
-COLUMNS = {"verdict": "VERDICT", "stack": "STACK", "type": "TYPE", "name": "NAME", "id": "ID", "differs": "DIFFERS"}
+COLUMNS = {
+    "verdict": "VERDICT",
+    "stack": "STACK",
+    "place": "PLACE",
+    "type": "TYPE",
+    "name": "NAME",
+    "id": "ID",
+    "differs": "DIFFERS",
+}
 INCOMPLETE = 3
 
 
 def drift(
-    cloud: Annotated[str | None, typer.Option("--cloud", help="Name in clouds.yaml")] = None,
+    cloud: Annotated[
+        str | None, typer.Option("--cloud", help="Name in clouds.yaml; all its places are scanned")
+    ] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Let the controller act on what is found")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Take up a scan that was cut off shortly before")] = False,
     user: Operator = OPERATOR,
     output: Output = Format.TABLE,
 ) -> None:
-    """Scans every resource of a cloud. Exit code 3: it could not be read completely."""
+    """Scans every resource of a cloud, in all regions and projects. Exit code 3: it could not be read completely."""
     with workplace() as place:
         with place.sessions.begin() as session:
-            name = cloud or _only(clouds_in_use(session))
+            name = entry_of(cloud) if cloud else _only(clouds_in_use(session))
             if repair:
                 require(session, user, Permission.REPAIR, cities=cities_on(name))
                 audit.record(session, actor=user, action="drift.repair", target=name)
@@ -50,13 +61,12 @@ def drift(
 def scan_shown(place: Workplace, cloud: str, *, fresh_for: timedelta = timedelta()) -> ScanResult:
     """Scans, and shows a person at a terminal how far that is."""
     seen: dict[str, int] = {}
-    kinds = len(place.provider.kinds())
     title = f"scanning {escape(cloud)}"
     with stderr.status(title) as status:
 
-        def progress(kind: str, objects: int) -> None:
-            seen[kind] = objects
-            status.update(f"{title}: {sum(seen.values())} objects, {len(seen)} of {kinds} kinds")
+        def progress(what: str, objects: int) -> None:
+            seen[what] = objects
+            status.update(f"{title}: {sum(seen.values())} objects in {len(seen)} lists")
 
         return scan(place.sessions, place.provider, place.means.vault, cloud, fresh_for=fresh_for, progress=progress)
 
@@ -94,6 +104,7 @@ def _row(finding: Finding) -> dict[str, str]:
     return {
         "verdict": finding.verdict,
         "stack": known.stack if known else "",
+        "place": f"{finding.cloud} {finding.project}".rstrip(),
         "type": finding.type.rpartition(":")[2],
         "name": finding.name or (own.name if own else ""),
         "id": finding.id,

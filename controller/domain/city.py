@@ -16,7 +16,7 @@ from controller.domain.errors import WrongUse
 from controller.domain.funding import FundingRow
 from controller.domain.lifecycle import Procedure
 from controller.domain.roles import Role
-from controller.domain.spec import Code
+from controller.domain.spec import Code, PlaceName
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z]?[0-9]+(-[0-9]+)?[a-z]?$")]
 
@@ -34,7 +34,7 @@ class Zone(_Entry):
 
     code: Code
     name: str
-    cloud: Code
+    cloud: PlaceName
     availability_zone: str
     external_network: str | None = None
     floating_ip: bool = False

@@ -14,7 +14,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+_CODE = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+Code = Annotated[str, StringConstraints(pattern=f"^{_CODE}$")]
+PlaceName = Annotated[str, StringConstraints(pattern=rf"^{_CODE}(/[^/@\s]+)?(@[^/@\s]+)?$")]
+"""See `place.py`: ENTRY, ENTRY/PROJECT, ENTRY@REGION or ENTRY/PROJECT@REGION."""
 
 
 class _Strict(BaseModel):
@@ -107,7 +110,7 @@ class Cluster(_Strict):
 class Placement(_Strict):
     """Where in the cloud: resolved from the city's catalogue at approval."""
 
-    cloud: Code = Field(description="Name in clouds.yaml")
+    cloud: PlaceName = Field(description="Name in clouds.yaml, with /PROJECT or @REGION where it is not the first one")
     availability_zone: str
     cidr: str = Field(description="The system's own subnet")
     dns: tuple[str, ...] = ()

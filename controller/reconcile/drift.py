@@ -43,13 +43,13 @@ def follow_up(sessions: Sessions, provider: Provider, result: ScanResult, limits
     """
     by_stack: dict[int, list[Finding]] = {}
     with sessions.begin() as session:
-        told_nothing = {Verdict.UNKNOWN, Verdict.MISSING} if disbelieved(session, result, limits) else {Verdict.UNKNOWN}
+        doubted = disbelieved(session, result, limits)
         for finding in result.findings:
-            if finding.verdict in told_nothing:
+            if finding.verdict is Verdict.UNKNOWN or (finding.verdict is Verdict.MISSING and finding.cloud in doubted):
                 continue
             stack_id = _stack_of(session, finding)
             if stack_id is None or _needs_a_person(session, provider, finding):
-                _report_orphan(session, result.cloud, finding, stack_id)
+                _report_orphan(session, finding, stack_id)
             else:
                 by_stack.setdefault(stack_id, []).append(finding)
         if result.sort is Sort.FULL:
@@ -60,7 +60,7 @@ def follow_up(sessions: Sessions, provider: Provider, result: ScanResult, limits
         session.get_one(ScanRow, result.scan_id).followed_up = True
     for stack_id, findings in by_stack.items():
         with sessions.begin() as session:
-            _mark(session, result.cloud, stack_id, findings)
+            _mark(session, stack_id, findings)
     return [work.Subject.stack(stack_id) for stack_id in by_stack]
 
 
@@ -95,13 +95,13 @@ def _was_ours(session: Session, finding: Finding) -> bool:
     return bool(finding.identity) and session.scalar(made.limit(1)) is not None
 
 
-def _report_orphan(session: Session, cloud: str, finding: Finding, stack_id: int | None) -> None:
+def _report_orphan(session: Session, finding: Finding, stack_id: int | None) -> None:
     incidents.report(
         session,
         kind=IncidentKind.ORPHAN,
         subject=finding.id,
         digest=incidents.digest_of([(finding.type, finding.id)]),
-        cloud=cloud,
+        cloud=finding.cloud,
         stack_id=stack_id,
         summary=f"{finding.type} {finding.name or finding.id} runs without an approved request",
         details=asdict(Stranger.found(finding)),
@@ -109,13 +109,13 @@ def _report_orphan(session: Session, cloud: str, finding: Finding, stack_id: int
     )
 
 
-def _mark(session: Session, cloud: str, stack_id: int, findings: Sequence[Finding]) -> None:
+def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:
     stack = session.scalar(select(StackRow).where(StackRow.id == stack_id).with_for_update())
     if stack is None or running(session, stack_id) is not None:
         return
     for finding in findings:
         if finding.verdict is Verdict.ORPHAN:
-            adopt_for_removal(session, stack, Stranger.found(finding), cloud=cloud)
+            adopt_for_removal(session, stack, Stranger.found(finding), cloud=finding.cloud)
             continue
         row = session.get(ResourceRow, finding.resource_id)
         if row is None or (row.physical_id, row.version) != (finding.id, finding.version):

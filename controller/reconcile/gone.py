@@ -1,4 +1,4 @@
-"""Nearly everything on a cloud is missing at once: not believed, until a person says it of exactly that set.
+"""Nearly everything at a place is missing at once: not believed, until a person says it of exactly that set.
 
 `scan.py` asks before it reads each one, `drift.py` before it marks them. A right that was taken away, a project that
 was emptied or a database that was lost on the cloud's side all look alike from here.
@@ -6,7 +6,7 @@ was emptied or a database that was lost on the cloud's side all look alike from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,33 +14,29 @@ from sqlalchemy.orm import Session
 from controller.reconcile import guard, incidents, work
 from controller.reconcile.guard import Limits
 from controller.reconcile.incidents import IncidentKind
+from controller.reconcile.known import known_at
 from controller.reconcile.scan import ScanResult
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.engine import ResourceRow
 from controller.store.reconcile import IncidentRow, Sort
 
 
-def disbelieved(session: Session, result: ScanResult, limits: Limits) -> bool:
-    """Whether nothing that the scan calls missing may be marked; an incident then asks a person. The caller commits."""
-    missing = result.none_seen or _newly_missing(session, result)
-    known = sum(result.counts[verdict] for verdict in Verdict if verdict is not Verdict.ORPHAN)
-    if not result.none_seen and not guard.is_gone(len(missing), known, limits):
-        if result.sort is Sort.FULL and result.complete:
-            incidents.close_all(session, IncidentKind.GONE, result.cloud, "what was missing is there again")
-        return False
-    digest = incidents.digest_of((one.type, one.id) for one in missing)
-    if incidents.is_approved(session, IncidentKind.GONE, result.cloud, digest):
-        return False
-    incidents.report(
-        session,
-        kind=IncidentKind.GONE,
-        subject=result.cloud,
-        digest=digest,
-        cloud=result.cloud,
-        summary=f"{len(missing)} of {known} resources on {result.cloud} are missing at once",
-        details={"missing": sorted(f"{one.urn} {one.id}" for one in missing)},
-    )
-    return True
+def disbelieved(session: Session, result: ScanResult, limits: Limits) -> set[str]:
+    """The places of which nothing that the scan calls missing may be marked; an incident each then asks a person.
+
+    The caller commits.
+    """
+    known, none_seen = known_at(session, result.cloud), {one.cloud for one in result.none_seen}
+    doubted = {
+        place: missing
+        for place, missing in _missing_at(session, result).items()
+        if place in none_seen or guard.is_gone(len(missing), known.get(place, 0), limits)
+    }
+    if result.sort is Sort.FULL and result.complete:
+        for incident in incidents.open_on(session, IncidentKind.GONE, result.cloud):
+            if incident.subject not in doubted:
+                incidents.close(session, incident, "what was missing is there again")
+    return {place for place, missing in doubted.items() if not _is_believed(session, place, missing, known)}
 
 
 def believe(session: Session, incident: IncidentRow) -> work.Subject:
@@ -50,11 +46,32 @@ def believe(session: Session, incident: IncidentRow) -> work.Subject:
     return subject
 
 
-def _newly_missing(session: Session, result: ScanResult) -> Sequence[Finding]:
+def _is_believed(session: Session, place: str, missing: Sequence[Finding], known: Mapping[str, int]) -> bool:
+    """Whether a person has approved exactly this set; where not, one is asked."""
+    digest = incidents.digest_of((one.type, one.id) for one in missing)
+    if incidents.is_approved(session, IncidentKind.GONE, place, digest):
+        return True
+    incidents.report(
+        session,
+        kind=IncidentKind.GONE,
+        subject=place,
+        digest=digest,
+        cloud=place,
+        summary=f"{len(missing)} of {known.get(place, 0)} resources on {place} are missing at once",
+        details={"missing": sorted(f"{one.urn} {one.id}" for one in missing)},
+    )
+    return False
+
+
+def _missing_at(session: Session, result: ScanResult) -> Mapping[str, Sequence[Finding]]:
+    """By place: all of one of which nothing was seen, what is newly missing of any other one."""
     missing = [one for one in result.findings if one.verdict is Verdict.MISSING]
     known_to_be = set(
         session.scalars(
             select(ResourceRow.id).where(ResourceRow.id.in_([one.resource_id for one in missing]), ResourceRow.missing)
         )
     )
-    return [one for one in missing if one.resource_id not in known_to_be]
+    at_place: dict[str, list[Finding]] = {}
+    for one in [*result.none_seen, *(one for one in missing if one.resource_id not in known_to_be)]:
+        at_place.setdefault(one.cloud, []).append(one)
+    return at_place

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
+from controller.store.place import lies_on
 from controller.store.reconcile import IncidentRow
 
 CONTROLLER = "controller"
@@ -142,12 +143,17 @@ def close_all(session: Session, kind: IncidentKind, subject: str, reason: str) -
 
 def close_vanished(session: Session, cloud: str, there: Collection[str]) -> None:
     """Closes those about orphans of a cloud but `there` (ids), which a whole scan saw. The caller commits."""
-    orphans = select(IncidentRow).where(
-        IncidentRow.kind == IncidentKind.ORPHAN, IncidentRow.cloud == cloud, IncidentRow.state == IncidentState.OPEN
-    )
-    for row in session.scalars(orphans.with_for_update()):
+    for row in open_on(session, IncidentKind.ORPHAN, cloud):
         if row.subject not in there:
             close(session, row, "it is not there any more")
+
+
+def open_on(session: Session, kind: IncidentKind, cloud: str) -> Sequence[IncidentRow]:
+    """Those of that kind that are open at any place of a cloud, locked until the caller commits."""
+    there = select(IncidentRow).where(
+        IncidentRow.kind == kind, lies_on(IncidentRow.cloud, cloud), IncidentRow.state == IncidentState.OPEN
+    )
+    return session.scalars(there.order_by(IncidentRow.id).with_for_update()).all()
 
 
 def is_approved(session: Session, kind: IncidentKind, subject: str, digest: str) -> bool:

@@ -5,31 +5,35 @@ Called by `listing.py` and `scan.py`. Nothing is concluded about what is being w
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, literal, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from controller.engine.applying import journal
 from controller.engine.plan import Op
-from controller.engine.provider import Kind, Observation
+from controller.engine.provider import Kind, Observation, View
 from controller.engine.storage import from_row
 from controller.reconcile.verdict import Differences, Finding, Verdict, differences
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionRow, ExecutionState, JournalRow, ResourceRow
+from controller.store.place import lies_on
 from controller.store.vault import Vault
 
 _BUSY = select(ExecutionRow.stack_id).where(ExecutionRow.state == ExecutionState.RUNNING)
+_KNOWN = and_(ResourceRow.custom, ~ResourceRow.external, ResourceRow.stack_id.not_in(_BUSY))
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One resource of ours, as small as a hundred thousand of them have to be."""
+    """One resource of ours, as small as a hundred thousand of them have to be. `cloud` is its place."""
 
     row_id: int
     version: str
+    cloud: str
 
 
 @dataclass(frozen=True)
@@ -41,18 +45,29 @@ class Owner:
     is_busy: bool
 
 
-def known_of(sessions: Sessions, cloud: str, token: str) -> dict[str, Known]:
-    """The resources of this kind on this cloud that nobody is changing at the moment, by the cloud's id."""
-    rows = select(ResourceRow.physical_id, ResourceRow.id, ResourceRow.version).where(
-        ResourceRow.cloud == cloud,
-        ResourceRow.type == token,
-        ResourceRow.custom,
-        ~ResourceRow.external,
-        ResourceRow.stack_id.not_in(_BUSY),
+def places_of(session: Session, entry: str) -> frozenset[str]:
+    """The places of this entry at which the state has something."""
+    return frozenset(session.scalars(select(ResourceRow.cloud).where(lies_on(ResourceRow.cloud, entry)).distinct()))
+
+
+def known_at(session: Session, entry: str) -> Mapping[str, int]:
+    """How many resources that nobody is changing at the moment stand at each place of this entry."""
+    counts = (
+        select(ResourceRow.cloud, func.count())
+        .where(lies_on(ResourceRow.cloud, entry), _KNOWN)
+        .group_by(ResourceRow.cloud)
+    )
+    return dict(session.execute(counts).all())
+
+
+def known_of(sessions: Sessions, places: Collection[str], token: str) -> dict[str, Known]:
+    """The resources of this kind at these places that nobody is changing at the moment, by the cloud's id."""
+    rows = select(ResourceRow.physical_id, ResourceRow.id, ResourceRow.version, ResourceRow.cloud).where(
+        ResourceRow.cloud.in_(places), ResourceRow.type == token, _KNOWN
     )
     with sessions() as session:
         found = session.execute(rows.execution_options(yield_per=5000))
-        return {id: Known(row_id, version) for id, row_id, version in found}
+        return {id: Known(row_id, version, sys.intern(cloud)) for id, row_id, version, cloud in found}
 
 
 def untouched(session: Session, known: Iterable[Known]) -> Mapping[int, ResourceRow]:
@@ -84,12 +99,15 @@ def finding(
         urn=row.urn,
         resource_id=row.id,
         version=row.version,
+        cloud=row.cloud,
         project=project,
         fields=fields or {},
     )
 
 
-def orphans(sessions: Sessions, kind: Kind, strangers: Sequence[Observation], begun: datetime) -> Iterator[Finding]:
+def orphans(
+    sessions: Sessions, kind: Kind, view: View, strangers: Sequence[Observation], begun: datetime
+) -> Iterator[Finding]:
     """Those that no state holds and no call of ours explains, and that are no part of what is being worked on."""
     ids = [one.id for one in strangers]
     with sessions() as session:
@@ -116,6 +134,7 @@ def orphans(sessions: Sessions, kind: Kind, strangers: Sequence[Observation], be
             stack_id=owner.stack_id if owner else None,
             owner_urn=owner.urn if owner else "",
             identity=one.identity or "",
+            cloud=view.cloud,
             project=one.project,
         )
 

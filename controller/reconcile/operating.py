@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.engine import Operating, Provisioning, ResourceRow, StackRow
+from controller.store.place import lies_on
 
 
 def judge(resources: int, findings: Sequence[Finding]) -> Operating:
@@ -26,17 +27,19 @@ def judge(resources: int, findings: Sequence[Finding]) -> Operating:
 
 
 def note(session: Session, cloud: str, findings: Sequence[Finding]) -> None:
-    """Writes it for every stack whose own cloud it is, from what stands there. The caller commits."""
+    """Writes it for every stack whose own place lies on `cloud`, from what stands there. The caller commits."""
     resources = (
-        select(func.count()).where(ResourceRow.stack_id == StackRow.id, ResourceRow.cloud == cloud).scalar_subquery()
+        select(func.count())
+        .where(ResourceRow.stack_id == StackRow.id, ResourceRow.cloud == StackRow.cloud)
+        .scalar_subquery()
     )
     stacks = session.execute(
         select(StackRow, resources).where(
-            StackRow.cloud == cloud, StackRow.provisioning.not_in([Provisioning.ENDED, Provisioning.APPLYING])
+            lies_on(StackRow.cloud, cloud), StackRow.provisioning.not_in([Provisioning.ENDED, Provisioning.APPLYING])
         )
     )
-    of_stack: dict[int | None, list[Finding]] = {}
+    of_stack: dict[tuple[int | None, str], list[Finding]] = {}
     for finding in findings:
-        of_stack.setdefault(finding.stack_id, []).append(finding)
+        of_stack.setdefault((finding.stack_id, finding.cloud), []).append(finding)
     for stack, count in stacks:
-        stack.operating = judge(count, of_stack.get(stack.id, []))
+        stack.operating = judge(count, of_stack.get((stack.id, stack.cloud), []))

@@ -1,6 +1,6 @@
 """The rows of a scan: what it sees is written page by page, so that one which was cut off can be taken up.
 
-Called by `scan.py` and `listing.py`. A kind's part is either whole, or begun anew with all that was found in it.
+Called by `scan.py` and `listing.py`. A list's part is either whole, or begun anew with all that was found in it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from controller.clock import real_now
+from controller.engine.provider import View
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.database import Sessions
 from controller.store.reconcile import FindingRow, ScanPartRow, ScanRow, Sort
@@ -31,9 +32,10 @@ _INSERT = insert(FindingRow)
 
 @dataclass(frozen=True)
 class Part:
-    """How far one kind was read: `problem` says why its list is not whole, "" where it is."""
+    """How far the list of one kind at one place was read: `problem` says why it is not whole, "" where it is."""
 
     type: str
+    cloud: str
     pages: int
     objects: int
     problem: str
@@ -47,90 +49,99 @@ class Record:
     scan_id: int
     cloud: str
 
-    def finished(self, *, since: datetime) -> set[str]:
-        """The kinds whose whole list was read and compared later than `since`."""
+    def finished(self, *, since: datetime) -> set[tuple[str, str]]:
+        """The lists, by type and place, that were read and compared as a whole later than `since`."""
+        whole = select(ScanPartRow.type, ScanPartRow.cloud).where(
+            ScanPartRow.scan_id == self.scan_id, ScanPartRow.ended_at > since, ScanPartRow.problem == ""
+        )
         with self.sessions() as session:
-            return set(
-                session.scalars(
-                    select(ScanPartRow.type).where(
-                        ScanPartRow.scan_id == self.scan_id, ScanPartRow.ended_at > since, ScanPartRow.problem == ""
-                    )
-                )
-            )
+            return {(type, cloud) for type, cloud in session.execute(whole)}
 
-    def begin(self, token: str) -> None:
-        """A part of this kind; what an earlier try at it left is gone."""
+    def begin(self, token: str, view: View) -> int:
+        """A part for this list, by its id; what an earlier try at it left is gone."""
+        earlier = (
+            ScanPartRow.scan_id == self.scan_id,
+            ScanPartRow.type == token,
+            ScanPartRow.cloud == view.cloud,
+        )
         with self.sessions.begin() as session:
-            for table in (FindingRow, ScanPartRow):
-                session.execute(delete(table).where(table.scan_id == self.scan_id, table.type == token))
-            session.add(ScanPartRow(scan_id=self.scan_id, type=token, started_at=real_now()))
+            session.execute(delete(FindingRow).where(FindingRow.part_id.in_(select(ScanPartRow.id).where(*earlier))))
+            session.execute(delete(ScanPartRow).where(*earlier))
+            row = ScanPartRow(
+                scan_id=self.scan_id, type=token, cloud=view.cloud, covers=sorted(view.names), started_at=real_now()
+            )
+            session.add(row)
+            session.flush()
+            return row.id
 
     def page(
-        self, token: str, findings: Sequence[Finding], *, objects: int, same: int, projects: Collection[str]
+        self,
+        part_id: int,
+        findings: Sequence[Finding],
+        *,
+        objects: int,
+        same: int,
+        seen: Collection[str],
+        projects: Collection[str],
     ) -> None:
-        """One page more of the kind; `projects` are all in which something of ours was seen so far."""
+        """One page more of the list; of all places in `seen`, in all of `projects`, it has shown something of ours."""
         with self.sessions.begin() as session:
             session.execute(
                 update(ScanPartRow)
-                .where(ScanPartRow.scan_id == self.scan_id, ScanPartRow.type == token)
+                .where(ScanPartRow.id == part_id)
                 .values(
                     pages=ScanPartRow.pages + 1,
                     objects=ScanPartRow.objects + objects,
                     same=ScanPartRow.same + same,
+                    seen=sorted(seen),
                     projects=sorted(projects),
                 )
             )
-            self._add(session, findings)
+            self._add(session, part_id, findings)
 
-    def add(self, findings: Sequence[Finding]) -> None:
+    def add(self, part_id: int, findings: Sequence[Finding]) -> None:
         """What no page told."""
         with self.sessions.begin() as session:
-            self._add(session, findings)
+            self._add(session, part_id, findings)
 
-    def end(self, token: str, problem: str) -> None:
-        """The kind's list is whole, or `problem` says why it is not."""
+    def end(self, part_id: int, problem: str) -> None:
+        """The list is whole, or `problem` says why it is not."""
         with self.sessions.begin() as session:
             session.execute(
-                update(ScanPartRow)
-                .where(ScanPartRow.scan_id == self.scan_id, ScanPartRow.type == token)
-                .values(ended_at=real_now(), problem=problem)
+                update(ScanPartRow).where(ScanPartRow.id == part_id).values(ended_at=real_now(), problem=problem)
             )
 
     def unseen(self) -> list[Finding]:
-        """What the whole list of its kind did not hold, and no read of its own has judged yet."""
-        whole = select(ScanPartRow.type).where(ScanPartRow.scan_id == self.scan_id, ScanPartRow.problem == "")
+        """What whole lists did not hold, and no read of its own has judged yet."""
         with self.sessions() as session:
             rows = session.scalars(
                 select(FindingRow)
+                .join(ScanPartRow, ScanPartRow.id == FindingRow.part_id)
                 .where(
                     FindingRow.scan_id == self.scan_id,
                     FindingRow.verdict == Verdict.UNKNOWN,
-                    FindingRow.type.in_(whole),
+                    ScanPartRow.problem == "",
                 )
                 .order_by(FindingRow.id)
             )
             return [finding_of(row) for row in rows]
 
-    def settle(self, unseen: Finding, judged: Finding | None) -> None:
-        """Replaces what was unseen by what a read of its own said of it; None where nothing is the matter."""
+    def settle(self, unseen: Finding, judged: Finding) -> None:
+        """Replaces what was unseen by what a read of its own said of it."""
         with self.sessions.begin() as session:
-            session.execute(
-                delete(FindingRow).where(
-                    FindingRow.scan_id == self.scan_id,
-                    FindingRow.type == unseen.type,
-                    FindingRow.resource_id == unseen.resource_id,
-                )
-            )
-            self._add(session, [judged] if judged is not None else ())
+            part_id = self._drop(session, unseen)
+            self._add(session, part_id, [judged])
 
-    def count_same(self, token: str) -> None:
-        """One more that is as it shall be, though no list held it."""
+    def settle_same(self, unseen: Finding) -> None:
+        """A read of its own says that it is as it shall be, though no list held it."""
         with self.sessions.begin() as session:
-            session.execute(
-                update(ScanPartRow)
-                .where(ScanPartRow.scan_id == self.scan_id, ScanPartRow.type == token)
-                .values(same=ScanPartRow.same + 1)
-            )
+            part_id = self._drop(session, unseen)
+            session.execute(update(ScanPartRow).where(ScanPartRow.id == part_id).values(same=ScanPartRow.same + 1))
+
+    def leave(self, unseen: Finding) -> None:
+        """It was worked on meanwhile: nothing is said of it."""
+        with self.sessions.begin() as session:
+            self._drop(session, unseen)
 
     def projects(self) -> set[str]:
         """All in which something of ours was seen, by this scan or the last full one."""
@@ -145,16 +156,22 @@ class Record:
         with self.sessions() as session:
             return {project for projects in session.scalars(parts) for project in projects}
 
-    def last_looked(self) -> dict[str, datetime]:
-        """When each kind was last begun to be listed by a scan that was followed up, whole in what it was to list."""
+    def places_seen(self) -> set[str]:
+        """The places of which any list has shown something that the state knows."""
+        with self.sessions() as session:
+            parts = session.scalars(select(ScanPartRow.seen).where(ScanPartRow.scan_id == self.scan_id))
+            return {place for seen in parts for place in seen}
+
+    def last_looked(self) -> dict[tuple[str, str], datetime]:
+        """When each list, by type and place, was last begun by a scan that was followed up, and came to its end."""
         parts = (
-            select(ScanPartRow.type, func.max(ScanPartRow.started_at))
+            select(ScanPartRow.type, ScanPartRow.cloud, func.max(ScanPartRow.started_at))
             .join(ScanRow, ScanRow.id == ScanPartRow.scan_id)
             .where(ScanRow.cloud == self.cloud, ScanRow.followed_up, ScanPartRow.problem == "")
-            .group_by(ScanPartRow.type)
+            .group_by(ScanPartRow.type, ScanPartRow.cloud)
         )
         with self.sessions() as session:
-            return dict(session.execute(parts).all())
+            return {(type, cloud): begun for type, cloud, begun in session.execute(parts)}
 
     def forget_orphans_outside(self, projects: Collection[str]) -> None:
         """Drops strangers that lie in none of `projects` and carry nothing of ours: they are those of others."""
@@ -169,16 +186,26 @@ class Record:
                 )
             )
 
-    def has_seen_ours(self) -> bool:
-        """Whether any list held anything that the state knows."""
-        with self.sessions() as session:
-            same = session.scalar(
-                select(func.coalesce(func.sum(ScanPartRow.same), 0)).where(ScanPartRow.scan_id == self.scan_id)
+    def forget_orphans_told_twice(self) -> None:
+        """Of what lies in no project, and is therefore shown to each sign-in of a region, one finding stays."""
+        twin = aliased(FindingRow)
+        region, twins = (func.split_part(one.cloud, "@", 2) for one in (FindingRow, twin))
+        with self.sessions.begin() as session:
+            session.execute(
+                delete(FindingRow).where(
+                    FindingRow.scan_id == self.scan_id,
+                    FindingRow.verdict == Verdict.ORPHAN,
+                    FindingRow.project == "",
+                    exists().where(
+                        twin.scan_id == self.scan_id,
+                        twin.verdict == Verdict.ORPHAN,
+                        twin.type == FindingRow.type,
+                        twin.physical_id == FindingRow.physical_id,
+                        twins == region,
+                        twin.id < FindingRow.id,
+                    ),
+                )
             )
-            changed = select(FindingRow.id).where(
-                FindingRow.scan_id == self.scan_id, FindingRow.verdict == Verdict.CHANGED
-            )
-            return bool(same) or session.scalar(changed.limit(1)) is not None
 
     def close(self, problems: Sequence[str], *, api_calls: int, seconds: float) -> ScanRow:
         """The scan has ended: its figures are summed up; `problems` are those of the scan as a whole."""
@@ -194,7 +221,7 @@ class Record:
                     .group_by(FindingRow.verdict)
                 ).all()
             )
-            row.incomplete = [*problems, *_told_once({part.type: part.problem for part in parts})]
+            row.incomplete = [*problems, *_told_once(parts)]
             row.complete, row.ended_at = not row.incomplete, real_now()
             row.objects, row.api_calls, row.seconds = sum(part.objects for part in parts), api_calls, seconds
             same = {Verdict.SAME: sum(part.same for part in parts)}
@@ -207,7 +234,7 @@ class Record:
             rows = session.scalars(
                 select(ScanPartRow).where(ScanPartRow.scan_id == self.scan_id).order_by(ScanPartRow.id)
             )
-            return [Part(row.type, row.pages, row.objects, row.problem) for row in rows]
+            return [Part(row.type, row.cloud, row.pages, row.objects, row.problem) for row in rows]
 
     def findings(self) -> list[Finding]:
         """All that was found, in the order in which it was found."""
@@ -215,9 +242,22 @@ class Record:
             rows = session.scalars(select(FindingRow).where(FindingRow.scan_id == self.scan_id).order_by(FindingRow.id))
             return [finding_of(row) for row in rows]
 
-    def _add(self, session: Session, findings: Sequence[Finding]) -> None:
+    def _add(self, session: Session, part_id: int | None, findings: Sequence[Finding]) -> None:
         if findings:
-            session.execute(_INSERT, [{"scan_id": self.scan_id, **_columns(finding)} for finding in findings])
+            told_by = {"scan_id": self.scan_id, "part_id": part_id}
+            session.execute(_INSERT, [{**told_by, **_columns(finding)} for finding in findings])
+
+    def _drop(self, session: Session, unseen: Finding) -> int | None:
+        """Removes its finding; the part that told it."""
+        return session.scalar(
+            delete(FindingRow)
+            .where(
+                FindingRow.scan_id == self.scan_id,
+                FindingRow.type == unseen.type,
+                FindingRow.resource_id == unseen.resource_id,
+            )
+            .returning(FindingRow.part_id)
+        )
 
 
 def forget_old(session: Session) -> None:
@@ -228,11 +268,20 @@ def forget_old(session: Session) -> None:
     session.execute(delete(ScanRow).where(ScanRow.id.in_(old)))
 
 
-def _told_once(problems: Mapping[str, str]) -> list[str]:
-    """Each kind with its problem; one line where all have the same, since the cloud itself is the trouble then."""
-    if len(problems) > 1 and len(set(problems.values())) == 1:
-        return [f"every kind: {problem}" for problem in set(problems.values()) if problem]
-    return [f"{type}: {problem}" for type, problem in problems.items() if problem]
+def _told_once(parts: Sequence[ScanPartRow]) -> list[str]:
+    """Each list with its problem; one line where all at a place have the same, since the place is the trouble then."""
+    at_place: dict[str, dict[str, str]] = {}
+    for part in parts:
+        at_place.setdefault(part.cloud, {})[part.type] = part.problem
+    lines = []
+    for cloud, problems in at_place.items():
+        where = f" on {cloud}" if len(at_place) > 1 else ""
+        if len(problems) > 1 and len(set(problems.values())) == 1:
+            told = {"every kind": next(iter(problems.values()))}
+        else:
+            told = problems
+        lines += [f"{type}{where}: {problem}" for type, problem in told.items() if problem]
+    return lines
 
 
 @contextmanager

@@ -11,16 +11,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
+from controller.domain.place import entry_of
 from controller.reconcile import work
 from controller.store.engine import Provisioning, ResourceRow, StackRow
 from controller.store.reconcile import ScanRow, Sort
 
 
 def clouds_in_use(session: Session) -> list[str]:
-    """Names of the clouds on which a stack stands, or some of its resources, sorted."""
+    """The entries of clouds.yaml on which a stack stands, or some of its resources, sorted."""
     of_stacks = select(StackRow.cloud).where(StackRow.provisioning != Provisioning.ENDED)
     of_resources = select(ResourceRow.cloud).where(ResourceRow.cloud != "")
-    return sorted(session.scalars(of_stacks.union(of_resources)))
+    return sorted({entry_of(place) for place in session.scalars(of_stacks.union(of_resources))})
 
 
 def ask_for_due_scans(session: Session, *, full_every: timedelta, changes_every: timedelta) -> None:

@@ -30,7 +30,7 @@ class Finding:
     `fields` holds what differs of a changed one; it is empty for one that was missing before and is there again.
     `version` is that of the row when it was compared: a row that has another one now was worked on since. `urn` is ""
     for an orphan; an orphan whose `owner_urn` is set was made by hand inside a resource of ours. `identity` is what an
-    orphan carries of ours, `project` is where it lies ("" where the cloud does not tell).
+    orphan carries of ours. It lies at the place `cloud`, in the project of the id `project` ("" where nothing tells).
     """
 
     verdict: Verdict
@@ -43,6 +43,7 @@ class Finding:
     version: str = ""
     owner_urn: str = ""
     identity: str = ""
+    cloud: str = ""
     project: str = ""
     fields: Differences = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
+from controller.domain.place import entry_of
 from controller.store.reconcile import WorkRow
 
 _WORK = WorkRow.metadata.tables[WorkRow.__tablename__]
@@ -23,7 +24,7 @@ _DONE = delete(_WORK).where(_WORK.c.subject == bindparam("done"), _WORK.c.asked 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is to be looked at: a stack by its row id, or a cloud by its name, whole or what changed on it."""
+    """What is to be looked at: a stack by its row id, or a cloud by its entry, whole or what changed on it."""
 
     kind: str
     key: str
@@ -38,13 +39,13 @@ class Subject:
 
     @classmethod
     def scan(cls, cloud: str) -> Subject:
-        """A drift scan of one cloud."""
-        return cls("scan", cloud)
+        """A drift scan of the cloud that a place lies on."""
+        return cls("scan", entry_of(cloud))
 
     @classmethod
     def changes(cls, cloud: str) -> Subject:
-        """A look at what changed on one cloud since it was last scanned."""
-        return cls("changes", cloud)
+        """A look at what changed on the cloud that a place lies on since it was last scanned."""
+        return cls("changes", entry_of(cloud))
 
     @classmethod
     def parse(cls, text: str) -> Subject:

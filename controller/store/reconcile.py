@@ -50,10 +50,11 @@ class WorkRow(Base):
 
 
 class ScanRow(Base):
-    """One drift scan of a cloud. Without `complete`, nothing that it did not see may be called missing.
+    """One drift scan of a cloud: an entry of clouds.yaml with all that its credentials reach.
 
-    `sort` is one of `Sort`. Figures and counts are written when it has ended; until then its parts tell how far it is.
-    `followed_up`: what it found was acted upon; a scan that somebody only looked at does not count as the controller's.
+    Without `complete` it has not seen all that. `sort` is one of `Sort`. Figures and counts are written when it has
+    ended; until then its parts tell how far it is. `followed_up`: what it found was acted upon; a scan that somebody
+    only looked at does not count as the controller's.
     """
 
     __tablename__ = "scan"
@@ -73,13 +74,15 @@ class ScanRow(Base):
 
 
 class ScanPartRow(Base):
-    """One kind of one scan, written with every page: how far it is, and what of it is the same.
+    """One list of one scan, written with every page: how far it is, and what of it is the same.
 
-    `problem` says why its list is not whole, "" where it is. `projects` are those in which something of ours was seen.
+    It was made at the place `cloud` and tells of the places `covers`; `seen` are those of which it has shown something
+    of ours, `projects` are the ids of the projects in which that lies. `problem` says why the list is not whole, ""
+    where it is.
     """
 
     __tablename__ = "scan_part"
-    __table_args__ = (UniqueConstraint("scan_id", "type"),)
+    __table_args__ = (UniqueConstraint("scan_id", "type", "cloud"),)
 
     id: Mapped[Id]
     scan_id: Mapped[int] = mapped_column(ForeignKey("scan.id"))
@@ -89,17 +92,24 @@ class ScanPartRow(Base):
     pages: Mapped[int] = mapped_column(Integer, default=0)
     objects: Mapped[int] = mapped_column(Integer, default=0)
     same: Mapped[int] = mapped_column(Integer, default=0)
+    cloud: Mapped[str] = mapped_column(Text, default="")
+    covers: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    seen: Mapped[list[str]] = mapped_column(JSONB, default=list)
     projects: Mapped[list[str]] = mapped_column(JSONB, default=list)
     problem: Mapped[str] = mapped_column(Text, default="")
 
 
 class FindingRow(Base):
-    """Something a scan found to differ: `verdict` is changed, missing, orphan or unknown (see `verdict.Finding`)."""
+    """Something a scan found to differ: `verdict` is changed, missing, orphan or unknown (see `verdict.Finding`).
+
+    `part_id` is the list that told it.
+    """
 
     __tablename__ = "finding"
 
     id: Mapped[Id]
     scan_id: Mapped[int] = mapped_column(ForeignKey("scan.id"), index=True)
+    part_id: Mapped[int | None] = mapped_column(ForeignKey("scan_part.id"), index=True)
     stack_id: Mapped[int | None] = mapped_column(ForeignKey("stack.id"), index=True)
     urn: Mapped[str] = mapped_column(Text, default="")
     type: Mapped[str] = mapped_column(Text)
@@ -111,6 +121,7 @@ class FindingRow(Base):
     version: Mapped[str] = mapped_column(Text, default="")
     owner_urn: Mapped[str] = mapped_column(Text, default="")
     identity: Mapped[str] = mapped_column(Text, default="")
+    cloud: Mapped[str] = mapped_column(Text, default="")
     project: Mapped[str] = mapped_column(Text, default="")
 
 

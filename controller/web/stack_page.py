@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from controller.domain.place import entry_of
 from controller.engine.urn import Urn
 from controller.store.casework import CaseRow
 from controller.store.certificate import CertificateRow
@@ -182,16 +183,21 @@ def _newest_plan(session: Session, stack: StackRow) -> PlanLine | None:
 def _last_scan(session: Session, stack: StackRow) -> ScanLine | None:
     scan = session.scalar(
         select(ScanRow)
-        .where(ScanRow.cloud == stack.cloud, ScanRow.sort == Sort.FULL, ScanRow.ended_at.is_not(None))
+        .where(ScanRow.cloud == entry_of(stack.cloud), ScanRow.sort == Sort.FULL, ScanRow.ended_at.is_not(None))
         .order_by(ScanRow.id.desc())
         .limit(1)
     )
     if scan is None or scan.ended_at is None:
         return None
-    types = select(ResourceRow.type).where(ResourceRow.stack_id == stack.id, ResourceRow.cloud == scan.cloud)
+    types = select(ResourceRow.type).where(ResourceRow.stack_id == stack.id, ResourceRow.cloud == stack.cloud)
     parts = session.scalars(
         select(ScanPartRow)
-        .where(ScanPartRow.scan_id == scan.id, ScanPartRow.problem != "", ScanPartRow.type.in_(types))
+        .where(
+            ScanPartRow.scan_id == scan.id,
+            ScanPartRow.problem != "",
+            ScanPartRow.covers.contains([stack.cloud]),
+            ScanPartRow.type.in_(types),
+        )
         .order_by(ScanPartRow.id)
     )
     return ScanLine(scan.ended_at, [f"{part.type}: {part.problem}" for part in parts])

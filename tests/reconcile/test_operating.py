@@ -12,7 +12,7 @@ from controller.store.engine import Operating, Provisioning, ResourceRow, StackR
 
 
 def found(verdict: Verdict, stack_id: int | None = None) -> Finding:
-    return Finding(verdict, "openstack:compute/instance:Instance", "id", stack_id=stack_id)
+    return Finding(verdict, "openstack:compute/instance:Instance", "id", stack_id=stack_id, cloud="sandbox")
 
 
 @pytest.mark.parametrize(
