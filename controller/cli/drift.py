@@ -98,7 +98,10 @@ def print_findings(result: ScanResult, output: Format, *, only_stack: int | None
 
 def _row(finding: Finding) -> dict[str, str]:
     """A finding for people: the last part of its URN, and each difference as `field: is (shall be)`."""
-    differs = [f"{field}: {actual} (shall be {desired})" for field, (desired, actual) in finding.fields.items()]
+    differs = [
+        f"{field}: {actual} again" if actual == desired else f"{field}: {actual} (shall be {desired})"
+        for field, (desired, actual) in finding.fields.items()
+    ]
     own, owner = (Urn.parse(urn) if urn else None for urn in (finding.urn, finding.owner_urn))
     known = own or owner
     return {

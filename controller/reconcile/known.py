@@ -17,7 +17,7 @@ from controller.engine.applying import journal
 from controller.engine.plan import Op
 from controller.engine.provider import Kind, Observation, View
 from controller.engine.storage import from_row
-from controller.reconcile.verdict import Differences, Finding, Verdict, differences
+from controller.reconcile.verdict import Differences, Finding, Verdict, differences, put_back
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionRow, ExecutionState, JournalRow, ResourceRow
 from controller.store.place import lies_on
@@ -78,9 +78,15 @@ def untouched(session: Session, known: Iterable[Known]) -> Mapping[int, Resource
 
 
 def compared(kind: Kind, row: ResourceRow, observation: Observation, vault: Vault) -> Finding | None:
-    """What differs, field by field; None where nothing does. What is only there to be removed shall be nothing."""
-    desired = {} if row.pending_delete else kind.desired(from_row(row, vault).inputs)
+    """What differs, field by field; None where nothing does. What is only there to be removed shall be nothing.
+
+    What was found to differ before and has been put back by hand differs from what the state says of it: that is told.
+    """
+    state = from_row(row, vault)
+    desired = {} if row.pending_delete else kind.desired(state.inputs)
     fields = differences(desired, observation.fields)
+    if not row.version:
+        fields |= put_back(desired, state.observed, observation.fields)
     if not fields and not row.missing:
         return None
     return finding(Verdict.CHANGED, row, name=observation.name, project=observation.project, fields=fields)

@@ -9,8 +9,9 @@ from enum import StrEnum
 from controller.engine.properties import PropertyValue
 from controller.engine.provider import Fields
 
-Differences = Mapping[str, tuple[PropertyValue, PropertyValue]]
-"""By managed field: what it shall be, and what it is."""
+Difference = tuple[PropertyValue, PropertyValue]
+"""Of a managed field: what it shall be, and what it is."""
+Differences = Mapping[str, Difference]
 
 
 class Verdict(StrEnum):
@@ -27,7 +28,8 @@ class Verdict(StrEnum):
 class Finding:
     """One resource that is not as it shall be.
 
-    `fields` holds what differs of a changed one; it is empty for one that was missing before and is there again.
+    `fields` holds what differs of a changed one, and what differed before and was put back by hand (both values are
+    then equal); it is empty for one that was missing before and is there again.
     `version` is that of the row when it was compared: a row that has another one now was worked on since. `urn` is ""
     for an orphan; an orphan whose `owner_urn` is set was made by hand inside a resource of ours. `identity` is what an
     orphan carries of ours. It lies at the place `cloud`, in the project of the id `project` ("" where nothing tells).
@@ -48,6 +50,15 @@ class Finding:
     fields: Differences = field(default_factory=dict)
 
 
-def differences(desired: Fields, observed: Fields) -> Differences:
+def differences(desired: Fields, observed: Fields) -> dict[str, Difference]:
     """The managed fields that are not as desired: what each shall be, and what it is."""
     return {key: (value, observed.get(key)) for key, value in desired.items() if observed.get(key) != value}
+
+
+def put_back(desired: Fields, known: Fields, observed: Fields) -> dict[str, Difference]:
+    """The managed fields that are as desired, though they are known to be otherwise."""
+    return {
+        key: (value, value)
+        for key, value in desired.items()
+        if observed.get(key) == value and known.get(key, value) != value
+    }

@@ -178,6 +178,24 @@ def test_lost_data_is_never_replaced_by_an_empty_volume_without_a_person(site: S
     assert any(urn in reason and "empty" in reason for reason in incident.details["reasons"])
 
 
+def test_what_was_put_back_by_hand_while_the_guard_held_is_known_to_be_as_approved(site: Site, stack: int) -> None:
+    """The state no longer says what a person has put right: nothing is to be repaired, and nobody is asked."""
+    server = site.resource(stack, "Instance")
+    site.with_limits(repairs=0)
+    site.hand.compute.stop_server(server.physical_id)
+    assert "waits for a person" in site.repaired(stack).summary
+    assert site.resource(stack, "Instance").observed["powerState"] == "shutoff"
+    site.hand.compute.start_server(server.physical_id)
+    (finding,) = (result := site.scan()).findings
+    assert finding.fields == {"powerState": ("active", "active")}
+    site.follow(result)
+    assert site.resource(stack, "Instance").observed["powerState"] == "active"
+    site.forget_counts()
+    assert site.look(stack).summary == "nothing to do"
+    assert (site.changes_made(), site.incidents()) == (0, [])
+    assert_as_approved(site)
+
+
 def test_an_approved_incident_is_done_exactly_as_it_proposed(site: Site, stack: int) -> None:
     lost_volume(site, stack)
     site.repaired(stack)
