@@ -16,6 +16,7 @@ from sqlalchemy import select
 from controller.clock import real_now
 from controller.domain.errors import Failed, Unknown
 from controller.engine.provider import Kind, Observation, Provider, Scope, View
+from controller.reconcile.attached import Attached
 from controller.reconcile.known import Known, compared, finding, known_of, orphans, untouched
 from controller.reconcile.record import Record
 from controller.reconcile.verdict import Finding, Verdict
@@ -68,14 +69,16 @@ class Listing:
         self._part = self.record.begin(self.kind.token, view)
         begun = real_now()
         known = known_of(self.record.sessions, view.names, self.kind.token)
+        attached = Attached.at(self.record.sessions, self.provider, self.kind, view.names)
         problem = self.sign_in.problem
         try:
             for page in self._pages_of(view):
                 if self.stop.is_set():
                     return
-                self._take(page, known, begun)
+                self._take(page, known, attached, begun)
         except (Unknown, Failed) as error:
             problem = f"page {self._pages + 1}, after {self._objects} objects: {error.message}"
+        self.record.add(self._part, list(attached.findings(self.record.sessions)))
         self._end(known, problem)
 
     @property
@@ -89,7 +92,7 @@ class Listing:
             for page in self.kind.list(self.provider.cloud(view.cloud), Scope(changed_since=self.since)):
                 yield page.items
 
-    def _take(self, items: Sequence[Observation], known: dict[str, Known], begun: datetime) -> None:
+    def _take(self, items: Sequence[Observation], known: dict[str, Known], attached: Attached, begun: datetime) -> None:
         """Compares one page; of what is known, only that which no page has held yet stays in `known`."""
         same, others, strangers = 0, [], []
         for observation in items:
@@ -98,6 +101,7 @@ class Listing:
                 if not observation.by_cloud and observation.project not in self.sign_in.elsewhere:
                     strangers.append(observation)
                 continue
+            attached.see(observation)
             self._seen.add(ours.cloud)
             self._projects.add(observation.project)
             if observation.version == ours.version:

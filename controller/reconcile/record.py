@@ -207,6 +207,20 @@ class Record:
                 )
             )
 
+    def join_wholes(self) -> None:
+        """What the list of a part told of its whole becomes one with what the whole's own list told of it.
+
+        Of a whole that is missing, or that nobody could read, it says nothing more.
+        """
+        with self.sessions.begin() as session:
+            told_by_parts = session.scalars(
+                select(FindingRow)
+                .join(ScanPartRow, ScanPartRow.id == FindingRow.part_id)
+                .where(FindingRow.scan_id == self.scan_id, FindingRow.type != ScanPartRow.type)
+            )
+            for row in told_by_parts.all():
+                self._join(session, row)
+
     def close(self, problems: Sequence[str], *, api_calls: int, seconds: float) -> ScanRow:
         """The scan has ended: its figures are summed up; `problems` are those of the scan as a whole."""
         with self.sessions.begin() as session:
@@ -241,6 +255,29 @@ class Record:
         with self.sessions() as session:
             rows = session.scalars(select(FindingRow).where(FindingRow.scan_id == self.scan_id).order_by(FindingRow.id))
             return [finding_of(row) for row in rows]
+
+    def _join(self, session: Session, told: FindingRow) -> None:
+        own = session.scalar(
+            select(FindingRow).where(
+                FindingRow.scan_id == self.scan_id,
+                FindingRow.resource_id == told.resource_id,
+                FindingRow.id != told.id,
+            )
+        )
+        if own is not None:
+            if own.verdict == Verdict.CHANGED:
+                own.fields = own.fields | told.fields
+            session.delete(told)
+            return
+        session.execute(
+            update(ScanPartRow)
+            .where(
+                ScanPartRow.scan_id == self.scan_id,
+                ScanPartRow.type == told.type,
+                ScanPartRow.covers.contains([told.cloud]),
+            )
+            .values(same=func.greatest(ScanPartRow.same - 1, 0))
+        )
 
     def _add(self, session: Session, part_id: int | None, findings: Sequence[Finding]) -> None:
         if findings:

@@ -151,7 +151,9 @@ class Scanner:
                 if (kind.token, one.view.cloud) not in finished
             ],
         )
-        return self._judge_unseen()
+        problems = self._judge_unseen()
+        self._record.join_wholes()
+        return problems
 
     def see_changes(self) -> list[str]:
         """Every kind that tells what changed, since it was last looked at; clocks may differ by `CLOCKS_DIFFER`."""
@@ -166,6 +168,7 @@ class Scanner:
                 if kind.lists_changes and (kind.token, one.view.cloud) in looked
             ],
         )
+        self._record.join_wholes()
         return []
 
     def _sign_ins(self) -> list[SignIn]:

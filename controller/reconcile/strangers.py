@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
+from controller.domain.place import entry_of
 from controller.engine.applying import decisions
 from controller.engine.stack_names import pulumi_stack_name
 from controller.engine.urn import Urn
@@ -104,10 +105,11 @@ def _give_up(session: Session, stack_id: int, urn: str, id: str, *, person: str,
 
 def _stack_for_removal(session: Session, incident: IncidentRow) -> StackRow:
     """The stack of things on this cloud that people decided to remove; it has no spec, and its plan destroys."""
-    name = f"unmanaged/{incident.cloud}"
+    cloud = entry_of(incident.cloud)
+    name = f"unmanaged/{cloud}"
     stack = session.scalar(select(StackRow).where(StackRow.name == name).with_for_update())
     if stack is None:
-        stack = StackRow(name=name, cloud=incident.cloud)
+        stack = StackRow(name=name, cloud=cloud)
         session.add(stack)
     stack.wanted, stack.provisioning = Wanted.ABSENT, Provisioning.ENDING
     stack.spec_commit = f"incident {incident.id}"

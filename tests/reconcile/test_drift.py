@@ -156,6 +156,43 @@ def test_a_missing_resource_that_is_seen_again_is_not_made_a_second_time(site: S
     assert_as_approved(site)
 
 
+def take_port_off(site: Site, stack: int) -> str:
+    """By hand; the port's id."""
+    server, port = site.resource(stack, "Instance"), site.resource(stack, "port:Port")
+    site.hand.compute.delete_server_interface(port.physical_id, server=server.physical_id)
+    assert site.hand.network.get_port(port.physical_id).device_id == ""
+    return port.physical_id
+
+
+def test_a_port_that_was_taken_off_is_a_difference_of_its_server_and_put_on_again(site: Site, stack: int) -> None:
+    server = site.resource(stack, "Instance")
+    port = take_port_off(site, stack)
+    (finding,) = (result := site.scan()).findings
+    assert (finding.verdict, finding.urn) == (Verdict.CHANGED, server.urn)
+    assert finding.fields == {"networks": ([{"port": port}], [])}
+    assert result.counts[Verdict.SAME] == len(site.resources(stack)) - 1
+    assert site.repaired(stack).summary == "repair succeeded"
+    assert site.hand.network.get_port(port).device_id == server.physical_id
+    assert site.resource(stack, "Instance").physical_id == server.physical_id
+    assert_as_approved(site)
+
+
+def test_a_server_that_was_stopped_and_lost_its_port_is_one_finding_and_a_deleted_one_is_missing(
+    site: Site, stack: int
+) -> None:
+    server = site.resource(stack, "Instance")
+    site.hand.compute.stop_server(server.physical_id)
+    take_port_off(site, stack)
+    (finding,) = site.scan().findings
+    assert finding.fields.keys() == {"networks", "powerState"}
+    site.hand.compute.delete_server(server.physical_id)
+    result = site.scan()
+    assert set(found(result, Verdict.MISSING)) == {"db-1", "db-1-data-attach"}
+    assert not found(result, Verdict.CHANGED)
+    assert site.repaired(stack).summary == "repair succeeded"
+    assert_as_approved(site)
+
+
 # What the guard leaves to a person.
 
 

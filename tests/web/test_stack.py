@@ -56,7 +56,9 @@ def test_the_last_full_scan_tells_what_of_the_stack_was_not_read(browser: TestCl
             (scan, "openstack:networking/port:Port", "page 3, after 2000 objects: HTTP 503"),
             (later, INSTANCE, "page 1, after 0 objects: HTTP 502"),
         ):
-            session.add(ScanPartRow(scan_id=row.id, type=type, started_at=real_now(), problem=problem))
+            session.add(
+                ScanPartRow(scan_id=row.id, type=type, covers=["sandbox"], started_at=real_now(), problem=problem)
+            )
     page = browser.get(f"/stacks/{NAME}").text
     assert "不完整" in page
     assert "page 2, after 1000 objects: HTTP 500" in page

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from controller.engine.properties import PropertyMap
-from controller.engine.provider import Carrier, Change, Failure
+from controller.engine.provider import Carrier, Change, Diff, Failure, Fields, Incomplete
 from controller.providers.fields import Field, unordered
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.forms import zone
@@ -53,6 +54,7 @@ class Instance(RestKind):
     microversion = "2.46"
     create_microversion = "2.52"
     lists_changes = True
+    attaches: Mapping[str, tuple[str, str]] = {"openstack:networking/port:Port": ("networks", "port")}
     delete_before_replace = True  # its ports and volumes are at one server at a time
     create_timeout = 900.0
     update_timeout = 900.0
@@ -101,6 +103,14 @@ class Instance(RestKind):
             failures.append(Failure("networks", "must name a port each"))
         return failures
 
+    def diff(self, prior: PropertyMap, observed: Fields, inputs: PropertyMap) -> Diff:
+        """A port that was taken off by hand is put on again; other ports than before need another server."""
+        found = super().diff(prior, observed, inputs)
+        left = observed.get("networks", inputs.get("networks"))
+        if "networks" in found.changes or left == inputs.get("networks"):
+            return found
+        return replace(found, changes={**found.changes, "networks": Change(left, inputs["networks"])})
+
     def body_of(self, plain: PropertyMap) -> Body:
         body = super().body_of(plain)
         for name in ("scheduler_hints", "power_state"):
@@ -148,6 +158,8 @@ class Instance(RestKind):
 
     def amend(self, cloud: Cloud, id: str, plain: PropertyMap, changes: Mapping[str, Change]) -> None:
         """A resize comes before the power state, which it may change."""
+        if "networks" in changes:
+            self._attach(cloud, id, plain)
         if "flavorId" in changes:
             self._resize(cloud, id, plain["flavorId"])
         if changes.keys() & {"powerState", "flavorId"}:
@@ -158,6 +170,16 @@ class Instance(RestKind):
             self._send(cloud, "PUT", f"{self.member(id)}/tags", {"tags": plain.get("tags") or []}, plain)
         if "adminPass" in changes and plain.get("adminPass"):
             self._act(cloud, id, "changePassword", {"adminPass": plain["adminPass"]})
+
+    def _attach(self, cloud: Cloud, id: str, plain: PropertyMap) -> None:
+        """Puts on the ports that are not there. Source: "Port interfaces (servers, os-interface)"."""
+        path = f"{self.member(id)}/os-interface"
+        answer = cloud.get(self.service, path, microversion=self.microversion)
+        if answer is None:
+            raise Incomplete(f"the ports of server {id} could not be read", where=cloud.name)
+        there = {one["port_id"] for one in answer["interfaceAttachments"]}
+        for port in (one["port"] for one in plain["networks"] if one["port"] not in there):
+            self._send(cloud, "POST", path, {"interfaceAttachment": {"port_id": port}}, plain)
 
     def _resize(self, cloud: Cloud, id: str, flavor_id: str) -> None:
         """Looks first: an earlier request may have brought it any part of the way."""

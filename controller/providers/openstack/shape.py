@@ -47,6 +47,7 @@ class Shape:
     replace_on        made of the fields: inputs whose change always needs a new resource
     autonamed         made of the fields: it takes a name, and the engine gives one where the program does not
     lifecycle         None where the API has done its work when it answers
+    attaches          by the token of another kind: the input, and its member, that names what of it shall be at one
     lists_changes     the API lists what changed since a time; the kind's `changes_of` says how it is asked
     """
 
@@ -68,6 +69,7 @@ class Shape:
     delete_before_replace: bool = False
     data_bearing: bool = False
     lists_changes: bool = False
+    attaches: Mapping[str, tuple[str, str]] = {}
     create_timeout: float = 300.0
     update_timeout: float = 300.0
     delete_timeout: float = 300.0

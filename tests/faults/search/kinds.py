@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from controller.domain.errors import WrongUse
@@ -36,6 +36,7 @@ class ModelKind:
     autonamed: bool = False
     service: str = "model"
     lists_changes: bool = False
+    attaches: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     create_timeout: float = REQUEST_TIMEOUT
     update_timeout: float = REQUEST_TIMEOUT
     delete_timeout: float = REQUEST_TIMEOUT
