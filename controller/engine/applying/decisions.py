@@ -1,6 +1,6 @@
 """A person's recorded word about one resource that bears data: without it none is replaced or deleted (invariant 4).
 
-`approval.py` records it; `execute.py` asks for it right before the intent.
+`approval.py` records it; `permits.py` asks for it before an intent.
 """
 
 from __future__ import annotations

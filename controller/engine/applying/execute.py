@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 
-from controller.domain.errors import Failed, Refused, Stopped, YunguanError
+from controller.domain.errors import Failed, Stopped, YunguanError
 from controller.engine import hooks
 from controller.engine.applying import approval, fence
-from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.journal import Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.outcome import Failures, OnFailure, Outcome
-from controller.engine.applying.parallel import in_dependency_order
 from controller.engine.applying.permits import Permits
 from controller.engine.applying.recover import Resolver
+from controller.engine.applying.removing import Removals
 from controller.engine.applying.rows import Rows
 from controller.engine.applying.steps import ATTEMPTS, Lost, Steps, reply_lost
 from controller.engine.departing import Departing
 from controller.engine.lookup import Lookup
-from controller.engine.order import Key, deletions, foundations, going_along, must_go_first, needs
+from controller.engine.order import needs
 from controller.engine.plan import Op, Purpose
 from controller.engine.planning import reading
 from controller.engine.planning.planner import Assessment, assess, cloud_of
@@ -115,10 +113,9 @@ class Execution:
         self._lookup = lookup
         self._failures = failures
         self._lock = threading.Lock()
-        self._worked_on: dict[Key, AbstractContextManager[object]] = {}
         self._done: set[str] = set()
-        self._went_first: set[str] = set()
         self._named = hooks.Named()
+        self._removals = Removals(means, rows, steps, permits, failures=failures, named=self._named)
         self._undecided: Sequence[str] | None = None
 
     def run(self, program: Program | None) -> Outcome:
@@ -138,7 +135,7 @@ class Execution:
 
     def finish(self) -> None:
         """Removes what must go. Called while the program still runs, and after one that did not get so far."""
-        self._undecided = self._remove_all_but(self._done) if self._failures.allow_more else ()
+        self._undecided = self._removals.remove_all_but(self._done) if self._failures.allow_more else ()
 
     def add_hook(self, name: str, hook: NamedHook) -> None:
         """A hook that rows name for their deletion."""
@@ -164,7 +161,7 @@ class Execution:
         """
 
         def bring_about() -> Registered:
-            with self._alone_with(self._rows.live(registration.urn)):
+            with self._removals.alone_with(self._rows.live(registration.urn)):
                 state = self._bring_about(registration)
             return Registered(id=state.id, outputs=registration.with_secrets({**state.inputs, **state.outputs}))
 
@@ -249,7 +246,7 @@ class Execution:
             self._permits.check(registration.urn, assessment, prior)
             around.before(assessment.decision.op, prior, assessment.inputs)
             if assessment.decision.delete_before_replace and prior is not None:
-                self._clear_the_way(prior)
+                self._removals.clear_the_way(prior)
             act = partial(self._carry_out, self._target(registration, assessment, prior), assessment, kind)
             try:
                 state = self._named.persist(registration, assessment.decision.op, prior, assessment.inputs, act)
@@ -283,49 +280,6 @@ class Execution:
 
     def _inputs_of(self, urn: str) -> PropertyMap:
         return self._rows.by_urn[urn].inputs
-
-    def _clear_the_way(self, prior: ResourceState) -> None:
-        """Removes `prior`, and before it what hangs on it and goes or comes anew, too; what comes anew stands on as
-        missing."""
-        for one in self._permits.in_the_way(prior, self._rows.all()):
-            with self._alone_with(one):
-                row = self._rows.standing(one)
-                if row is not None:
-                    self._delete_first(replace(row, pending_delete=self._permits.foresee_removal(row)))
-        self._delete_first(prior)
-
-    def _delete_first(self, row: ResourceState) -> None:
-        self._delete(row)
-        if row.managed and not row.retain_on_delete:
-            with self._lock:
-                self._went_first.add(row.urn)
-
-    def _delete(self, row: ResourceState) -> None:
-        with self._lock:
-            went_along = row.deleted_with in self._went_first
-        if went_along:
-            self._forget(row)
-            return
-        self._steps.refuse_when_stopping(row)
-        self._named.before_delete(row)
-        self._named.persist_in_deleting(row, lambda: self._steps.delete(row))
-        self._named.after_delete(row)
-
-    def _forget(self, row: ResourceState) -> None:
-        self._steps.refuse_when_stopping(row)
-        self._named.before_delete(row)
-        self._steps.forget(row)
-        self._named.after_delete(row)
-
-    def _alone_with(self, row: ResourceState | None) -> AbstractContextManager[object]:
-        """Held while `row` is worked on, since one that is being replaced by itself may stand in the way of others.
-
-        Whoever holds one waits only for what hangs on it, and so never in a circle.
-        """
-        if row is None:
-            return nullcontext()
-        with self._lock:
-            return self._worked_on.setdefault((row.urn, row.generation), self._means.threads.lock())
 
     def _target(self, registration: Registration, assessment: Assessment, prior: ResourceState | None) -> ResourceState:
         """The row that is asked for; what only the cloud knows comes from the row before, where that stays."""
@@ -368,38 +322,3 @@ class Execution:
     def _position(self, registration: Registration) -> int:
         above = (self._rows.live(urn) for urn in needs(registration))
         return 1 + max((row.position for row in above if row is not None), default=0)
-
-    def _remove_all_but(self, kept: set[str]) -> Sequence[str]:
-        """Removes old generations and what is not `kept`; returns the names of what waits for a decision.
-
-        After failures all that was not brought about stays, with all that it stands on.
-        """
-        rows, spared = [row for row in self._rows.all() if not self._permits.pass_over(row)], frozenset[str]()
-        if self._failures:
-            undone = {row.urn for row in rows if row.urn not in kept and not self._permits.foresee_removal(row)}
-            spared = foundations(rows, undone)
-        try:
-            doomed = deletions([row for row in rows if row.urn not in spared], kept)
-            undecided = [one for one in doomed if self._permits.is_undecided(one)]
-            doomed = [one for one in doomed if one not in undecided]
-            for one in doomed:
-                self._permits.check_removal(one)
-        except Refused as error:
-            self._failures.record(error.where, error)
-            return ()
-        by_key = {(one.urn, one.generation): replace(one, pending_delete=True) for one in doomed}
-
-        with_what = going_along(doomed)
-
-        def is_removed(key: Key) -> bool:
-            remove_one = self._forget if key in with_what else self._delete
-            try:
-                remove_one(by_key[key])
-            except Exception as error:
-                self._failures.record(key[0], error)
-                return False
-            return True
-
-        pool = self._means.threads.pool(self._means.deletes_at_once)
-        in_dependency_order(must_go_first(doomed), is_removed, pool, goes_on=lambda: self._failures.allow_more)
-        return [name_of_leftover(one.urn, one.id) for one in undecided]
