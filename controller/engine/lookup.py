@@ -24,6 +24,8 @@ Secret, since arguments and answers may be, and a hash of something short is as 
 
 
 STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
+EXISTENCE: Final = "/exists"
+"""What follows a type in the token of a function that says whether an `id` of it exists."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,22 @@ class Lookup:
         """What exists under `id` on `cloud`. Raises Refused where nothing does, Incomplete where nobody answers."""
         if registration.type == STACK_REFERENCE:
             return self._other_stack(registration, id)
-        kind = self.provider.kind(registration.type)
-        if not kind.service:
-            raise Refused(
-                f"a {registration.type} lies nowhere but in the state of its stack, so it cannot be read",
-                where=registration.urn,
-                remedy="export it as an output there, and refer to that stack",
-            )
-        observation = kind.read(self.provider.cloud(cloud), id, registration.inputs)
+        observation = self._read(registration.type, id, registration.inputs, cloud, registration.urn)
         if observation is None:
             raise Refused(
                 f"there is no {registration.type} with the id {id}", where=registration.urn, remedy="correct the id"
             )
         return observation
+
+    def _read(self, type_: str, id: str, inputs: PropertyMap, cloud: str, where: str) -> Observation | None:
+        kind = self.provider.kind(type_)
+        if not kind.service:
+            raise Refused(
+                f"a {type_} lies nowhere but in the state of its stack, so it cannot be read",
+                where=where,
+                remedy="export it as an output there, and refer to that stack",
+            )
+        return kind.read(self.provider.cloud(cloud), id, inputs)
 
     def _other_stack(self, registration: Registration, name: str) -> Observation:
         found = self.stacks(name, Urn.parse(registration.urn).project)
@@ -92,8 +97,12 @@ class Lookup:
         return answer
 
     def _asked(self, invocation: Invocation, cloud: str) -> Answer:
+        token, args = invocation.token, invocation.args
+        if token.endswith(EXISTENCE):
+            found = self._read(token.removesuffix(EXISTENCE), args["id"], args["inputs"], cloud, token)
+            return Answer({"exists": found is not None})
         try:
-            return Answer(self.provider.invoke(invocation.token, invocation.args, self.provider.cloud(cloud)))
+            return Answer(self.provider.invoke(token, args, self.provider.cloud(cloud)))
         except NoAnswer as error:
             return Answer({}, error.message)
 

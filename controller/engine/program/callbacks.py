@@ -33,6 +33,7 @@ class Callbacks:
         self.masked = masked
         self._lock = threading.Lock()
         self._channels: dict[str, grpc.Channel] = {}
+        self._closed = False
 
     def call(self, callback: callback_pb2.Callback, request: Message, answer: type[Answer], what: str) -> Answer:
         """What the program's function makes of `request`. Raises Failed, naming `what` was called, where it raises."""
@@ -45,8 +46,9 @@ class Callbacks:
             raise Failed(f"{what} failed: {self.masked(reason)}", remedy="correct the program") from None
 
     def close(self) -> None:
-        """Closes all channels; calls in flight end."""
+        """Closes all channels; calls in flight end, and none is begun any more."""
         with self._lock:
+            self._closed = True
             for channel in self._channels.values():
                 channel.close()
             self._channels.clear()
@@ -55,6 +57,8 @@ class Callbacks:
         if not target.startswith(_LOOPBACK):
             raise Refused(f"a callback at {target} is not called", remedy="callbacks are served on the loopback")
         with self._lock:
+            if self._closed:
+                raise Failed("the run has ended", where=target, remedy="see why the program ended")
             if target not in self._channels:
                 self._channels[target] = grpc.insecure_channel(target)
             return self._channels[target]

@@ -14,6 +14,7 @@ from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from controller.domain.errors import Refused
 from controller.engine import wire
+from controller.engine.lookup import EXISTENCE
 from controller.engine.properties import UNKNOWN, PropertyValue
 from controller.engine.registration import Invocation, Options, Registration
 from controller.engine.urn import Urn
@@ -99,6 +100,16 @@ def invocation(request: resource_pb2.ResourceInvokeRequest) -> Invocation:
     """The call in `request`. Raises Refused for a function of a package that is not installed with the controller."""
     refuse_parameterized(request, "a function", request.tok)
     return Invocation(request.tok, wire.without_references(wire.decode(request.args)), request.provider)
+
+
+def existence(request: resource_pb2.ExistsResourceRequest) -> Invocation:
+    """The question in `request`, as a function of the type. Raises Refused for a parameterized package."""
+    refuse_parameterized(request, "asking for a resource", request.type)
+    asked = {
+        "id": UNKNOWN if request.id == wire.UNKNOWN_MARK else request.id,
+        "inputs": wire.without_references(wire.decode(request.properties)),
+    }
+    return Invocation(request.type + EXISTENCE, asked, request.provider)
 
 
 def _urn(type_: str, name: str, parent: str, project: str, stack: str) -> str:

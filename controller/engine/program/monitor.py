@@ -230,6 +230,13 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
                 return _answer(self._registered.answer(invocation.args))
             return _answer(self._registrar.invoke(invocation))
 
+    def ExistsResource(self, request: Any, context: Any) -> resource_pb2.ExistsResourceResponse:
+        with self.heard.reported(context):
+            answer = self._registrar.invoke(messages.existence(request))
+            if answer.outputs is UNKNOWN:
+                return resource_pb2.ExistsResourceResponse(unknown=True)
+            return resource_pb2.ExistsResourceResponse(exists=answer.outputs["exists"])
+
     def Call(self, request: Any, context: Any) -> provider_pb2.CallResponse:
         with self.heard.reported(context):
             messages.refuse_parameterized(request, f"the method {request.tok}", request.tok)
@@ -260,7 +267,6 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._registrar.finish()
             return empty_pb2.Empty()
 
-    ExistsResource = _refusing("asking whether a resource of type {0.type} exists")
     RegisterPackage = _refusing("the parameterized package {0.name}")
 
     def _understood(self, request: Any) -> Registration:

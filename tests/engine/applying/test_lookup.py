@@ -26,6 +26,9 @@ def scene(sessions: Sessions, vault: Vault) -> Scene:
     return scene
 
 
+IDS = ("theirs", "nobodys")
+
+
 def put(cloud: Cloud, **inputs: Any) -> None:
     """Somebody else's net, called `theirs`."""
     cloud.things.pop("theirs", None)
@@ -110,6 +113,22 @@ def test_a_function_of_an_explicit_provider_is_asked_on_its_cloud(scene: Scene) 
 
     assert scene.apply(program).state is ExecutionState.SUCCEEDED
     assert [one.outputs["cidr"] for one in answers] == ["10.66.0.0/24", "10.0.0.0/24"] * 2
+
+
+def test_whether_something_exists_is_part_of_the_plan(scene: Scene) -> None:
+    answers: list[Any] = []
+
+    def program(registrar: Registrar) -> None:
+        asked = {one: registrar.invoke(Invocation(f"{NET}/exists", {"id": one, "inputs": {}})) for one in IDS}
+        answers.append([one.outputs["exists"] for one in asked.values()])
+        TestProgram(Want("ours"))(registrar)
+
+    execution_id = scene.start(program)
+    assert answers == [[True, False]]
+    del scene.cloud.things["theirs"]
+    outcome = execute(scene.means(), execution_id, program)
+    assert "answers otherwise now" in " ".join(outcome.failures.values())
+    assert scene.cloud.calls == []
 
 
 def test_an_unknown_function_is_refused_by_name(scene: Scene) -> None:

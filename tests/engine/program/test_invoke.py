@@ -6,6 +6,7 @@ import pytest
 
 from controller.engine.program.run import ProgramFailed
 from controller.engine.properties import UNKNOWN, Secret
+from controller.engine.registration import Answer, Invocation
 from tests.engine.runs import Notes, run
 
 LATER = "later = Thing('later').made"
@@ -77,3 +78,28 @@ def test_a_program_may_go_on_where_nothing_is_found_and_fails_where_it_does_not(
     assert "nothing is called so" in notes["instead"].inputs["why"]
     with pytest.raises(ProgramFailed, match="nothing is called so"):
         run(call, Notes())
+
+
+class Knowing(Notes):
+    """Knows that 42 exists."""
+
+    def invoke(self, invocation: Invocation) -> Answer:
+        super().invoke(invocation)
+        id = invocation.args["id"]
+        return Answer(UNKNOWN if id is UNKNOWN else {"exists": id == "42"})
+
+
+def test_whether_a_resource_exists_is_asked_as_a_function_of_its_type() -> None:
+    notes = Knowing(preview=True)
+    run(
+        f"""
+        {LATER}
+        def exists(id):
+            return pulumi.runtime.exists_resource(None, 't:m:Thing', id, {{}}, ResourceOptions())
+        Thing('a', there=exists('42'), gone=exists('43'), later=exists(later))
+        """,
+        notes,
+        preview=True,
+    )
+    assert {one.token for one in notes.invocations} == {"t:m:Thing/exists"}
+    assert notes["a"].inputs == {"there": True, "gone": False, "later": UNKNOWN}

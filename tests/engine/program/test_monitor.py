@@ -23,9 +23,7 @@ from tests.engine.runs import Notes, run
 
 MONITOR = "pulumi.runtime.settings.get_monitor()"
 ENGINE = "pulumi.runtime.settings.get_engine()"
-EXISTS = "resource_pb2.ExistsResourceRequest(type='t:m:Thing', id='42')"
 UNSUPPORTED = [
-    (f"from pulumi.runtime.proto import resource_pb2\n{MONITOR}.ExistsResource({EXISTS})", "of type t:m:Thing exists"),
     (
         f"from pulumi.runtime.proto import engine_pb2\n{ENGINE}.StartDebugging(engine_pb2.StartDebuggingRequest())",
         "debugging",
