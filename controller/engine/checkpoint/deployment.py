@@ -1,4 +1,4 @@
-"""Pulumi's state file as it is written: the deployment format, version 3, every field of it (docs/checkpoint.md).
+"""Pulumi's state file as it is written: the deployment format, versions 3 and 4, each field (docs/checkpoint.md).
 
 Source: pulumi/pulumi, sdk/go/common/apitype (core.go, deployments.json, resources.json). `document.py` fills these
 models and reads them; a field that they do not name is refused by its name.
@@ -16,6 +16,11 @@ from pydantic.alias_generators import to_camel
 from controller.domain.errors import Refused
 
 VERSION = 3
+VERSION_WITH_FEATURES = 4
+"""The same format, with a list of what in it older readers do not know."""
+
+HOOKS = "hooks"
+_FEATURES = frozenset({HOOKS, "replaceWith"})
 
 
 def _nothing_for_null(value: Any) -> Any:
@@ -64,7 +69,7 @@ class Resource(_Part):
     ignore_changes: Names = ()
     replace_on_changes: Names = ()
     replace_with: Names = ()
-    hide_diff: Names = ()
+    hide_diff: Annotated[tuple[Any, ...], BeforeValidator(_nothing_for_null)] = ()
 
     # What the engine does not obey.
     external: bool = False
@@ -73,6 +78,7 @@ class Resource(_Part):
     view_of: str = ""
     env_var_mappings: dict[str, str] = Field(default_factory=dict)
     snippet_id: str = Field("", alias="snippetID")
+    extension_ref: str = ""
     owner: str = ""
 
 
@@ -130,17 +136,19 @@ class Deployment(_Part):
     )
     metadata: Metadata = Metadata()
     snippets: tuple[Any, ...] = ()
+    extensions: dict[str, Any] = Field(default_factory=dict)
 
 
 class File(_Part):
     """UntypedDeployment: what stands in the file."""
 
     version: int
+    features: Names = ()
     deployment: Deployment
 
 
 def parsed(text: str | bytes) -> Deployment:
-    """The deployment in a file's text. Raises Refused, naming the place, where it is not one of version 3."""
+    """The deployment in a file's text. Raises Refused, naming the place, where it is not one that is read here."""
     try:
         file = File.model_validate_json(text)
     except ValidationError as error:
@@ -149,10 +157,14 @@ def parsed(text: str | bytes) -> Deployment:
         raise Refused(
             "this field of the format is not known" if unknown else first["msg"],
             where=".".join(str(part) for part in first["loc"]),
-            remedy=f"the file must be one of `pulumi stack export` or `yunguan stack export`, version {VERSION}",
+            remedy="the file must be one of `pulumi stack export` or `yunguan stack export`",
         ) from None
-    if file.version != VERSION:
-        raise Refused(f"the file is of version {file.version}", remedy=f"only version {VERSION} is read")
+    if file.version not in {VERSION, VERSION_WITH_FEATURES}:
+        remedy = f"only versions {VERSION} and {VERSION_WITH_FEATURES} are read"
+        raise Refused(f"the file is of version {file.version}", remedy=remedy)
+    unknown_features = sorted(set(file.features) - _FEATURES)
+    if unknown_features:
+        raise Refused(f"not supported by this engine: {', '.join(unknown_features)}", where="features")
     if file.deployment.manifest.magic != magic_of(file.deployment.manifest.version):
         raise Refused("the file was changed by hand: its magic does not fit", where="deployment.manifest.magic")
     return file.deployment
@@ -160,7 +172,11 @@ def parsed(text: str | bytes) -> Deployment:
 
 def written(deployment: Deployment) -> dict[str, Any]:
     """The JSON document of a file; what is empty is left out, as Pulumi does it."""
-    return {"version": VERSION, "deployment": deployment.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
+    everything = [*deployment.resources, *(one.resource for one in deployment.pending_operations)]
+    features = (HOOKS,) if any(one.resource_hooks for one in everything) else ()
+    version = VERSION_WITH_FEATURES if features else VERSION
+    file = File(version=version, features=features, deployment=deployment)
+    return file.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def magic_of(version: str) -> str:

@@ -37,7 +37,7 @@ _MANAGER: Final = "passphrase"
 _OPERATIONS: Final[Mapping[Op, Any]] = {Op.CREATE: "creating", Op.UPDATE: "updating", Op.DELETE: "deleting"}
 _NOT_OBEYED: Final = (
     "taint", "refresh_before_update", "view_of",
-    "env_var_mappings", "snippet_id", "owner",
+    "env_var_mappings", "snippet_id", "extension_ref", "owner",
 )  # fmt: skip
 
 _HOOKS: Final = frozenset(to_pascal(point) for point in (*hooks.KEPT, *hooks.OF_REGISTRATION))
@@ -92,8 +92,8 @@ def from_text(text: str | bytes, phrase: str | None) -> Checkpoint:
     passphrase is not the file's.
     """
     deployment = format_.parsed(text)
-    if deployment.metadata.integrity_error is not None or deployment.snippets:
-        raise Refused("the file says of itself that it is broken, or holds snippets", where="deployment.metadata")
+    if deployment.metadata.integrity_error is not None or deployment.snippets or deployment.extensions:
+        raise Refused("the file says of itself that it is broken, or holds snippets or extensions", where="deployment")
     cipher = _reader(deployment.secrets_providers, phrase)
     own = [one for one in deployment.resources if not _is_default_provider(one)]
     clouds = _Clouds(deployment.resources)

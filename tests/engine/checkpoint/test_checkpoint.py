@@ -112,7 +112,7 @@ def placed(rows: list[ResourceState]) -> list[ResourceState]:
 
 def file_of(*states: ResourceState, cloud: str = "sandbox", **given: Any) -> dict[str, Any]:
     document = to_document(Checkpoint(AT, cloud, states, **given), Passphrase.fresh(PHRASE))
-    assert set(document) == {"version", "deployment"}
+    assert set(document) - {"features"} == {"version", "deployment"}
     return document
 
 
@@ -223,6 +223,7 @@ def _deployment(**given: Any) -> Callable[[dict[str, Any]], None]:
     ("edit", "said"),
     [
         (lambda file: file.update(version=2), "version 2"),
+        (lambda file: file.update(version=4, features=["views"]), "views"),
         (lambda file: file["deployment"]["manifest"].update(version="v9"), "magic"),
         (_resource(colour="red"), r"not known \(deployment\.resources\.1\.colour\)"),
         (_resource(viewOf="urn"), "viewOf"),
@@ -298,6 +299,7 @@ def test_the_names_of_hooks_around_deletions_and_errors_travel() -> None:
     file = file_of(row)
     resource = file["deployment"]["resources"][-1]
     assert resource["resourceHooks"] == {"BeforeDelete": ["guard", "bell"], "OnError": ["again"]}
+    assert (file["version"], file["features"]) == (4, ["hooks"])
     resource["resourceHooks"] |= {"BeforeCreate": ["brought"], "AfterDelete": None}
     [back] = [one for one in read(file).states if one.urn == row.urn]
     assert back.delete_hooks == row.delete_hooks
