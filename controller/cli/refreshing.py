@@ -11,7 +11,7 @@ import typer
 from controller.cli.output import stderr
 from controller.domain.errors import WrongUse
 from controller.engine.applying.refresh import Seen
-from controller.engine.planning.differences import shown
+from controller.engine.planning.differences import fields_between, shown
 from controller.reconcile.guard import Limits
 from controller.reconcile.programs import ProgramStack
 
@@ -39,10 +39,11 @@ def refreshed(program: ProgramStack, limits: Limits, gone: bool) -> Sequence[See
 
 
 def tell(seen: Sequence[Seen]) -> None:
-    """One line for each resource that is not as it was."""
+    """Each resource that is not as it was, field by field, or by its outputs where only those differ."""
     for one in seen:
-        what = "is gone" if one.now.missing else f"changed: {', '.join(one.fields)}"
-        stderr.print(f"refresh: {one.now.urn} {what}", markup=False, highlight=False, soft_wrap=True)
+        what = "is gone" if one.now.missing else "is not as it was known:"
+        for line in (f"refresh: {one.now.urn} {what}", *fields_between(one.fields or one.outputs)):
+            stderr.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def facts(seen: Sequence[Seen]) -> dict[str, Any]:

@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from controller.domain.errors import Refused
 from controller.engine.properties import PropertyMap, PropertyValue, Secret, canonical
 from controller.engine.provider import NoAnswer, Observation, Provider
 from controller.engine.registration import Answer, Invocation, Registration
-from controller.engine.urn import Urn
+from controller.engine.state import Holding
 
 Answers = Mapping[str, Secret]
 """What functions answered, by token: a secret map from the hash of the arguments to the hash of the answer.
@@ -36,12 +36,31 @@ class StackOutputs:
     version: str
 
 
-OtherStacks = Callable[[str, str], StackOutputs | None]
-"""A stack's name, as a program of a project writes it, and that project → its outputs; None where there is none."""
+class OtherStacks(Protocol):
+    """What a program may know of stacks besides its own. `urn` is that of the resource that asks."""
+
+    def outputs(self, name: str, urn: str) -> StackOutputs:
+        """Those of the stack that the program calls `name`. Raises Refused where there is none (any more)."""
+        ...
+
+    def refuse_held(self, holding: Holding, urn: str) -> None:
+        """Raises Refused where one of them holds what is to be imported."""
+        ...
 
 
-def _no_other(_name: str, _project: str) -> None:
+class NoOtherStacks:
     """Where there is one stack alone."""
+
+    def outputs(self, name: str, urn: str) -> StackOutputs:
+        raise no_stack(name, urn)
+
+    def refuse_held(self, holding: Holding, urn: str) -> None:
+        """None holds anything."""
+
+
+def no_stack(name: str, urn: str) -> Refused:
+    """What a reference to a stack that never was is told."""
+    return Refused(f"there is no stack {name}", where=urn, remedy="`yunguan stack list` names those there are")
 
 
 @dataclass(frozen=True)
@@ -50,7 +69,7 @@ class Lookup:
 
     provider: Provider
     cloud: str
-    stacks: OtherStacks = _no_other
+    stacks: OtherStacks = field(default_factory=NoOtherStacks)
     planned: Answers = field(default_factory=dict)
 
     def read(self, registration: Registration, id: str, cloud: str) -> Observation:
@@ -75,11 +94,7 @@ class Lookup:
         return kind.read(self.provider.cloud(cloud), id, inputs)
 
     def _other_stack(self, registration: Registration, name: str) -> Observation:
-        found = self.stacks(name, Urn.parse(registration.urn).project)
-        if found is None:
-            raise Refused(
-                f"there is no stack {name}", where=registration.urn, remedy="`yunguan stack list` names those there are"
-            )
+        found = self.stacks.outputs(name, registration.urn)
         secret = sorted(key for key, value in found.outputs.items() if isinstance(value, Secret))
         outputs = {"name": name, "outputs": dict(found.outputs), "secretOutputNames": secret}
         return Observation(name, {"outputs": found.version}, outputs)

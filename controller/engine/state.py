@@ -11,6 +11,15 @@ from controller.engine.urn import ProviderReference
 
 
 @dataclass(frozen=True)
+class Holding:
+    """What lies on a cloud, by its type, its id, and the name of that cloud."""
+
+    type: str
+    id: str
+    cloud: str
+
+
+@dataclass(frozen=True)
 class ResourceState:
     """One resource that was made (or adopted): what was asked for, what the cloud showed last, and how it hangs
     together.
@@ -53,6 +62,11 @@ class ResourceState:
     missing: bool = False
     unsettled: str = ""
     broken: bool = False
+
+    @property
+    def holding(self) -> Holding:
+        """What it is on the cloud."""
+        return Holding(self.type, self.id, self.cloud)
 
     def renamed(self, moves: Mapping[str, str]) -> ResourceState:
         """The same with URNs that `moves` names replaced, its own and those that it refers to."""

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from controller.clock import real_now
 from controller.domain.errors import Refused
 from controller.engine.sealing import opened, sealed
-from controller.engine.state import ResourceState
+from controller.engine.state import Holding, ResourceState
 from controller.store.engine import ResourceRow, StackRow
 from controller.store.vault import Vault
 
@@ -57,24 +57,29 @@ def from_document(document: Mapping[str, Any], vault: Vault) -> ResourceState:
     )
 
 
-def refuse_held_elsewhere(session: Session, stack_id: int, states: Iterable[ResourceState]) -> None:
-    """Raises Refused where one of `states` is what another stack holds: two owners would undo each other's work."""
-    asked = {(one.type, one.id, one.cloud): one for one in states if one.managed and one.cloud and one.id}
+def refuse_held_elsewhere(session: Session, stack: str, claimed: Mapping[Holding, str]) -> None:
+    """Raises Refused where another stack holds something that `stack` claims under a URN of its own.
+
+    Two owners would undo each other's work. What lies on no cloud is nobody else's.
+    """
+    asked = {holding: urn for holding, urn in claimed.items() if holding.id and holding.cloud}
+    if not asked:
+        return
     held = (
         select(ResourceRow.type, ResourceRow.physical_id, ResourceRow.cloud, StackRow.name)
         .join(StackRow, StackRow.id == ResourceRow.stack_id)
         .where(
-            ResourceRow.stack_id != stack_id,
+            StackRow.name != stack,
             ResourceRow.external.is_(False),
-            ResourceRow.physical_id.in_({id for _, id, _ in asked}),
+            ResourceRow.physical_id.in_({holding.id for holding in asked}),
         )
         .order_by(ResourceRow.id)
     )
-    for type_, id, cloud, stack in session.execute(held):
-        if (type_, id, cloud) in asked:
+    for type_, id, cloud, holder in session.execute(held):
+        if (holding := Holding(type_, id, cloud)) in asked:
             raise Refused(
-                f"what has the id {id} belongs to the stack {stack}",
-                where=asked[type_, id, cloud].urn,
+                f"what has the id {id} belongs to the stack {holder}",
+                where=asked[holding],
                 remedy="read it instead of taking it over, or give it up there first (retain_on_delete)",
             )
 

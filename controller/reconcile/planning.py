@@ -95,7 +95,7 @@ def plan_of(means: Means, program: SystemProgram, stack: StackRow) -> Plan:
             purpose=purpose,
             states=states,
             provider=means.provider,
-            lookup=Lookup(means.provider, stack.cloud, StoredStacks(means.sessions, means.vault)),
+            lookup=Lookup(means.provider, stack.cloud, StoredStacks(means.sessions, means.vault, stack.name)),
             spec_digest=stack.spec_digest,
             program_version=program.version,
             program=None if purpose is Purpose.DESTROY else program.preview(stack),

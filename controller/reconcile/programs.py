@@ -137,7 +137,9 @@ class ProgramStack:
             states=[now.get((state.urn, state.generation), state) for state in self.states()],
             targets=targets,
             provider=self.means.provider,
-            lookup=Lookup(self.means.provider, self.cloud, StoredStacks(self.means.sessions, self.means.vault)),
+            lookup=Lookup(
+                self.means.provider, self.cloud, StoredStacks(self.means.sessions, self.means.vault, self.name)
+            ),
             spec_digest=self._digest,
             program_version=self._version,
             program=program if self._runs_program(purpose) else None,

@@ -139,7 +139,7 @@ class Scene:
             spec_digest="s1",
             program_version="p1",
             program=program,
-            lookup=Lookup(self.provider, "double", StoredStacks(self.sessions, self.vault)),
+            lookup=Lookup(self.provider, "double", StoredStacks(self.sessions, self.vault, self.name)),
             targets=targets,
         )
 

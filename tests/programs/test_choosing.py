@@ -39,6 +39,9 @@ def test_a_refresh_shows_what_was_done_by_hand_and_a_preview_writes_nothing(desk
     assert {one["verdict"] for one in foretold["refreshed"]} == {"changed", "missing"}
     with desk.sessions() as session:
         assert not any(session.scalars(select(ResourceRow.missing)))
+    told = desk.type("program", "preview", HERE / "counts", "--stack", "dev", "--cloud", "sandbox", *TWO, "--refresh")
+    assert '  ~ name: "net-0" => "renamed"\n' in told.stderr
+    assert "Subnet::net-1 is gone\n" in told.stderr
     done = desk.up("counts", *TWO, "--refresh")
     assert ops(done) == ops(foretold)
     assert desk.networks() == {"net-0", "net-1"}

@@ -19,7 +19,7 @@ def test_values_are_drawn_once_and_drawn_anew_for_another_keeper(desk: Desk) -> 
     foretold = desk.preview("drawing", *config(round="1"))
     first = desk.up("drawing", *config(round="1"))
     assert first["digest"] == foretold["digest"]
-    assert ops(first).pop("RandomInteger taken") == "adopt"
+    assert ops(first).pop("RandomInteger taken") == "import"
     assert desk.networks() - before == {first["outputs"]["name"]}
     second = desk.up("drawing", *config(round="1"))
     assert (ops(second), second["outputs"], second["resources"]) == ({}, first["outputs"], first["resources"])

@@ -148,10 +148,11 @@ def test_what_is_there_already_is_taken_over_by_its_id(desk: Desk) -> None:
     found = desk.hand.network.create_network(name="found")
     desk.changes()
     adopted = desk.up("keeping", *config(protect="false", found=found.id, without="true"))
-    assert ops(adopted)["Network found"] == "adopt"
+    assert ops(adopted)["Network found"] == "import"
     assert found.id in {one["id"] for one in adopted["resources"]}
-    with pytest.raises(Failed, match="nothing with the id"):
-        desk.up("keeping", *config(protect="false", found="no-such-id"), stack="other")
+    for other, message in (("no-such-id", "there is no .* with the id no-such-id"), (found.id, "belongs to the stack")):
+        with pytest.raises(Refused, match=message):
+            desk.preview("keeping", *config(protect="false", found=other), stack="other")
 
 
 def test_two_stacks_of_a_program_do_not_touch_each_other(desk: Desk) -> None:
@@ -249,11 +250,12 @@ def test_a_lost_reply_is_waited_for_and_nothing_is_made_twice(desk: Desk) -> Non
 
 
 def test_what_failed_halfway_is_gone_on_with_by_the_next_up(desk: Desk) -> None:
-    with pytest.raises(Failed, match="nothing with the id"):
-        desk.up("keeping", *config(protect="false", found="no-such-id"))
-    mended = desk.up("keeping", *config(protect="false"))
-    assert ops(mended).get("Network kept") in {None, "create"}
-    assert [network.name for network in desk.hand.network.networks(name="kept")] == ["kept"]
+    refusal = {"action": "status", "status": 400, "method": "POST", "path": "/subnets"}
+    desk.simulated.ask("POST", "/faults", [refusal])
+    with pytest.raises(Failed, match="Subnet::net-"):
+        desk.up("counts", *config(networks=2))
+    assert "create" in ops(desk.up("counts", *config(networks=2))).values()
+    assert sorted(one.name for one in desk.hand.network.networks() if one.name.startswith("net-")) == ["net-0", "net-1"]
 
 
 def test_a_killed_run_is_taken_up_by_the_next_one(desk: Desk) -> None:

@@ -155,7 +155,7 @@ def test_what_is_there_is_taken_over_and_leaves_with_the_stack(
 ) -> None:
     (shelf / "a-by-hand").write_text("one")
     adopted = desk.up("serving", *told(shelf, a="one"), "--config", 'taken={"a":"a-by-hand"}')
-    assert ops(adopted)["Note a"] == "adopt"
+    assert ops(adopted)["Note a"] == "import"
     assert [note.name for note in shelf.iterdir()] == ["a-by-hand"]
     assert ops(desk.up("serving", *told(shelf, a="one"))) == {}
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "a phrase")

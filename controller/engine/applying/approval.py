@@ -39,7 +39,7 @@ from controller.store.engine import (
 )
 from controller.store.vault import Vault
 
-_ANEW = frozenset({Op.CREATE, Op.ADOPT})
+_ANEW = frozenset({Op.CREATE, Op.IMPORT})
 _RUNNING = select(ExecutionRow.id).where(
     ExecutionRow.stack_id == bindparam("stack_id"), ExecutionRow.state == ExecutionState.RUNNING
 )
@@ -342,10 +342,10 @@ def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[Resou
         state, operation = live[urn], planned[urn]
         if operation.op is Op.READ or (state.external and operation.op in _ANEW):
             continue  # what is read is looked at again when the program runs
-        if operation.op is Op.CREATE and not state.missing:
+        if operation.op in _ANEW and not state.missing:
             return f"{urn} was made since"
         lost = state.missing and operation.op is not Op.DELETE and not operation.passed_over  # what is gone may go
-        if operation.op is not Op.CREATE and (lost or state.version != operation.observed_version):
+        if operation.op not in _ANEW and (lost or state.version != operation.observed_version):
             return f"{urn} changed since"
     if unplanned := live.keys() - planned.keys():
         return f"{min(unplanned)} is in the state, but not in the plan"

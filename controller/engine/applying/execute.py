@@ -48,7 +48,7 @@ from controller.engine.state import ResourceState
 from controller.engine.urn import STACK_TYPE
 from controller.store.engine import ExecutionState
 
-_ANEW = frozenset({Op.CREATE, Op.REPLACE, Op.ADOPT})
+_ANEW = frozenset({Op.CREATE, Op.REPLACE, Op.IMPORT})
 
 
 def execute(
@@ -72,7 +72,7 @@ def execute(
     steps = Steps(means, journal, rows, resolver, execution_id)
     steps.rename(started.plan.moves)
     permits = Permits(started.plan, started.given_up, means.provider)
-    stacks = StoredStacks(means.sessions, means.vault)
+    stacks = StoredStacks(means.sessions, means.vault, held.stack)
     lookup = Lookup(means.provider, held.cloud, stacks, planned=started.plan.invokes)
     failures = Failures(on_failure)
     execution = Execution(means, rows, resolver, steps, permits, lookup=lookup, failures=failures)
@@ -120,6 +120,11 @@ class Execution:
 
     def run(self, program: Program | None) -> Outcome:
         """Runs the program and removes what must go. Raises StaleFence, and whatever is a defect."""
+        for operation in self._permits.imports:
+            try:
+                self._steps.look_ahead(operation)
+            except YunguanError as error:
+                self._failures.record(operation.urn, error)
         return self._run(program, self)
 
     def destroy(self, program: Program | None) -> Outcome:
@@ -127,7 +132,7 @@ class Execution:
         return self._run(program, Departing(self._rows.live, self._lookup, self._named, self.finish))
 
     def _run(self, program: Program | None, registrar: Registrar) -> Outcome:
-        if program is not None:
+        if program is not None and self._failures.allow_more:
             self._run_program(program, registrar)
         if self._undecided is None:
             self.finish()
@@ -264,8 +269,8 @@ class Execution:
         match decision.op:
             case Op.REFRESH:
                 return self._steps.refresh(target, kind)
-            case Op.ADOPT:
-                return self._steps.adopt(target, kind)
+            case Op.IMPORT:
+                return self._steps.take_over(target, kind, self._permits.version_of(target.urn))
             case Op.UPDATE:
                 return self._steps.update(target, decision.diff, kind)
             case Op.CREATE | Op.REPLACE:
@@ -288,7 +293,7 @@ class Execution:
             generation=1,
             type=registration.type,
             custom=registration.custom,
-            id=registration.options.import_id if assessment.decision.op is Op.ADOPT else "",
+            id=registration.options.import_id if assessment.decision.op is Op.IMPORT else "",
             parent=registration.parent,
             inputs=assessment.inputs,
             outputs={},

@@ -23,7 +23,7 @@ from controller.engine.applying.fence import Claim
 from controller.engine.applying.progress import Progress, Step
 from controller.engine.identity import identity_of
 from controller.engine.plan import Op
-from controller.engine.state import ResourceState
+from controller.engine.state import Holding, ResourceState
 from controller.store.database import Sessions
 from controller.store.engine import JournalRow, ResourceRow
 from controller.store.vault import Vault
@@ -199,10 +199,10 @@ class Journal:
         with self._sessions() as session:
             return storage.load_state(session, self.held.stack_id, self._vault)
 
-    def refuse_held_elsewhere(self, resource: ResourceState) -> None:
-        """Raises Refused where another stack holds what has the resource's id."""
+    def refuse_held_elsewhere(self, holding: Holding, urn: str) -> None:
+        """Raises Refused where another stack holds what `urn` is to take over."""
         with self._sessions() as session:
-            storage.refuse_held_elsewhere(session, self.held.stack_id, [resource])
+            storage.refuse_held_elsewhere(session, self.held.stack, {holding: urn})
 
     def standing_ids(self, resource: ResourceState) -> frozenset[str]:
         """The ids of all stacks' resources of that type on that cloud, as far as they are known to stand there."""

@@ -28,6 +28,15 @@ class Permits:
         self._provider = provider
         self._passed_over = {(one.urn, one.generation) for one in plan.operations if one.passed_over}
 
+    @property
+    def imports(self) -> Sequence[Operation]:
+        """What the plan takes over by its id."""
+        return [one for one in self._plan.operations if one.op is Op.IMPORT]
+
+    def version_of(self, urn: str) -> str:
+        """The observed version that the plan rests on."""
+        return self._planned[urn].observed_version
+
     def leave_out(self, urn: str) -> bool:
         """Whether it is not there yet, and not among the plan's targets."""
         return urn in self._plan.left_out

@@ -15,7 +15,7 @@ from controller.engine import storage
 from controller.engine.applying import fence
 from controller.engine.applying.means import Means
 from controller.engine.applying.rows import seen
-from controller.engine.properties import PropertyValue
+from controller.engine.properties import PropertyMap, PropertyValue, Secret, revealed
 from controller.engine.provider import Kind, Observation, Scope
 from controller.engine.state import ResourceState
 
@@ -33,12 +33,21 @@ class Seen:
     @property
     def fields(self) -> Mapping[str, tuple[PropertyValue, PropertyValue]]:
         """Managed fields that differ: as they were known, as they are. None of them where it is gone."""
-        before, now = self.before.observed, self.now.observed
+        secret = {name for name, value in self.before.inputs.items() if revealed(value) != value}
         return {
-            name: (before.get(name), now.get(name))
-            for name in sorted({*before, *now})
-            if before.get(name) != now.get(name)
+            name: (Secret(old), Secret(new)) if name in secret else (old, new)
+            for name, (old, new) in _differing(self.before.observed, self.now.observed).items()
         }
+
+    @property
+    def outputs(self) -> Mapping[str, tuple[PropertyValue, PropertyValue]]:
+        """The same of all that a program may read."""
+        return _differing(self.before.outputs, self.now.outputs)
+
+
+def _differing(before: PropertyMap, now: PropertyMap) -> Mapping[str, tuple[PropertyValue, PropertyValue]]:
+    names = (name for name in sorted({*before, *now}) if before.get(name) != now.get(name))
+    return {name: (before.get(name), now.get(name)) for name in names}
 
 
 def look(means: Means, states: Iterable[ResourceState]) -> Sequence[Seen]:

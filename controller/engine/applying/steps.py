@@ -11,14 +11,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from controller.domain.errors import Failed, Refused, Stopped, YunguanError
+from controller.domain.errors import Failed, Stopped, YunguanError
 from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.progress import Step
 from controller.engine.applying.recover import Resolver
 from controller.engine.applying.rows import Rows, gone, not_ready, seen, taking_over
-from controller.engine.plan import Op
+from controller.engine.plan import Op, Operation
+from controller.engine.planning import imports
+from controller.engine.planning.imports import Import
 from controller.engine.provider import Change, Kind, Observation, Rejected, Unsettled, sending_only_if, within
 from controller.engine.state import ResourceState
 
@@ -64,27 +66,23 @@ class Steps:
         state = self._send(intent, lambda: kind.update(cloud, target.id, target.inputs, changes))
         return self._settle(intent, state, [state], [])
 
-    def adopt(self, target: ResourceState, kind: Kind) -> ResourceState:
-        """Takes over what is there under the target's id; nothing is sent that changes it.
+    def look_ahead(self, operation: Operation) -> None:
+        """Before anything is done: whether what the plan imports may still be. Raises as `look_at`."""
+        prior = self._rows.before(operation.urn)
+        if prior is None or prior.missing:  # else it was imported before a crash
+            kind = self._means.provider.kind(operation.type)
+            self.look_at(Import.planned(operation), kind, operation.observed_version)
 
-        Raises Refused where nothing is there, something else than the program says, or what another stack holds.
-        """
-        self._journal.refuse_held_elsewhere(target)
-        observation = kind.read(self._means.connection(target, kind), target.id, target.inputs)
-        if observation is None:
-            raise Refused(
-                f"there is nothing with the id {target.id} to adopt",
-                where=target.urn,
-                remedy="correct the id that the program imports",
-            )
-        wanted = kind.desired(target.inputs)
-        differing = sorted(name for name, value in wanted.items() if observation.fields.get(name) != value)
-        if differing:
-            raise Refused(
-                f"what is to be adopted is not as the program says: {', '.join(differing)}",
-                where=target.urn,
-                remedy="write the program as it is; change it once it is adopted",
-            )
+    def look_at(self, wanted: Import, kind: Kind, version: str) -> Observation:
+        """What is to be imported. Raises Refused where it may not be, or is not of the `version` that was approved."""
+        self._journal.refuse_held_elsewhere(wanted.holding, wanted.urn)
+        found = imports.look(wanted, kind, self._means.provider.cloud(wanted.holding.cloud) if kind.service else None)
+        imports.refuse_moved(wanted, found, version)
+        return found
+
+    def take_over(self, target: ResourceState, kind: Kind, version: str) -> ResourceState:
+        """Imports what is there under the target's id; nothing is sent that changes it. Raises as `look_at`."""
+        observation = self.look_at(Import.of(target), kind, version)
         state = seen(replace(target, generation=self.fresh_generation(target.urn)), observation)
         self._write(*taking_over(state, self._rows.live(state.urn)))
         return state

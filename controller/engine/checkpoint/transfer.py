@@ -74,7 +74,7 @@ def import_stack(
     wrong = verify_integrity(states)
     if wrong:
         raise Refused("; ".join(wrong), where=stack.name, remedy="the state must be mended where it was exported")
-    storage.refuse_held_elsewhere(session, stack.id, states)
+    storage.refuse_held_elsewhere(session, stack.name, {one.holding: one.urn for one in states if one.managed})
     storage.save(session, stack.id, states, vault)
     root = next((one for one in checkpoint.states if one.type == STACK_TYPE), None)
     if root is not None:

@@ -85,6 +85,20 @@ def origins(operation: Operation, path: str) -> Sequence[str]:
     return operation.waits_for.get(name, ())
 
 
+def in_line(value: PropertyValue) -> str:
+    """A value as it stands in a sentence."""
+    return _inline(value, ())
+
+
+def fields_between(differing: Mapping[str, tuple[PropertyValue, PropertyValue]]) -> Sequence[str]:
+    """What differs in what was seen of a resource, field by field: as it was and as it is."""
+    return [
+        line
+        for name, (old, new) in differing.items()
+        for line in _difference(printable(name), old, new, _sign(old, new), _INDENT)
+    ]
+
+
 def sign_of(change: Change) -> str:
     """`+`, `-` or `~`."""
     return _sign(change.old, change.new)

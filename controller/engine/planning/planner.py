@@ -27,7 +27,7 @@ MAY_BECOME: Final[Mapping[Op, frozenset[Op]]] = {
     Op.CREATE: frozenset({Op.CREATE, Op.UPDATE, Op.REFRESH, Op.SAME}),
     Op.REPLACE: frozenset({Op.REPLACE, Op.CREATE, Op.UPDATE, Op.REFRESH, Op.SAME}),
     Op.UPDATE: frozenset({Op.UPDATE, Op.REFRESH, Op.SAME}),
-    Op.ADOPT: frozenset({Op.ADOPT, Op.REFRESH, Op.SAME}),
+    Op.IMPORT: frozenset({Op.IMPORT, Op.REFRESH, Op.SAME}),
     Op.REFRESH: frozenset({Op.REFRESH, Op.SAME}),
     Op.SAME: frozenset({Op.SAME}),
     Op.DELETE: frozenset({Op.DELETE}),
@@ -119,9 +119,10 @@ def _fresh_name(
 ) -> str:
     """The logical name and 7 hexadecimal digits, others for each generation; "" where the engine gives no name.
 
-    What is adopted has a name already.
+    What is imported has a name already.
     """
-    if not kind.autonamed or inputs.get(NAME) is not None or (prior is None and registration.options.import_id):
+    imported = registration.options.import_id and (prior is None or prior.missing)
+    if not kind.autonamed or inputs.get(NAME) is not None or imported:
         return ""
     generation = prior.generation + 1 if prior is not None else 1
     digest = hashlib.sha256("\n".join((seed, registration.urn, str(generation))).encode()).hexdigest()
@@ -232,7 +233,7 @@ def decide(
     """
     options = registration.options
     if prior is None or prior.missing:
-        return Decision(Op.ADOPT if options.import_id else Op.CREATE)
+        return Decision(Op.IMPORT if options.import_id else Op.CREATE)
     changes = {**_obeyed(diff or Diff(), options, replace_on), **beyond_inputs}
     if prior.broken or any(change.replaces for change in changes.values()):
         if prior.protect:

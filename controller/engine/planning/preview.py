@@ -1,6 +1,6 @@
 """Program or deletion → Plan: what would be done to a stack, from what is known of it. Changes nothing.
 
-No resource of the stack is asked for; the cloud is called only for what the program looks up.
+No resource of the stack is asked for; the cloud is called only for what the program looks up, reads and imports.
 
 `make_plan` is called by whoever needs a plan (the reconciler, the command line). It runs the program against a
 `Preview`, which answers each registration with what can be foretold; what cannot is unknown.
@@ -17,14 +17,15 @@ from controller.engine import hooks, order, paths
 from controller.engine.departing import Departing
 from controller.engine.lookup import Answers, Lookup, Notebook
 from controller.engine.plan import Op, Operation, Plan, Purpose
-from controller.engine.planning import planner, reading
+from controller.engine.planning import imports, planner, reading
 from controller.engine.planning.dependents import carried_along
+from controller.engine.planning.imports import Import
 from controller.engine.planning.renames import Renames
 from controller.engine.planning.targets import ALL, Targeting, Targets, made_anew, makes_calls, refuse_orphans
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
-from controller.engine.provider import Provider
+from controller.engine.provider import Kind, Observation, Provider
 from controller.engine.registration import Answer, ErrorHook, Invocation, NamedHook, Program, Registered, Registration
-from controller.engine.state import ResourceState
+from controller.engine.state import Holding, ResourceState
 
 
 def make_plan(
@@ -88,6 +89,7 @@ class Preview:
         self._targets = targets
         self._targeting = Targeting(targets)
         self._lock = threading.Lock()
+        self._held = {state.holding: state.urn for state in self._states if state.managed and not state.missing}
         self._registrations: dict[str, Registration] = {}
         self._planned: dict[str, Operation] = {}
         self._first: set[str] = set()
@@ -123,6 +125,7 @@ class Preview:
             data_bearing=data_bearing,
             lost=prior is not None and prior.missing,
         )
+        imported = self._look_at_import(registration, kind, assessment)
         operation = Operation(
             urn=registration.urn,
             type=registration.type,
@@ -130,10 +133,11 @@ class Preview:
             inputs=assessment.inputs,
             parent=registration.parent,
             cloud=cloud,
+            import_id=registration.options.import_id if imported else "",
             renamed_from=self._renames.old_of(registration.urn),
             generation=prior.generation if prior else 0,
             diff=assessment.decision.diff,
-            observed_version=prior.version if prior else "",
+            observed_version=imported.version if imported else prior.version if prior else "",
             delete_before_replace=assessment.decision.delete_before_replace,
             data_bearing=data_bearing,
             anew=anew and assessment.decision.op is Op.REPLACE,
@@ -146,9 +150,23 @@ class Preview:
                 self._first.add(registration.urn)
         around = hooks.Around(registration)
         around.before(operation.op, prior, operation.inputs)
-        foretold = _foretold(registration, operation, prior, assessment.decision)
+        foretold = _foretold(registration, operation, prior, assessment.decision, imported)
         around.after(operation.inputs, foretold)
         return foretold
+
+    def _look_at_import(
+        self, registration: Registration, kind: Kind | None, assessment: planner.Assessment
+    ) -> Observation | None:
+        """What is to be imported, None for all other decisions. Raises Refused where it may not be."""
+        if kind is None or assessment.decision.op is not Op.IMPORT:
+            return None
+        holding = Holding(registration.type, registration.options.import_id, assessment.cloud)
+        wanted = Import(registration.urn, holding, assessment.inputs)
+        with self._lock:
+            imports.refuse_held_here(wanted, self._held)
+            self._held[holding] = registration.urn
+        self._lookup.stacks.refuse_held(holding, registration.urn)
+        return imports.look(wanted, kind, self._provider.cloud(holding.cloud) if kind.service else None)
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Outputs do nothing, so they are no part of a plan."""
@@ -330,13 +348,17 @@ def _passed_over(state: ResourceState) -> Operation:
 
 
 def _foretold(
-    registration: Registration, operation: Operation, prior: ResourceState | None, decision: planner.Decision
+    registration: Registration,
+    operation: Operation,
+    prior: ResourceState | None,
+    decision: planner.Decision,
+    imported: Observation | None,
 ) -> Registered:
-    """What is known before it is done: a new resource by its inputs alone, an old one by its outputs, too."""
+    """What is known before it is done: a new resource by its inputs alone, what exists by its outputs, too."""
     if not registration.custom:
         return Registered("", operation.inputs)
-    if operation.op is Op.ADOPT:
-        return Registered(registration.options.import_id, operation.inputs)
+    if imported is not None:
+        return Registered(imported.id, registration.with_secrets({**operation.inputs, **imported.outputs}))
     if prior is None or operation.op in {Op.CREATE, Op.REPLACE}:
         return Registered(UNKNOWN, operation.inputs)
     if decision.recomputes:

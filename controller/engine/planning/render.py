@@ -31,13 +31,13 @@ SYMBOL: Final[Mapping[Op, str]] = {
     Op.REPLACE: "+-",
     Op.DELETE: "-",
     Op.SAME: "",
-    Op.ADOPT: "=",
+    Op.IMPORT: "=",
     Op.REFRESH: "?",
     Op.READ: ">",
 }
 TO_COME: Final[Mapping[Op, str]] = {
     Op.CREATE: "to create",
-    Op.ADOPT: "to adopt",
+    Op.IMPORT: "to import",
     Op.UPDATE: "to update",
     Op.REPLACE: "to replace",
     Op.DELETE: "to delete",
@@ -47,7 +47,7 @@ TO_COME: Final[Mapping[Op, str]] = {
 }
 DONE: Final[Mapping[Op, str]] = {
     Op.CREATE: "created",
-    Op.ADOPT: "adopted",
+    Op.IMPORT: "imported",
     Op.UPDATE: "updated",
     Op.REPLACE: "replaced",
     Op.DELETE: "deleted",
@@ -103,7 +103,9 @@ def _operation_json(operation: Operation) -> dict[str, Any]:
         "data_bearing": operation.data_bearing,
         "targeted": not operation.passed_over,
     }
-    if operation.op in {Op.CREATE, Op.ADOPT}:
+    if operation.op is Op.IMPORT:
+        document["import_id"] = operation.import_id
+    if operation.op in {Op.CREATE, Op.IMPORT}:
         document["inputs"] = {
             key: shown(value, operation.waits_for.get(key, ())) for key, value in sorted(operation.inputs.items())
         }
@@ -181,9 +183,11 @@ def _worth_showing(plan: Plan, now: Mapping[str, Operation]) -> Sequence[Operati
 def _details(operation: Operation) -> str:
     lines = [f"{SYMBOL[operation.op]:<2} {printable(operation.type)}: ({operation.op})"]
     lines.append(f"     [urn={printable(operation.urn)}]")
+    if operation.op is Op.IMPORT:
+        lines.append(f"     [id={printable(operation.import_id)}]")
     if operation.op is Op.REPLACE:
         lines.append(f"     [steps={', '.join(steps_of(operation))}]")
-    if operation.op in {Op.CREATE, Op.ADOPT}:
+    if operation.op in {Op.CREATE, Op.IMPORT}:
         lines += inputs_of(operation)
     return "\n".join([*lines, *changes_of(operation)])
 
@@ -194,7 +198,7 @@ def steps_of(operation: Operation) -> Sequence[str]:
         return "delete-replaced", "replace", "create-replacement"
     if operation.op is Op.REPLACE:
         return "create-replacement", "replace", "delete-replaced"
-    return ("import" if operation.op is Op.ADOPT else operation.op.value,)
+    return (operation.op.value,)
 
 
 def short_type(token: str) -> str:

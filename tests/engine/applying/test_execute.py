@@ -13,7 +13,7 @@ from controller.engine.registration import Options
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionState, ResourceRow
 from controller.store.vault import Vault
-from tests.engine.double import DISK, LINK, NET, SYSTEM, Out, TestProgram, Want, changed
+from tests.engine.double import DISK, LINK, SYSTEM, Out, TestProgram, Want, changed
 from tests.engine.scene import Scene
 
 NET_A = Want("a", inputs={"cidr": "10.0.0.0/24", "name": "a"})
@@ -270,42 +270,3 @@ def test_a_failing_program_fails_the_execution_and_deletes_nothing(scene: Scene)
 
     assert outcome.failures == {"": "the program is broken"}
     assert len(scene.cloud.things) == 2
-
-
-def test_what_is_there_already_is_adopted_by_its_id_without_a_call(scene: Scene) -> None:
-    there = scene.cloud.make(NET, {"cidr": "10.0.0.0/24", "colour": "grey"}, "another's")
-    wanted = Want("a", inputs={"cidr": "10.0.0.0/24"}, options=Options(import_id=there))
-    outcome = scene.apply(TestProgram(wanted))
-
-    assert outcome.state is ExecutionState.SUCCEEDED
-    assert scene.row(wanted.urn).id == there
-    assert scene.cloud.calls == []
-    assert scene.plan(TestProgram(wanted)).is_empty
-
-
-@pytest.mark.parametrize(
-    ("cidr", "lost", "message"),
-    [("10.9.0.0/24", False, "not as the program says: cidr"), ("10.0.0.0/24", True, "nothing with the id")],
-)
-def test_what_is_not_as_the_program_says_is_not_adopted(scene: Scene, cidr: str, lost: bool, message: str) -> None:
-    there = scene.cloud.make(NET, {"cidr": "10.0.0.0/24", "colour": "grey"}, "another's")
-    wanted = Want("a", inputs={"cidr": cidr}, options=Options(import_id="x" if lost else there))
-    outcome = scene.apply(TestProgram(wanted))
-
-    assert message in outcome.failures[wanted.urn]
-    assert scene.cloud.calls == []
-    assert not any(one.custom for one in scene.state())
-
-
-def test_what_another_stack_holds_is_not_adopted(scene: Scene) -> None:
-    theirs = Want("a", inputs={"cidr": "10.0.0.0/24"})
-    scene.apply(TestProgram(theirs))
-    there = scene.row(theirs.urn).id
-    scene.cloud.calls.clear()
-    other = Scene(scene.sessions, scene.vault, scene.provider, name="thief")
-    mine = Want("mine", inputs={"cidr": "10.0.0.0/24"}, options=Options(import_id=there))
-    outcome = other.apply(TestProgram(mine))
-
-    assert "belongs to the stack" in outcome.failures[mine.urn]
-    assert not any(one.custom for one in other.state())
-    assert scene.cloud.calls == []

@@ -15,7 +15,7 @@ from controller.engine.registration import Options
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionState
 from controller.store.vault import Vault
-from tests.engine.double import KINDS, LINK, NET, Cloud, DoubleKind, Out, TestProgram, Want, changed
+from tests.engine.double import KINDS, LINK, NET, DoubleKind, Out, TestProgram, Want, changed
 from tests.engine.scene import Scene
 
 HOST = Want("host", inputs={"cidr": "1"})
@@ -195,26 +195,7 @@ def test_what_the_cloud_cannot_tell_apart_does_not_stand_beside_each_other(scene
         scene.plan(TestProgram(changed(link, left="c")))
 
 
-# import, additionalSecretOutputs, protect, retainOnDelete
-
-
-def imported(cloud: Cloud, **inputs: Any) -> Want:
-    id = cloud.make(NET, {"cidr": "1", "colour": "grey", "size": 1}, "")
-    return Want("host", inputs={"cidr": "1", "size": 1, **inputs}, options=Options(import_id=id))
-
-
-def test_what_is_imported_is_taken_over_as_it_is(scene: Scene) -> None:
-    program = TestProgram(imported(scene.cloud))
-    assert scene.apply(program).state is ExecutionState.SUCCEEDED
-    assert calls(scene) == []
-    assert scene.plan(program).is_empty
-
-
-def test_what_is_imported_and_differs_is_refused_naming_the_inputs(scene: Scene) -> None:
-    outcome = scene.apply(TestProgram(imported(scene.cloud, size=2, more="x")))
-    assert outcome.state is ExecutionState.FAILED
-    assert "not as the program says: more, size" in outcome.failures[HOST.urn]
-    assert calls(scene) == []
+# additionalSecretOutputs, protect, retainOnDelete
 
 
 def test_outputs_that_the_program_calls_secret_are_secret_in_the_state(scene: Scene) -> None:

@@ -98,7 +98,7 @@ def test_ignoring_does_nothing_to_a_new_resource() -> None:
 
 
 def test_existing_resource_is_adopted_by_its_id() -> None:
-    assert decided(with_options(registered("a"), import_id="42"), None).op is Op.ADOPT
+    assert decided(with_options(registered("a"), import_id="42"), None).op is Op.IMPORT
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_component_is_compared_by_its_inputs() -> None:
         (Op.CREATE, Op.UPDATE, True, "made before the crash, and seen differing"),
         (Op.CREATE, Op.REPLACE, False, "it would remove something"),
         (Op.DELETE, Op.SAME, False, "the program registers it again"),
-        (Op.ADOPT, Op.CREATE, False, "a second one"),
-        (Op.ADOPT, Op.SAME, True, "adopted before the crash"),
+        (Op.IMPORT, Op.CREATE, False, "a second one"),
+        (Op.IMPORT, Op.SAME, True, "adopted before the crash"),
     ],
 )
 def test_operation_may_weaken_and_never_strengthen(approved: Op, becomes: Op, allowed: bool, why: str) -> None:

@@ -17,7 +17,7 @@ from controller.engine.program.run import ProgramFailed
 from controller.engine.properties import UNKNOWN, PropertyMap
 from controller.engine.registration import Registered, Registration
 from controller.engine.state import ResourceState
-from tests.engine.kinds import PureKind, PureProvider, made, registered, with_options
+from tests.engine.kinds import PureKind, PureProvider, made, registered
 from tests.engine.runs import Notes, run
 
 KEY = b"key"
@@ -288,7 +288,6 @@ def foretold(registration: Registration, *states: ResourceState) -> Registered:
         (registered("a", size=2), [made("a", size=1)], "id-a", {"size": 2, "made": True}, "updated: new inputs"),
         (registered("a", of=2), [made("a", of=1)], UNKNOWN, {"of": 2}, "replaced: a new one"),
         (registered("a", size=1), [replace(made("a", size=1), missing=True)], UNKNOWN, {"size": 1}, "it is gone"),
-        (with_options(registered("a", size=1), import_id="42"), [], "42", {"size": 1}, "adopted under its id"),
         (replace(registered("a", "c:c:C", x=1), custom=False), [], "", {"x": 1}, "a component has no id"),
     ],
 )

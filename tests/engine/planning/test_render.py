@@ -105,7 +105,7 @@ def test_scripts_get_the_keys_they_rely_on() -> None:
     grown = next(one for one in document["operations"] if one["urn"].endswith("grown"))
     assert grown["diff"] == {"size": {"from": 1, "to": 2}, "tags": {"from": None, "to": ["a"]}}
     assert document["counts"] == {
-        "create": 1, "adopt": 0, "update": 1, "replace": 1, "delete": 1, "refresh": 0, "read": 0, "same": 3
+        "create": 1, "import": 0, "update": 1, "replace": 1, "delete": 1, "refresh": 0, "read": 0, "same": 3
     }  # fmt: skip
 
 

@@ -1,0 +1,95 @@
+"""What a program takes over by its id (`import_`): read, compared, and refused where it is not as the program says.
+
+`preview.py` asks while planning, so that nothing is begun where one of them is refused; `execute.py` asks again before
+anything is done, and `steps.py` when it is taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.domain.errors import Refused
+from controller.engine.plan import Operation
+from controller.engine.planning.differences import in_line
+from controller.engine.properties import PropertyMap, PropertyValue, Secret, holds_unknown, revealed
+from controller.engine.provider import Kind, Observation
+from controller.engine.state import Holding, ResourceState
+
+
+@dataclass(frozen=True)
+class Import:
+    """What the resource `urn` is to take over, and the inputs that the program says it has."""
+
+    urn: str
+    holding: Holding
+    inputs: PropertyMap
+
+    @classmethod
+    def planned(cls, operation: Operation) -> Import:
+        """The import that a plan foretells."""
+        return cls(operation.urn, Holding(operation.type, operation.import_id, operation.cloud), operation.inputs)
+
+    @classmethod
+    def of(cls, target: ResourceState) -> Import:
+        """The import that leads to the row `target`."""
+        return cls(target.urn, target.holding, target.inputs)
+
+
+def look(wanted: Import, kind: Kind, cloud: Any) -> Observation:
+    """What is there, which is as the program says. `cloud` is the connection, None for a kind that acts on none.
+
+    Raises Refused where nothing is there, where something differs, and where that cannot be told yet; Incomplete where
+    nobody answers.
+    """
+    desired, id = kind.desired(wanted.inputs), wanted.holding.id
+    if waiting := sorted(name for name, value in desired.items() if holds_unknown(value)):
+        raise Refused(
+            f"what is imported has to be as the program says, and that is not known yet of {', '.join(waiting)}",
+            where=wanted.urn,
+            remedy="write the values that it has; refer to what is still to be made once it is imported",
+        )
+    found = kind.read(cloud, id, wanted.inputs)
+    if found is None:
+        raise Refused(
+            f"there is no {wanted.holding.type} with the id {id} to import",
+            where=wanted.urn,
+            remedy="correct the id that the program imports",
+        )
+    if differing := [name for name in sorted(desired) if found.fields.get(name) != desired[name]]:
+        told = (_difference(name, desired[name], found.fields.get(name), wanted.inputs) for name in differing)
+        raise Refused(
+            f"what has the id {id} is not as the program says: {'; '.join(told)}",
+            where=wanted.urn,
+            remedy="write the program as it is; change it once it is imported",
+        )
+    return found
+
+
+def refuse_moved(wanted: Import, found: Observation, version: str) -> None:
+    """Raises Refused where what was `found` is not of the `version` that the approved plan rests on."""
+    if found.version != version:
+        raise Refused(
+            f"what has the id {wanted.holding.id} is not as it was when the plan was made",
+            where=wanted.urn,
+            remedy="make a new plan and have it approved",
+        )
+
+
+def refuse_held_here(wanted: Import, held: Mapping[Holding, str]) -> None:
+    """Raises Refused where the stack has it already under another URN; `held` are the URNs of what it has."""
+    holder = held.get(wanted.holding, wanted.urn)
+    if wanted.holding.cloud and holder != wanted.urn:
+        raise Refused(
+            f"what has the id {wanted.holding.id} is {holder} of this stack already",
+            where=wanted.urn,
+            remedy="give it that one's name, or an alias where it was renamed",
+        )
+
+
+def _difference(name: str, wanted: PropertyValue, found: PropertyValue, inputs: PropertyMap) -> str:
+    value = inputs.get(name)
+    if revealed(value) != value:
+        wanted, found = Secret(wanted), Secret(found)
+    return f"{name} is {in_line(found)}, and the program says {in_line(wanted)}"

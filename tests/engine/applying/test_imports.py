@@ -1,0 +1,154 @@
+"""What a program imports by its id: read and compared while the plan is made, once more before it is carried out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from controller.domain.errors import Refused
+from controller.engine.applying import approval
+from controller.engine.applying.execute import execute
+from controller.engine.applying.outcome import OnFailure
+from controller.engine.plan import Op
+from controller.engine.planning.render import to_json, to_text
+from controller.engine.properties import Secret
+from controller.engine.registration import Options
+from controller.store.database import Sessions
+from controller.store.engine import ExecutionState
+from controller.store.vault import Vault
+from tests.engine.double import NAMED, NET, Out, TestProgram, Want
+from tests.engine.scene import Scene
+
+MADE = Want("made", inputs={"cidr": "9"})
+
+
+@pytest.fixture
+def scene(sessions: Sessions, vault: Vault) -> Scene:
+    return Scene(sessions, vault)
+
+
+def there(scene: Scene, **inputs: Any) -> str:
+    """The id of something that nobody here has made."""
+    return scene.cloud.make(NET, {"cidr": "1", "colour": "grey", "size": 1, **inputs}, "another's")
+
+
+def importing(id: str, name: str = "host", **inputs: Any) -> Want:
+    return Want(name, inputs={"cidr": "1", "size": 1, **inputs}, options=Options(import_id=id))
+
+
+def managed(scene: Scene) -> list[str]:
+    return [one.urn for one in scene.state() if one.custom]
+
+
+def test_what_is_imported_is_taken_over_as_it_is(scene: Scene) -> None:
+    wanted = importing(there(scene))
+    assert scene.apply(TestProgram(wanted)).state is ExecutionState.SUCCEEDED
+    assert scene.row(wanted.urn).id == wanted.options.import_id
+    assert scene.cloud.calls == []
+    assert scene.plan(TestProgram(wanted)).is_empty
+
+
+def test_a_plan_shows_what_it_imports(scene: Scene) -> None:
+    program = TestProgram(wanted := importing(there(scene)), Want("on", inputs={"of": Out("host", "colour")}))
+    plan = scene.plan(program)
+    assert (plan.by_urn[wanted.urn].op, plan.by_urn[wanted.urn].import_id) == (Op.IMPORT, wanted.options.import_id)
+    assert plan.by_urn[Want("on").urn].inputs["of"] == "grey"
+    text, document = to_text(plan, 100), to_json(plan, "")["operations"]
+    assert "import" in text
+    assert f"[id={wanted.options.import_id}]" in text
+    told = next(one for one in document if one["urn"] == wanted.urn)
+    assert (told["op"], told["steps"], told["import_id"]) == ("import", ["import"], wanted.options.import_id)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"size": 2, "more": "x"}, 'more is null, and the program says "x"; size is 1, and the program says 2'),
+        ({"size": Secret(2)}, r"size is \[secret\], and the program says \[secret\]"),
+        ({"size": Out("made")}, "not known yet of size"),
+    ],
+)
+def test_what_differs_is_refused_while_planning_with_both_values(
+    scene: Scene, inputs: dict[str, Any], message: str
+) -> None:
+    wanted = importing(there(scene), **inputs)
+    with pytest.raises(Refused, match=message) as refused:
+        scene.plan(TestProgram(MADE, wanted))
+    assert refused.value.where == wanted.urn
+
+
+def test_what_is_not_there_is_refused_while_planning(scene: Scene) -> None:
+    with pytest.raises(Refused, match=f"there is no {NET} with the id x to import"):
+        scene.plan(TestProgram(importing("x")))
+
+
+def test_what_another_stack_holds_is_refused_while_planning(scene: Scene) -> None:
+    scene.apply(TestProgram(MADE))
+    other = Scene(scene.sessions, scene.vault, scene.provider, name="thief")
+    mine = importing(scene.row(MADE.urn).id)
+    with pytest.raises(Refused, match=f"belongs to the stack {scene.name}"):
+        other.plan(TestProgram(mine))
+
+
+def test_what_another_stack_came_to_hold_since_the_plan_is_not_taken_over(scene: Scene) -> None:
+    mine = importing(there(scene))
+    execution = scene.start(TestProgram(mine))
+    Scene(scene.sessions, scene.vault, scene.provider, name="faster").apply(TestProgram(mine))
+    outcome = execute(scene.means(), execution, TestProgram(mine))
+    assert "belongs to the stack faster" in outcome.failures[mine.urn]
+    assert managed(scene) == []
+
+
+def test_one_thing_has_one_name_in_a_stack(scene: Scene) -> None:
+    one, other = importing(id := there(scene)), importing(id, "again")
+    with pytest.raises(Refused, match=re.escape(f"is {one.urn} of this stack already")):
+        scene.plan(TestProgram(one, other))
+    scene.apply(TestProgram(one))
+    with pytest.raises(Refused, match="an alias where it was renamed"):
+        scene.plan(TestProgram(other))
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_moved_since_the_plan_leaves_everything_undone(scene: Scene, gone: bool) -> None:
+    first, second = importing(there(scene), "first"), importing(there(scene), "second")
+    program = TestProgram(MADE, first, second)
+    execution = scene.start(program)
+    if gone:
+        scene.cloud.things.pop(second.options.import_id)
+    else:
+        scene.cloud.things[second.options.import_id].inputs["more"] = "x"
+    outcome = execute(scene.means(), execution, program)
+    assert outcome.state is ExecutionState.FAILED
+    assert ("there is no" if gone else "not as it was when the plan was made") in outcome.failures[second.urn]
+    assert scene.cloud.calls == []
+    assert managed(scene) == []
+
+
+def test_where_others_go_on_only_what_needs_the_import_is_left(scene: Scene) -> None:
+    program = TestProgram(MADE, gone := importing(there(scene)), on := Want("on", inputs={"of": Out("host")}))
+    execution = scene.start(program)
+    scene.cloud.things.pop(gone.options.import_id)
+    outcome = execute(scene.means(), execution, program, OnFailure.CONTINUE)
+    assert outcome.failures.keys() == {gone.urn}
+    assert managed(scene) == [MADE.urn]
+    assert on.urn not in managed(scene)
+
+
+def test_what_is_lost_may_be_imported_from_where_it_is_now(scene: Scene) -> None:
+    named = Want("named", NAMED, {"medium": "ssd"})
+    scene.apply(TestProgram(named))
+    lost = scene.row(named.urn)
+    scene.cloud.things.pop(lost.id)
+    scene.note(replace(lost, missing=True))
+    found = scene.cloud.make(NAMED, {"medium": "ssd", "size": 1, "colour": "grey", "name": "theirs"}, "")
+    program = TestProgram(replace(named, options=Options(import_id=found)))
+    plan = scene.plan(program)
+    assert plan.by_urn[named.urn].op is Op.IMPORT
+    assert (
+        execute(scene.means(), approval.start(scene.sessions, scene.approve(plan), scene.vault), program).state
+        is ExecutionState.SUCCEEDED
+    )
+    assert [(one.id, one.missing) for one in scene.state() if one.custom] == [(found, False)]
