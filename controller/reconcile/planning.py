@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import stacks
 from controller.domain.errors import Refused
 from controller.domain.spec import SystemSpec
 from controller.engine import storage
+from controller.engine.applying.decisions import leftovers_given_up
 from controller.engine.applying.means import Means
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
@@ -29,11 +30,9 @@ from controller.engine.program.source import ProgramSource, program_version
 from controller.engine.references import StoredStacks
 from controller.engine.registration import Program, Registrar
 from controller.store.engine import (
-    DecisionRow,
     ExecutionRow,
     ExecutionState,
     PlanRow,
-    ResourceRow,
     StackRow,
     Wanted,
 )
@@ -122,30 +121,13 @@ def _refuse_forged_spec(stack: StackRow) -> None:
 def _purpose(session: Session, program: SystemProgram, stack: StackRow) -> Purpose:
     if stack.wanted == Wanted.ABSENT:
         return Purpose.DESTROY
-    if _waits_for_removal(session, stack):
+    if leftovers_given_up(session, stack.id):  # a repair may not remove what bears data
         return Purpose.APPLY
     applied = applied_plan(session, stack.id)
     as_applied = stack.applied_digest == stack.spec_digest
     if as_applied and applied is not None and applied.document["program_version"] == program.version:
         return Purpose.REPAIR
     return Purpose.APPLY
-
-
-def _waits_for_removal(session: Session, stack: StackRow) -> bool:
-    """Whether a person gave up something that a repair may not remove, because it bears data."""
-    left_over = (
-        select(ResourceRow.id)
-        .join(
-            DecisionRow,
-            and_(
-                DecisionRow.stack_id == ResourceRow.stack_id,
-                DecisionRow.urn == ResourceRow.urn,
-                DecisionRow.physical_id == ResourceRow.physical_id,
-            ),
-        )
-        .where(ResourceRow.stack_id == stack.id, ResourceRow.pending_delete)
-    )
-    return session.scalar(left_over.limit(1)) is not None
 
 
 def applied_plan(session: Session, stack_id: int) -> PlanRow | None:

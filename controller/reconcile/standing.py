@@ -10,12 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from controller.domain.calendar import day_of
 from controller.engine.applying.approval import Person, StandingRule
-from controller.engine.applying.decisions import name_of_leftover
+from controller.engine.applying.decisions import leftovers_given_up, name_of_leftover
 from controller.engine.order import Key
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning.planner import needs_decision
@@ -26,7 +26,6 @@ from controller.reconcile.planning import applied_plan
 from controller.store import clock
 from controller.store.engine import (
     ApprovalRow,
-    DecisionRow,
     ExecutionRow,
     ExecutionState,
     PlanRow,
@@ -147,18 +146,7 @@ def _decided(session: Session, stack: StackRow, plan: Plan) -> Yes | None:
         return None
     given_up = {
         (plan.moves.get(row.urn, row.urn), row.generation): decision
-        for row, decision in session.execute(
-            select(ResourceRow, DecisionRow)
-            .join(
-                DecisionRow,
-                and_(
-                    DecisionRow.stack_id == ResourceRow.stack_id,
-                    DecisionRow.urn == ResourceRow.urn,
-                    DecisionRow.physical_id == ResourceRow.physical_id,
-                ),
-            )
-            .where(ResourceRow.stack_id == stack.id, ResourceRow.pending_delete)
-        )
+        for row, decision in leftovers_given_up(session, stack.id)
     }
     left_over = _left_over(session, stack, plan)
     going = [key for key in map(_key, steps) if key in given_up]

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
-from controller.store.engine import DecisionRow
+from controller.store.engine import DecisionRow, ResourceRow
 
 
 def give_up(session: Session, stack_id: int, urn: str, id: str, *, person: str, ground: str) -> None:
@@ -32,6 +34,23 @@ def give_up(session: Session, stack_id: int, urn: str, id: str, *, person: str, 
 def name_of_leftover(urn: str, id: str) -> str:
     """What a person names to give up something left over: it shares its URN with what stands, and with others."""
     return f"{urn}@{id}"
+
+
+def leftovers_given_up(session: Session, stack_id: int) -> Sequence[tuple[ResourceRow, DecisionRow]]:
+    """What only waits for its removal and a person gave up, by its very id, each with that person's word."""
+    rows = session.execute(
+        select(ResourceRow, DecisionRow)
+        .join(
+            DecisionRow,
+            and_(
+                DecisionRow.stack_id == ResourceRow.stack_id,
+                DecisionRow.urn == ResourceRow.urn,
+                DecisionRow.physical_id == ResourceRow.physical_id,
+            ),
+        )
+        .where(ResourceRow.stack_id == stack_id, ResourceRow.pending_delete)
+    )
+    return [(row, decision) for row, decision in rows]
 
 
 def given_up(session: Session, stack_id: int) -> frozenset[tuple[str, str]]:

@@ -1,4 +1,8 @@
-"""The model cloud's kinds behind the engine's interface."""
+"""The model cloud's kinds behind the engine's interface.
+
+They are not those of `tests/engine/double.py`: here time stands still unless the schedule moves it, and whoever asks
+gives up its turn; there calls take real time, and faults are put in by hand.
+"""
 
 from __future__ import annotations
 
