@@ -105,7 +105,13 @@ class Hooks:
             old_outputs=_struct(call.old_outputs),
         )
         what = f"the hook {hook.name} ({point.replace('_', ' ')})"
-        answer = self._callbacks.call(hook.callback, request, resource_pb2.ResourceHookResponse, what)
+        try:
+            answer = self._callbacks.call(hook.callback, request, resource_pb2.ResourceHookResponse, what)
+        except Failed as error:  # the program is gone; what the hook comes after is done all the same
+            if point.startswith("before"):
+                raise
+            self._warn(f"{error.message} ({call.urn})")
+            return
         if not answer.error:
             return
         failure = f"{what} failed: {self._callbacks.masked(answer.error)}"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from controller.domain.errors import Failed, Refused
+from controller.engine.program.run import ProgramFailed
 from controller.engine.properties import Secret
 from controller.engine.registration import HookCall, Registration
 from tests.engine.runs import Notes, run
@@ -65,6 +66,19 @@ def test_a_secret_is_told_as_one() -> None:
         notes,
     )
     assert notes["a"].inputs == {"word": Secret(1)}
+
+
+def test_a_program_that_ends_in_a_hook_after_what_was_done_is_what_failed() -> None:
+    notes = Calling()
+    body = """
+        import os
+        hooks = pulumi.ResourceHookBinding(after_create=[lambda args: os._exit(7)])
+        Thing("a", ResourceOptions(hooks=hooks))
+        """
+    with pytest.raises(ProgramFailed) as failure:
+        run(body, notes)
+    assert "a" in notes.registrations
+    assert any("(after create) failed" in line for line in failure.value.log)
 
 
 @pytest.mark.parametrize("point", ["before_create", "before_update"])
