@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from controller.domain.errors import Refused, WrongUse
@@ -55,7 +55,7 @@ def invoke(function: Function, cloud: Cloud, args: PropertyMap) -> PropertyMap:
         raise Refused(
             f"the region {region} is not that of the cloud {cloud.name}, {cloud.region}",
             where=function.token,
-            remedy="name a cloud of that region in clouds.yaml",
+            remedy=f"ask a provider whose cloud is {replace(cloud.place, region=region)}",
         )
     return {**given, **function.answer(cloud, given), "region": region}
 
