@@ -50,11 +50,6 @@ class Urn:
         """The resource's own type, its token."""
         return self.qualified_type.rpartition(_BELOW)[2]
 
-    @property
-    def parent_type(self) -> str:
-        """The qualified type of its parent, "" where that is the stack."""
-        return self.qualified_type.rpartition(_BELOW)[0]
-
     def child(self, type_: str, name: str) -> Urn:
         """The URN of a resource below this one."""
         qualified = type_ if self.type == STACK_TYPE else f"{self.qualified_type}{_BELOW}{type_}"

@@ -23,14 +23,14 @@ def test_what_is_written_is_read_back(urn: Urn) -> None:
 @given(urns, tokens, names)
 def test_a_child_stands_below_its_parent_whatever_its_name(parent: Urn, type_: str, name: str) -> None:
     child = Urn.parse(str(parent.child(type_, name)))
-    assert (child.type, child.parent_type, child.name) == (type_, parent.qualified_type, name)
+    assert (child.type, child.qualified_type, child.name) == (type_, f"{parent.qualified_type}${type_}", name)
     assert (child.stack, child.project) == (parent.stack, parent.project)
 
 
 def test_what_stands_at_the_top_has_its_own_type_alone() -> None:
     top = Urn.of_stack("p", "s").child("pkg:module:Site", "a::b$c")
     assert str(top) == "urn:pulumi:s::p::pkg:module:Site::a::b$c"
-    assert (top.type, top.parent_type) == ("pkg:module:Site", "")
+    assert top.type == "pkg:module:Site"
     assert str(Urn.of_stack("p", "s")) == f"urn:pulumi:s::p::{STACK_TYPE}::p-s"
 
 
