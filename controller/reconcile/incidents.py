@@ -1,7 +1,7 @@
 """Incidents: what the guard or a scan left for a person, reported once while it is open, decided once.
 
-`drift.py`, `standing.py` and `credentials.py` open them; the CLI and the pages list and decide them. An incident is
-about one set of things, named by its digest, as long as it lives: another set is another incident.
+`apply.py`, `drift.py`, `gone.py`, `standing.py` and `credentials.py` open them; the CLI and the pages list and decide
+them. An incident is about one set of things, named by its digest, as long as it lives: another set is another incident.
 """
 
 from __future__ import annotations

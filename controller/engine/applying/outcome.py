@@ -1,4 +1,4 @@
-"""How a run under an approved plan ends, and what a failure in it holds up. Called by `execute.py`."""
+"""How a run under an approved plan ends, and what a failure in it holds up. For `execute.py`."""
 
 from __future__ import annotations
 

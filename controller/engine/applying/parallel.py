@@ -1,4 +1,4 @@
-"""Work on many things at once where some must be done before others. Called by `execute.py` for deletes.
+"""Work on many things at once where some must be done before others. Called by `removing.py`.
 
 `Threads` is where the threads of a run or a scan come from: the real ones, or in tests those that take turns.
 """

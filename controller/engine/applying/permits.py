@@ -1,7 +1,8 @@
 """What an approved plan permits when it comes to acting: raises Refused, before any intent, for all that it does not.
 
-Called by `execute.py`. The rules: nothing that the plan does not say (invariant 1), nothing that bears data without a
-person's decision about that very resource (invariant 4), and a repair neither deletes nor replaces data.
+Called by `execute.py` and `removing.py`. The rules: nothing that the plan does not say (invariant 1), nothing that
+bears data without a person's decision about that very resource (invariant 4), and a repair neither deletes nor replaces
+data.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One operation on one resource: intent, call, result. Each step here changes the cloud and the state together.
 
-Called by `execute.py` once planner and permits have said yes. A call that came back without an answer leaves as `Lost`,
-its intent open; every other ending closes the intent.
+Called by `execute.py` and `removing.py` once planner and permits have said yes. A call that came back without an answer
+leaves as `Lost`, its intent open; every other ending closes the intent.
 """
 
 from __future__ import annotations
