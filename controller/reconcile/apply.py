@@ -240,7 +240,7 @@ class Reconciler:
             return self._settle(stack)
         self.means.provider.recognise(stack.cloud)
         with self.means.sessions.begin() as session:
-            yes = standing.yes_to(session, stack, plan_id, plan, self.limits)
+            yes = standing.yes_to(session, stack, plan_id, plan, limits=self.limits, vault=self.means.vault)
             if yes is None:
                 return Look(f"plan {plan.digest(self.means.vault.hmac_key)[:12]} waits for a person")
             approval_id = approval.approve(

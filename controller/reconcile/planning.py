@@ -36,6 +36,7 @@ from controller.store.engine import (
     StackRow,
     Wanted,
 )
+from controller.store.vault import Vault
 
 PROJECT = "yunguan"
 """The project of the systems' program, as the Pulumi.yaml in the source tree says it; an installed release has none."""
@@ -86,7 +87,7 @@ def plan_of(means: Means, program: SystemProgram, stack: StackRow) -> Plan:
     _refuse_forged_spec(stack)
     with means.sessions() as session:
         states = storage.load_state(session, stack.id, means.vault)
-        purpose = _purpose(session, program, stack)
+        purpose = _purpose(session, program, stack, means.vault)
 
     def make(purpose: Purpose) -> Plan:
         return make_plan(
@@ -118,10 +119,10 @@ def _refuse_forged_spec(stack: StackRow) -> None:
         )
 
 
-def _purpose(session: Session, program: SystemProgram, stack: StackRow) -> Purpose:
+def _purpose(session: Session, program: SystemProgram, stack: StackRow, vault: Vault) -> Purpose:
     if stack.wanted == Wanted.ABSENT:
         return Purpose.DESTROY
-    if leftovers_given_up(session, stack.id):  # a repair may not remove what bears data
+    if leftovers_given_up(session, stack.id, vault):  # a repair may not remove what bears data
         return Purpose.APPLY
     applied = applied_plan(session, stack.id)
     as_applied = stack.applied_digest == stack.spec_digest

@@ -14,7 +14,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from controller.domain.calendar import day_of
-from controller.engine.applying.approval import Person, StandingRule
+from controller.engine.applying import authenticity
+from controller.engine.applying.approval import Person, StandingRule, read_plan
 from controller.engine.applying.decisions import leftovers_given_up, name_of_leftover
 from controller.engine.order import Key
 from controller.engine.plan import Op, Operation, Plan, Purpose
@@ -33,6 +34,7 @@ from controller.store.engine import (
     StackRow,
 )
 from controller.store.reconcile import RepairRow
+from controller.store.vault import Vault
 
 GUARD_LOCK = 7_215_008
 REPAIR_RULE = "standing approval of the merged plan"
@@ -47,23 +49,24 @@ class Yes:
     gives_up: Collection[str] = ()
 
 
-def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, limits: Limits) -> Yes | None:
+def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, *, limits: Limits, vault: Vault) -> Yes | None:
     """The yes that the plan has without anybody being asked, or None: then a person must look at it.
 
-    A repair that gets its yes is counted on its day. The caller commits.
+    It rests on what persons said, as the vault's key marks it; raises Refused where the plan applied last was changed
+    since. A repair that gets its yes is counted on its day. The caller commits.
     """
-    decided = _decided(session, stack, plan)
+    decided = _decided(session, stack, plan, vault)
     if decided is not None:
         return decided
     if plan.purpose is Purpose.DESTROY:
-        return _continued(session, stack, plan)
+        return _continued(session, stack, plan, vault)
     if plan.purpose is Purpose.APPLY and stack.ground:
         return _by_rule(session, stack, plan_id, plan)
     applied = applied_plan(session, stack.id)
     if applied is None or not stack.applied_digest == stack.spec_digest == applied.document["spec_digest"]:
         return None
     session.execute(_STAND_IN_LINE, {"key": GUARD_LOCK})
-    reasons = _objections(session, stack, applied, plan, limits)
+    reasons = _objections(session, stack, read_plan(applied, vault), plan, limits)
     if reasons:
         _report(session, stack, plan_id, plan, reasons)
         return None
@@ -136,7 +139,7 @@ def _done_today(session: Session, stack: StackRow) -> Today:
     return Today(on_cloud=on_cloud, everywhere=everywhere, repairs=repairs, resources=resources or 0)
 
 
-def _decided(session: Session, stack: StackRow, plan: Plan) -> Yes | None:
+def _decided(session: Session, stack: StackRow, plan: Plan, vault: Vault) -> Yes | None:
     """A person's, where all that would be done is to remove what that person gave up, by its very id.
 
     What is left over, bears data and nobody gave up stands in the way of nothing: it stays, unless all is destroyed.
@@ -146,7 +149,7 @@ def _decided(session: Session, stack: StackRow, plan: Plan) -> Yes | None:
         return None
     given_up = {
         (plan.moves.get(row.urn, row.urn), row.generation): decision
-        for row, decision in leftovers_given_up(session, stack.id)
+        for row, decision in leftovers_given_up(session, stack.id, vault)
     }
     left_over = _left_over(session, stack, plan)
     going = [key for key in map(_key, steps) if key in given_up]
@@ -175,7 +178,7 @@ def _key(operation: Operation) -> Key:
     return operation.urn, operation.generation
 
 
-def _continued(session: Session, stack: StackRow, plan: Plan) -> Yes | None:
+def _continued(session: Session, stack: StackRow, plan: Plan, vault: Vault) -> Yes | None:
     """A person's, where an approved plan to destroy failed halfway and this one names nothing that it did not name."""
     failed = session.execute(
         select(PlanRow, ApprovalRow)
@@ -193,17 +196,19 @@ def _continued(session: Session, stack: StackRow, plan: Plan) -> Yes | None:
     if failed is None:
         return None
     before, approval = failed
-    named = {(one["urn"], one["generation"]) for one in before.document["operations"]}
+    named = {(one.urn, one.generation) for one in read_plan(before, vault).operations}
+    if not authenticity.is_genuine(approval, before, vault.hmac_key):
+        return None
     if any((one.urn, one.generation) not in named for one in plan.operations):
         return None
     return Yes(Person(approval.approver), approval.ground)
 
 
-def _objections(session: Session, stack: StackRow, applied: PlanRow, plan: Plan, limits: Limits) -> Sequence[str]:
+def _objections(session: Session, stack: StackRow, applied: Plan, plan: Plan, limits: Limits) -> Sequence[str]:
     rows = session.scalars(select(ResourceRow).where(ResourceRow.stack_id == stack.id)).all()
     judgement = judge(
         plan.operations,
-        approved_urns={one["urn"] for one in applied.document["operations"]},
+        approved_urns={one.urn for one in applied.operations},
         removable_urns={row.urn for row in rows if row.pending_delete},
         data_bearing={one.urn for one in plan.operations if one.data_bearing},
         lost={row.urn for row in rows if row.missing},

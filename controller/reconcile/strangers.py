@@ -23,6 +23,7 @@ from controller.reconcile.incidents import IncidentKind, IncidentState
 from controller.reconcile.verdict import Finding
 from controller.store.engine import Provisioning, ResourceRow, StackRow, Wanted
 from controller.store.reconcile import IncidentRow
+from controller.store.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,17 @@ def approve_incident(reconciler: Reconciler, incident_id: int, *, user: str, rea
     Raises Refused where somebody decided before.
     """
     ground = f"incident {incident_id}: {reason}"
+    vault = reconciler.means.vault
     with reconciler.means.sessions.begin() as session:
         incident = incidents.decide(session, incident_id, IncidentState.APPROVED, user=user, reason=reason)
         match IncidentKind(incident.kind):
             case IncidentKind.ORPHAN:
                 stack, stranger = _stack_for_removal(session, incident), Stranger(**incident.details)
                 urn = adopt_for_removal(session, stack, stranger, cloud=incident.cloud)
-                return _give_up(session, stack.id, urn, stranger.id, person=user, ground=ground)
+                return _give_up(session, stack.id, urn, stranger.id, person=user, ground=ground, vault=vault)
             case IncidentKind.LEFTOVER:
                 urn, id = incident.details["urn"], incident.details["id"]
-                return _give_up(session, incident.stack_id or 0, urn, id, person=user, ground=ground)
+                return _give_up(session, incident.stack_id or 0, urn, id, person=user, ground=ground, vault=vault)
             case IncidentKind.GUARD if incident.plan_id is not None:
                 gives_up = incident.details["gives_up"]
                 return reconciler.approve(session, incident.plan_id, person=user, ground=ground, gives_up=gives_up)
@@ -95,9 +97,11 @@ def approve_incident(reconciler: Reconciler, incident_id: int, *, user: str, rea
     return None
 
 
-def _give_up(session: Session, stack_id: int, urn: str, id: str, *, person: str, ground: str) -> work.Subject:
+def _give_up(
+    session: Session, stack_id: int, urn: str, id: str, *, person: str, ground: str, vault: Vault
+) -> work.Subject:
     """Records that the person gives the thing up; the next look removes it in that person's name."""
-    decisions.give_up(session, stack_id, urn, id, person=person, ground=ground)
+    decisions.give_up(session, stack_id, urn, id, person=person, ground=ground, vault=vault)
     subject = work.Subject.stack(stack_id)
     work.ask(session, subject, ground)
     return subject

@@ -110,7 +110,10 @@ class ApprovalRow(Base):
 
 
 class DecisionRow(Base):
-    """A person's word that one resource which bears data may be given up (invariant 4). It holds for that very id."""
+    """A person's word that one resource which bears data may be given up (invariant 4). It holds for that very id.
+
+    `mac` marks it as taken here (`engine.applying.authenticity`).
+    """
 
     __tablename__ = "decision"
     __table_args__ = (UniqueConstraint("stack_id", "urn", "physical_id"),)
@@ -122,6 +125,7 @@ class DecisionRow(Base):
     person: Mapped[str] = mapped_column(Text)
     ground: Mapped[str] = mapped_column(Text)
     decided_at: Mapped[Instant]
+    mac: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class ExecutionRow(Base):

@@ -200,7 +200,7 @@ class Guarded(RuleBasedStateMachine):
             row = session.get_one(StackRow, self.stacks[stack])
             plan = _plan(stack, _purpose(operations), operations)
             plan_id = approval.store(session, row.id, plan, self.vault, spec_commit="merged")
-            yes = yes_to(session, row, plan_id, plan, LIMITS)
+            yes = yes_to(session, row, plan_id, plan, limits=LIMITS, vault=self.vault)
             now = day_of(clock.now(session))
             if yes is not None:
                 self.begun.append(Begun(now, stack, row.cloud, operations))

@@ -114,7 +114,7 @@ def approve(
         raise Refused("only a person can give up data", where=plan.stack, remedy="have a person approve this plan")
     for state in states:
         if (state.urn, state.generation) in given_up:
-            decisions.give_up(session, row.stack_id, state.urn, state.id, person=str(by), ground=ground)
+            decisions.give_up(session, row.stack_id, state.urn, state.id, person=str(by), ground=ground, vault=vault)
     now = clock.now(session)
     approval = ApprovalRow(
         plan_id=plan_id, approver=str(by), ground=ground, approved_at=now, expires_at=now + valid_for
@@ -146,7 +146,7 @@ def start(sessions: Sessions, approval_id: int, vault: Vault, *, program_version
     """
     with sessions.begin() as session:
         approval, plan_row, stack = _lock(session, approval_id)
-        plan = _read(plan_row, vault)
+        plan = read_plan(plan_row, vault)
         _refuse_unless_free(session, approval, stack)
         moved = (
             _changed(approval, plan_row, vault)
@@ -184,7 +184,7 @@ def take_up(session: Session, execution_id: int, vault: Vault) -> Started:
             where=plan.stack,
             remedy="find out who changed its approval in the database, and have a new plan approved",
         )
-    return Started(execution_id, row.stack_id, plan, decisions.given_up(session, row.stack_id))
+    return Started(execution_id, row.stack_id, plan, decisions.given_up(session, row.stack_id, vault))
 
 
 def end(
@@ -221,6 +221,18 @@ def end(
         target=stack.name,
         details={"execution": execution_id, "state": state, "failed": sorted(failures)},
     )
+
+
+def read_plan(row: PlanRow, vault: Vault) -> Plan:
+    """The plan that the row keeps. Raises Refused where it is not the one whose digest the row has (invariant 1)."""
+    plan = Plan.from_document(row.document, vault)
+    if plan.digest(vault.hmac_key) != row.digest:
+        raise Refused(
+            f"plan {row.digest[:12]} was changed after it was made",
+            where=plan.stack,
+            remedy="find out who changed it in the database, and make a new plan",
+        )
+    return plan
 
 
 def _provisioning(state: ExecutionState, purpose: Purpose, stack: StackRow) -> Provisioning:
@@ -272,19 +284,7 @@ def _plan(session: Session, plan_id: int, vault: Vault) -> tuple[PlanRow, Plan]:
     row = session.get(PlanRow, plan_id)
     if row is None:
         raise WrongUse(f"there is no plan {plan_id}")
-    return row, _read(row, vault)
-
-
-def _read(row: PlanRow, vault: Vault) -> Plan:
-    """The plan that the row keeps. Raises Refused where it is not the one whose digest the row has (invariant 1)."""
-    plan = Plan.from_document(row.document, vault)
-    if plan.digest(vault.hmac_key) != row.digest:
-        raise Refused(
-            f"plan {row.digest[:12]} was changed after it was made",
-            where=plan.stack,
-            remedy="find out who changed it in the database, and make a new plan",
-        )
-    return plan
+    return row, read_plan(row, vault)
 
 
 def _lock(session: Session, approval_id: int) -> tuple[ApprovalRow, PlanRow, StackRow]:
@@ -316,8 +316,7 @@ def _refuse_unless_free(session: Session, approval: ApprovalRow, stack: StackRow
 
 def _changed(approval: ApprovalRow, plan_row: PlanRow, vault: Vault) -> str | None:
     """Why it is nobody's yes to that plan."""
-    genuine = approval.plan_id == plan_row.id and authenticity.is_genuine(approval, plan_row, vault.hmac_key)
-    return None if genuine else "it is not as it was given"
+    return None if authenticity.is_genuine(approval, plan_row, vault.hmac_key) else "it is not as it was given"
 
 
 def _another_program(plan: Plan, version: str | None) -> str | None:

@@ -8,27 +8,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import and_, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
+from controller.engine.applying import authenticity
 from controller.store.engine import DecisionRow, ResourceRow
+from controller.store.vault import Vault
 
 
-def give_up(session: Session, stack_id: int, urn: str, id: str, *, person: str, ground: str) -> None:
-    """Records that `person` gives a resource up, on `ground` (a document or case). It holds for its id and no other."""
-    session.execute(
-        insert(DecisionRow)
-        .values(
-            stack_id=stack_id,
-            urn=urn,
-            physical_id=id,
-            person=person,
-            ground=ground,
-            decided_at=real_now(),
-        )
-        .on_conflict_do_nothing(index_elements=["stack_id", "urn", "physical_id"])
-    )
+def give_up(session: Session, stack_id: int, urn: str, id: str, *, person: str, ground: str, vault: Vault) -> None:
+    """Records that `person` gives a resource up, on `ground` (a document or case). It holds for its id and no other.
+
+    A word that was given before stays as it was given.
+    """
+    about = (DecisionRow.stack_id == stack_id, DecisionRow.urn == urn, DecisionRow.physical_id == id)
+    row = session.scalar(select(DecisionRow).where(*about).with_for_update())
+    if row is not None and authenticity.is_genuine_decision(row, vault.hmac_key):
+        return
+    if row is None:
+        row = DecisionRow(stack_id=stack_id, urn=urn, physical_id=id)
+        session.add(row)
+    row.person, row.ground, row.decided_at = person, ground, real_now()
+    row.mac = authenticity.mac_of_decision(row, vault.hmac_key)
+    session.flush()
 
 
 def name_of_leftover(urn: str, id: str) -> str:
@@ -36,7 +38,7 @@ def name_of_leftover(urn: str, id: str) -> str:
     return f"{urn}@{id}"
 
 
-def leftovers_given_up(session: Session, stack_id: int) -> Sequence[tuple[ResourceRow, DecisionRow]]:
+def leftovers_given_up(session: Session, stack_id: int, vault: Vault) -> Sequence[tuple[ResourceRow, DecisionRow]]:
     """What only waits for its removal and a person gave up, by its very id, each with that person's word."""
     rows = session.execute(
         select(ResourceRow, DecisionRow)
@@ -50,10 +52,11 @@ def leftovers_given_up(session: Session, stack_id: int) -> Sequence[tuple[Resour
         )
         .where(ResourceRow.stack_id == stack_id, ResourceRow.pending_delete)
     )
-    return [(row, decision) for row, decision in rows]
+    return [(row, decision) for row, decision in rows if authenticity.is_genuine_decision(decision, vault.hmac_key)]
 
 
-def given_up(session: Session, stack_id: int) -> frozenset[tuple[str, str]]:
+def given_up(session: Session, stack_id: int, vault: Vault) -> frozenset[tuple[str, str]]:
     """URN and id of each resource of the stack that a person gave up."""
-    rows = session.execute(select(DecisionRow.urn, DecisionRow.physical_id).where(DecisionRow.stack_id == stack_id))
-    return frozenset((urn, physical_id) for urn, physical_id in rows)
+    rows = session.scalars(select(DecisionRow).where(DecisionRow.stack_id == stack_id))
+    genuine = (row for row in rows if authenticity.is_genuine_decision(row, vault.hmac_key))
+    return frozenset((row.urn, row.physical_id) for row in genuine)

@@ -15,8 +15,9 @@ from controller.engine.applying.approval import Person
 from controller.engine.applying.execute import execute
 from controller.engine.plan import Plan
 from controller.store.database import Sessions
-from controller.store.engine import ApprovalRow, ExecutionRow, PlanRow
+from controller.store.engine import ApprovalRow, DecisionRow, ExecutionRow, ExecutionState, PlanRow
 from controller.store.vault import Vault
+from tests.engine.double import DISK as DISK_TYPE
 from tests.engine.double import TestProgram, Want
 from tests.engine.scene import Scene
 
@@ -117,4 +118,19 @@ def test_an_execution_that_was_pointed_at_another_genuine_plan_is_not_taken_up(s
         session.execute(elsewhere.values(plan_id=_plan_of(scene, other)))
     with pytest.raises(Refused, match="does not rest on an approval of its plan"):
         execute(scene.means(), execution_id, OTHER)
+    assert not scene.cloud.things
+
+
+DISK = Want("disk", DISK_TYPE, {"size": 10, "medium": "ssd"})
+
+
+def test_a_decision_that_nobody_took_gives_up_no_data(scene: Scene) -> None:
+    scene.apply(TestProgram(DISK))
+    execution_id = scene.start(TestProgram(), gives_up=[DISK.urn])
+    with scene.sessions.begin() as session:
+        session.execute(update(DecisionRow).values(person="somebody"))
+    outcome = execute(scene.means(), execution_id, TestProgram())
+    assert "no person decided" in next(iter(outcome.failures.values()))
+    assert scene.row(DISK.urn).id in scene.cloud.things
+    assert scene.apply(TestProgram(), gives_up=[DISK.urn]).state is ExecutionState.SUCCEEDED
     assert not scene.cloud.things
