@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import delete
 
 from controller.engine.applying import approval
 from controller.engine.applying.decisions import name_of_leftover
@@ -16,7 +17,7 @@ from controller.engine.applying.progress import Step
 from controller.engine.integrity import verify_integrity
 from controller.engine.plan import Op, Plan, Purpose
 from controller.store.database import Sessions
-from controller.store.engine import DecisionRow, ExecutionState
+from controller.store.engine import DecisionRow, ExecutionState, ResourceRow
 from controller.store.vault import Vault
 from tests.engine.double import DISK, LINK, NET, Call, Out, TestProgram, Want
 from tests.engine.scene import KillAt, Killed, Scene
@@ -62,6 +63,8 @@ class Stack(RuleBasedStateMachine):
     @initialize()
     def new_stack(self) -> None:
         type(self).examples += 1
+        with self.sessions.begin() as session:
+            session.execute(delete(ResourceRow))  # what stood on the clouds of the examples before
         self.scene = Scene(self.sessions, self.vault, name=f"test/unit/machine.{self.examples}")
         self.announced = self.scene.cloud.witness
         self.scene.cloud.witness = self.witness
