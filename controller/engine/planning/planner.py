@@ -108,7 +108,8 @@ def assess(
     decision = decide(registration, prior, diff, replace_on=kind.replace_on, beyond_inputs=beyond)
     if decision.op is Op.REPLACE:
         refuse_beside(registration, kind)
-    if decision.op is Op.SAME and prior is not None and found not in (None, prior.inputs):
+    let_be = found not in (None, prior.inputs if prior else None) or (fresh_name and _is_renamed(prior))
+    if decision.op is Op.SAME and let_be:
         decision = Decision(Op.REFRESH)  # what was changed by hand is let be, and known from then on
     assessment = Assessment(checked.inputs, decision, cloud, fresh_name)
     return assessment.replacing(decision) if decision.op is Op.REPLACE else assessment
@@ -134,6 +135,12 @@ def _name_kept(prior: ResourceState | None) -> PropertyValue:
     if prior is None or prior.missing:
         return None
     return prior.observed.get(NAME, prior.inputs.get(NAME))
+
+
+def _is_renamed(prior: ResourceState | None) -> bool:
+    """Whether somebody gave it another name by hand than the one that it was given here."""
+    given = prior.inputs.get(NAME) if prior is not None else None
+    return given is not None and _name_kept(prior) not in {None, given}
 
 
 def cloud_of(

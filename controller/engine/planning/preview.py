@@ -364,5 +364,7 @@ def _foretold(
     if decision.recomputes:
         return Registered(prior.id, operation.inputs)
     changed = {paths.parse(path)[0] for path in operation.diff}
+    if operation.op is Op.REFRESH:  # what was changed by hand and is let be
+        changed = {key for key, value in operation.inputs.items() if value != prior.inputs.get(key)}
     new = {key: value for key, value in operation.inputs.items() if key in changed}
     return Registered(prior.id, {**operation.inputs, **prior.outputs, **new})

@@ -82,7 +82,12 @@ def test_a_name_that_somebody_changed_is_not_fought_for(scene: Scene) -> None:
     row = scene.row(THING.urn)
     scene.cloud.things[row.id].inputs["name"] = "mine"
     scene.note(replace(row, observed={**row.observed, "name": "mine"}))
-    assert scene.plan(TestProgram(THING)).by_urn[THING.urn].op is Op.SAME
+    plan = scene.plan(PROGRAM)
+    assert (plan.by_urn[THING.urn].op, plan.by_urn[USER.urn].op) == (Op.REFRESH, Op.UPDATE)
+    assert plan.by_urn[USER.urn].inputs["of"] == "mine"
+    assert scene.apply(PROGRAM).state is ExecutionState.SUCCEEDED
+    assert name(scene) == "mine"
+    assert scene.plan(PROGRAM).is_empty
 
 
 def test_what_is_adopted_keeps_its_name(scene: Scene) -> None:
