@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -65,6 +68,24 @@ def test_that_nearly_all_is_gone_is_believed_on_a_persons_word_alone(desk: Desk)
     assert set(ops(desk.preview("counts", *TWO, "--refresh")).values()) == {"create"}
     assert len(desk.up("counts", *TWO, "--refresh", "--gone")["refreshed"]) == 4
     assert desk.networks() == {"net-0", "net-1"}
+
+
+def test_a_name_given_by_hand_is_its_name_for_a_scan_and_for_the_next_up(desk: Desk) -> None:
+    [given] = [name for name in desk.up("nameless")["outputs"]["names"] if name.startswith("site-")]
+    desk.hand.network.update_network(desk.hand.network.find_network(given), name="ours")
+    assert [one["urn"].rpartition("::")[2] for one in drifted(desk)] == ["site"]
+    done = desk.up("nameless", "--refresh")
+    assert ops(done) == {"Network site": "refresh"}
+    assert "ours" in done["outputs"]["names"]
+    assert drifted(desk) == []
+    assert ops(desk.up("nameless", "--refresh")) == {}
+    assert "ours" in desk.networks()
+
+
+def drifted(desk: Desk) -> list[dict[str, Any]]:
+    """What a scan of the cloud finds changed."""
+    scan = json.loads(desk.type("drift", "--cloud", "sandbox", "-o", "json").stdout)
+    return [one for one in scan["findings"] if one["verdict"] == "changed"]
 
 
 def test_all_failures_are_told_and_what_does_not_need_them_is_made(desk: Desk) -> None:
