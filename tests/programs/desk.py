@@ -68,6 +68,7 @@ class Desk:
             "ignoring": {"name": "g", "description": "first"},
             "replacing": {"cidr": "10.7.0.0/24", "key": KEYS[0]},
             "keeping": {"protect": "false"},
+            "bound": {"round": 1},
             "clouds": {"elsewhere": "sandbox-alt"},
             "secretive": {"token": "hush-hush", **self.boots()},
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import venv
+from collections import Counter
 from pathlib import Path
 
 import pulumi
@@ -22,7 +23,9 @@ from controller.workplace import open_workplace
 from tests.programs.desk import HERE, KEYS, Desk, config, ops
 
 
-@pytest.mark.parametrize("name", ["tiers", "counts", "ignoring", "replacing", "keeping", "secretive", "clouds"])
+@pytest.mark.parametrize(
+    "name", ["tiers", "counts", "ignoring", "replacing", "keeping", "bound", "secretive", "clouds"]
+)
 def test_a_second_up_makes_no_mutating_call_and_a_destroy_leaves_nothing(desk: Desk, name: str) -> None:
     settings = desk.settings(name)
     before = desk.networks()
@@ -358,3 +361,53 @@ def test_what_has_no_name_gets_one_and_keeps_it(desk: Desk) -> None:
     assert ops(renewed) == {"Keypair key": "replace"}
     assert len(set(renewed["outputs"]["names"]) & foretold) == 2
     desk.destroy("nameless")
+
+
+def test_another_trigger_renews_what_is_bound_to_it_and_what_goes_with_it_needs_no_call(desk: Desk) -> None:
+    first = desk.up("bound", *config(round=1))
+    _calls(desk)
+    second = desk.up("bound", *config(round=2))
+    assert ops(second) == {"SecGroup group": "replace", "SecGroupRule rule": "replace", "Network net": "replace"}
+    reasons = {one["urn"].rpartition("::")[2]: set(one["diff"]) for one in second["operations"] if one["diff"]}
+    assert reasons == {
+        "group": {"replacementTrigger"},
+        "rule": {"deletedWith", "securityGroupId"},
+        "net": {"replaceWith"},
+    }
+    assert not set(second["outputs"]["made"]) & set(first["outputs"]["made"])
+    assert _calls(desk) == {"POST": 3, "DELETE": 2}
+    assert desk.hand.network.find_security_group(first["outputs"]["made"][0]) is None
+    desk.destroy("bound")
+    assert _calls(desk) == {"DELETE": 2}
+
+
+def test_a_difference_that_is_hidden_is_counted_and_made_but_not_shown(desk: Desk) -> None:
+    desk.up("bound", *config(round=1, description="was-so"))
+    changed = config(round=1, description="is-so")
+    shown = desk.type("program", "preview", HERE / "bound", "--stack", "dev", "--cloud", "sandbox", *changed)
+    assert shown.exit_code == 0, shown.exception
+    assert "description: [hidden]" in shown.stdout
+    assert "-so" not in shown.stdout
+    assert ops(desk.up("bound", *changed)) == {"SecGroup group": "update"}
+    assert desk.hand.network.find_security_group("bound-group").description.startswith("is-so")
+
+
+def test_what_takes_longer_than_its_own_limit_fails_and_is_gone_on_with(desk: Desk) -> None:
+    words = config(round=1, volume="true")
+    desk.simulated.ask("POST", "/latency", {"latency": "held"})
+    with pytest.raises(Failed, match="Volume::volume"):
+        desk.up("bound", *words)
+    desk.simulated.ask("POST", "/latency", {"latency": "zero"})
+    desk.up("bound", *words)
+    assert [volume.status for volume in desk.hand.block_storage.volumes(name="bound-volume")] == ["available"]
+    assert ops(desk.up("bound", *words)) == {}
+
+
+def _calls(desk: Desk) -> dict[str, int]:
+    """Calls that changed something since this was asked last, by their method."""
+    made = Counter[str]()
+    for one in desk.simulated.ask("GET", "/counts")["calls"]:
+        if one["service"] == "network" and one["method"] in {"POST", "PUT", "DELETE"}:
+            made[one["method"]] += one["count"]
+    desk.simulated.ask("DELETE", "/counts")
+    return dict(made)
