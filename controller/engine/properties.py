@@ -65,15 +65,6 @@ def holds_unknown(value: PropertyValue) -> bool:
     return value is UNKNOWN
 
 
-def holds_secret(value: PropertyValue) -> bool:
-    """Whether any part of `value` is a secret."""
-    if isinstance(value, Mapping):
-        return any(holds_secret(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(holds_secret(item) for item in value)
-    return isinstance(value, Secret)
-
-
 def revealed(value: PropertyValue) -> PropertyValue:
     """`value` with secrets opened: only for the call to the cloud, never for print or store."""
     return transform(value, lambda leaf: revealed(leaf.value) if isinstance(leaf, Secret) else leaf)

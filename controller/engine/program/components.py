@@ -22,7 +22,6 @@ from controller.domain.errors import Failed, Refused
 from controller.engine import wire
 from controller.engine.program.masking import masked
 from controller.engine.program.plugin import Plugin, Serving
-from controller.engine.properties import Secret, holds_secret
 
 _PARALLEL: Final = 64
 """What a package is told of how many registrations may be under way."""
@@ -93,7 +92,6 @@ class Components:
     def call(self, request: resource_pb2.ResourceCallRequest) -> provider_pb2.CallResponse:
         """What a method of a component answers; what it refuses (`failures`) is for the program.
 
-        Of an argument that is secret all of the answer is: the SDK serves methods without a word for secrets.
         Raises Refused for a package that the project does not name, Failed where it could not be started or raised.
         """
         package = self._package_of(request.tok, "a method", request.tok)
@@ -118,10 +116,7 @@ class Components:
         except grpc.RpcError as error:
             raise self._failed(f"the method {request.tok} failed", error, package, request.tok) from None
         answer = getattr(answered, "return")  # the field's name is a word of Python
-        values = wire.decode(answer)
-        if holds_secret(wire.decode(request.args)):
-            values = {name: value if isinstance(value, Secret) else Secret(value) for name, value in values.items()}
-        answer.CopyFrom(wire.encode(values))
+        answer.CopyFrom(wire.encode(wire.decode(answer)))
         return answered
 
     def close(self) -> None:

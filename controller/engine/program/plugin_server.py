@@ -19,7 +19,9 @@ from functools import partial
 from typing import Any
 
 import grpc
+from google.protobuf import empty_pb2
 from grpc import aio
+from pulumi.runtime import settings
 
 _THREADS = 4096
 """Made as they are needed: what a component registers holds one until it is there, also when it nests another one."""
@@ -35,6 +37,7 @@ def main() -> None:
     sys.argv = [entry, *arguments]
     grpc.server = _listening_on(socket, partial(grpc.server, interceptors=[_Answering()]))
     aio.server = _listening_on(socket, _registering_without_end(aio.server))
+    settings.reset_options = _knowing_the_engine(settings.reset_options)
     if os.path.isdir(entry):
         runpy.run_path(entry, run_name="__main__")
     else:
@@ -64,6 +67,23 @@ def _registering_without_end(make: Callable[..., Any]) -> Callable[..., Any]:
         return make(*arguments, **options)
 
     return server
+
+
+def _knowing_the_engine(reset: Callable[..., None]) -> Callable[..., None]:
+    """What the SDK begins a component or a method with, which then knows what the engine supports.
+
+    By itself it asks for components alone, so that a method would tell its secrets in plain, and have no hooks.
+    """
+
+    def reset_options(*arguments: Any, **options: Any) -> None:
+        reset(*arguments, **options)
+        monitor = settings.SETTINGS.monitor
+        if monitor is not None and hasattr(
+            settings.SETTINGS, "monitor_features"
+        ):  # an older SDK asks when it must know
+            settings.SETTINGS.monitor_features = set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures)
+
+    return reset_options
 
 
 class _Answering(grpc.ServerInterceptor):  # type: ignore[type-arg]  # it takes arguments in the stubs alone

@@ -27,6 +27,7 @@ def test_a_method_answers_with_what_it_was_given() -> None:
     till = "urn:pulumi:dev::methods::parts:index:Till::till"
     assert notes["receipt"].inputs == {"coin": Secret("id-coin"), "till": Secret(till)}
     assert notes["receipt"].property_dependencies["coin"] == (notes["coin"].urn,)
+    assert notes["drawer"].inputs == {"word": Secret("hush")}
     assert outputs == {"plain": Secret(7), "seen": Secret({"word": True, "ends": "sh"})}
 
 

@@ -23,6 +23,7 @@ class Parts(Provider):
             case "break":
                 raise ValueError(f"the till is jammed: {pulumi.Config('methods').get('why')}")
         coin, word = args["coin"], args["word"]
+        pulumi.CustomResource("t:m:Thing", "drawer", {"word": word})
         return CallResult(
             {
                 "coin": coin,
