@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -91,12 +92,15 @@ def database_template(database_server: Engine) -> str:
 @pytest.fixture
 def database_url(database_server: Engine, database_template: str) -> Iterator[str]:
     """SQLAlchemy URL of a database that only this test knows."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    with database_server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {database_template}"))
-    yield _url(database_server, name)
-    with database_server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with _database(database_server, database_template) as url:
+        yield url
+
+
+@pytest.fixture
+def other_database_url(database_server: Engine, database_template: str) -> Iterator[str]:
+    """That of another home's database."""
+    with _database(database_server, database_template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -111,6 +115,16 @@ def sessions(database_url: str) -> Iterator[Sessions]:
 def vault() -> Vault:
     """A vault with a key of the test session."""
     return Vault(Fernet.generate_key())
+
+
+@contextmanager
+def _database(server: Engine, template: str) -> Iterator[str]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield _url(server, name)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def _url(server: Engine, database: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine.program.run import ProgramFailed
@@ -280,7 +280,9 @@ def test_a_killed_run_is_given_up_where_the_stack_is_destroyed_instead(desk: Des
     assert desk.networks() == before
 
 
-def test_its_state_is_carried_to_another_home(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_state_is_carried_to_another_home(
+    desk: Desk, other_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "a long one")
     settings = desk.settings("secretive")
     desk.up("secretive", *settings)
@@ -289,8 +291,8 @@ def test_its_state_is_carried_to_another_home(desk: Desk, monkeypatch: pytest.Mo
     assert "hush" not in exported.stdout
     file = desk.folder / "state.json"
     file.write_text(exported.stdout)
-    with desk.sessions.begin() as session:
-        session.execute(text("TRUNCATE stack CASCADE"))
+    monkeypatch.setenv("YUNGUAN_HOME", str(desk.folder / "another"))
+    monkeypatch.setenv("YUNGUAN_DATABASE_URL", other_database_url)
     desk.changes()
     imported = desk.type("stack", "import", "program/secretive/dev", file)
     assert imported.exit_code == 0, imported.exception
