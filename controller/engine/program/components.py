@@ -43,7 +43,7 @@ class Packages:
         return masked(text, [self.config[key] for key in self.secret_keys if key in self.config])
 
 
-_NOT_PASSED_ON: Final = {"hooks": "hooks", "hideDiffs": "hide_diffs", "importId": "import"}
+_NOT_PASSED_ON: Final = {"hideDiffs": "hide_diffs", "importId": "import"}
 """Fields of a registration that Construct has no word for, by what a program's author calls them."""
 
 
@@ -68,7 +68,7 @@ class Components:
         Raises Refused for a package that the project does not name, Failed where it could not be started or raised.
         """
         package = self._package_of(request.type, "a component that a provider builds", urn)
-        given = {field.name for field, value in request.ListFields() if field.name != "hooks" or value.ListFields()}
+        given = {field.name for field, _ in request.ListFields()}
         if refused := sorted(given & _NOT_PASSED_ON.keys()):
             named = ", ".join(_NOT_PASSED_ON[field] for field in refused)
             raise Refused(
@@ -193,6 +193,8 @@ class Components:
             replace_with=request.replace_with,
             replacement_trigger=request.replacement_trigger if request.HasField("replacement_trigger") else None,
         )
+        for point, names in request.hooks.ListFields():
+            getattr(asked.resource_hooks, point.name).extend(names)
         if request.HasField("customTimeouts"):
             asked.customTimeouts.create = request.customTimeouts.create
             asked.customTimeouts.update = request.customTimeouts.update

@@ -48,6 +48,7 @@ def test_a_package_builds_a_component_with_children_and_outputs() -> None:
         "urn:pulumi:dev::built::parts:index:Wall::wall",
     )
     assert wall.options.protect
+    assert (wall.hooks.keys(), wall.delete_hooks) == ({"before_create"}, {"after_delete": ("seen",)})
     assert {notes[name].parent for name in ("wall-0", "wall-1")} == {wall.urn}
     assert notes["wall-0"].inputs == {"stone": "id-first", "word": Secret("hush")}
     assert notes["wall-0"].property_dependencies["stone"] == (notes["first"].urn,)

@@ -15,10 +15,11 @@ class Wall(pulumi.ComponentResource):
 
 config = pulumi.Config()
 first = pulumi.CustomResource("t:m:Thing", "first", {"size": 1})
+seen = pulumi.ResourceHook("seen", lambda args: print(f"saw {args.name}"))
 wall = Wall(
     "wall",
     {"height": config.get_int("height") or 2, "stone": first.id, "word": pulumi.Output.secret("hush")},
-    pulumi.ResourceOptions(protect=True),
+    pulumi.ResourceOptions(protect=True, hooks=pulumi.ResourceHookBinding(before_create=[seen], after_delete=[seen])),
 )
 pulumi.CustomResource("t:m:Thing", "last", {"bricks": wall.bricks})
 pulumi.export("bricks", wall.bricks)
