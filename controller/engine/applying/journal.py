@@ -204,9 +204,9 @@ class Journal:
         with self._sessions() as session:
             storage.refuse_held_elsewhere(session, self.held.stack, {holding: urn})
 
-    def standing_ids(self, resource: ResourceState) -> frozenset[str]:
-        """The ids of all stacks' resources of that type on that cloud, as far as they are known to stand there."""
-        known = select(ResourceRow.physical_id).where(
+    def standing(self, resource: ResourceState, limit: int) -> Sequence[ResourceState]:
+        """The newest of all stacks' resources of that type that are known to stand on that cloud."""
+        known = select(ResourceRow).where(
             ResourceRow.type == resource.type,
             ResourceRow.cloud == resource.cloud,
             ResourceRow.physical_id != "",
@@ -215,7 +215,8 @@ class Journal:
             ~ResourceRow.pending_delete,
         )
         with self._sessions() as session:
-            return frozenset(session.scalars(known))
+            rows = session.scalars(known.order_by(ResourceRow.id.desc()).limit(limit))
+            return [storage.from_row(row, self._vault) for row in rows]
 
     def fresh_generations(self, urn: str, count: int) -> Iterable[int]:
         """`count` generations that nothing of this URN ever had; asked while its last create is open."""

@@ -8,7 +8,7 @@ intents. Nothing is changed in the cloud here; what is left to do is found by co
     update   read → state shows what is there, and is compared anew
     delete   read → gone, or still there when that is conclusive, and is deleted anew
 
-A list that shows none of what is known to stand there proves nothing. Moments are those of the database server.
+A list that shows none of what answers to a read of its own proves nothing. Moments are those of the database server.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ from controller.engine.provider import Carrier, Kind, Observation, Scope
 from controller.engine.state import ResourceState
 
 _Answer = TypeVar("_Answer")
+
+WITNESSES = 20
+"""How many resources that are known to stand there a list is measured by."""
 
 ADOPTED = "found again after a lost reply; not yet seen in its promised state"
 
@@ -162,11 +165,12 @@ class Resolver:
         self._close(intent, Ending.ADOPTED, saves=[*saves, *doomed], removes=removes)
 
     def _refuse_blind(self, intent: Intent, kind: Kind, cloud: Any) -> None:
-        """Raises LookAgain where a list shows none of its kind that are known to stand there: it would not show this.
+        """Raises LookAgain where a list shows none of its kind, but a read one: it would not show this, either.
 
         What has a natural key is asked for by that, and needs no list.
         """
-        known = self._journal.standing_ids(intent.target) if kind.carrier is not Carrier.NATURAL else frozenset()
+        natural = kind.carrier is Carrier.NATURAL
+        known = {one.id: one for one in self._journal.standing(intent.target, WITNESSES)} if not natural else {}
         if not known:
             return
         scope = Scope(self._means.provider.project(intent.target.cloud))
@@ -174,7 +178,10 @@ class Resolver:
         def shows_any() -> bool:
             return any(item.id in known for page in kind.list(cloud, scope) for item in page.items)
 
-        if not self._ask(intent, shows_any):
+        def reads_any() -> bool:
+            return any(kind.read(cloud, one.id, one.inputs) is not None for one in known.values())
+
+        if not self._ask(intent, shows_any) and self._ask(intent, reads_any):
             raise LookAgain(
                 f"the list that lacks it shows none of the {len(known)} of its kind that are known to be there, either",
                 at=self._now() + timedelta(seconds=self._means.retry_seconds),
