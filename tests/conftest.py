@@ -3,7 +3,7 @@
 The server is the product's own embedded PostgreSQL. Workers of one run share it; each makes a template once, and every
 test that asks for a database gets a copy, dropped after it. Each worker starts one cloud, which tests reset.
 
-Whatever asks for a cloud, or lies in a folder of whole worlds, is marked `world`, so that `make check` leaves it out.
+Whatever asks for a server, or lies in a folder of whole worlds, is marked `world`, so that `make check` leaves it out.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from sandbox.cloud.process import RunningCloud
 WORLDS = {"bench", "e2e", "faults", "openstacksdk", "programs", "worker"}
 """Folders whose tests start processes of the product, or worlds of their own."""
 
+SERVERS = {"simulated", "running_cloud", "database_server"}
+"""Fixtures that start one."""
+
 settings.register_profile("without deadlines", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("without deadlines")
 
@@ -47,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in WORLDS or {"simulated", "running_cloud"} & set(fixtures):
+        if folder in WORLDS or SERVERS & set(fixtures):
             item.add_marker(pytest.mark.world)
 
 
