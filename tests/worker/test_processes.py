@@ -8,16 +8,19 @@ import signal
 import socket
 import urllib.error
 import urllib.request
+from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from controller import audit
 from controller.domain.spec import ServerType
+from controller.engine.applying.journal import Ending
 from controller.reconcile.work import Subject
 from controller.store.embedded import EmbeddedPostgres
-from controller.store.engine import ExecutionState, Provisioning
+from controller.store.engine import ExecutionState, JournalRow, Provisioning
 from controller.workplace import Workplace
 from tests.reconcile.site import Site
 from tests.waiting import until
@@ -25,6 +28,7 @@ from tests.worker.conftest import Controllers
 from tests.worker.processes import Controller, has_ended
 
 STACKS = ("--queue", "stacks")
+TAKEN_OVER_WITHIN = timedelta(seconds=60)
 
 
 @pytest.fixture
@@ -52,16 +56,35 @@ def assert_whole(site: Site, stack: int) -> None:
         assert audit.verify(session).broken_at is None
 
 
+def now(site: Site) -> datetime:
+    with site.sessions() as session:
+        moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+        return moment
+
+
+def assert_taken_over_in_time(site: Site, stack: int, since: datetime) -> None:
+    """By the database's own times: under another fence work went on within the promised bound, and no step twice."""
+    with site.sessions() as session:
+        steps = session.scalars(select(JournalRow).where(JournalRow.stack_id == stack).order_by(JournalRow.id)).all()
+    first = min(one.fence for one in steps)
+    went_on = min(one.intended_at for one in steps if one.fence > first)
+    assert went_on - since <= TAKEN_OVER_WITHIN
+    done = Counter((one.urn, one.generation, one.op) for one in steps if one.outcome in {Ending.DONE, Ending.ADOPTED})
+    assert set(done.values()) == {1}
+
+
 def test_a_killed_worker_is_taken_over_by_another(site: Site, place: Workplace, controllers: Controllers) -> None:
     site.simulated.ask("POST", "/latency", {"latency": "realistic"})
     stack = approved(site, place)
     first = controllers.start(*STACKS)
     until(lambda: len(site.resources(stack)) >= 8, "the stack is half made")
     second = controllers.start(*STACKS)
+    killed = now(site)
     first.process.send_signal(signal.SIGKILL)
     first.process.wait()
     assert site.stack(stack).provisioning == Provisioning.APPLYING
     until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"taken over: {second.said}", within=90)
+    assert_taken_over_in_time(site, stack, killed)
     assert_whole(site, stack)
 
 
@@ -72,11 +95,13 @@ def test_a_worker_that_is_stopped_is_taken_over_and_writes_nothing_when_it_comes
     stack = approved(site, place)
     first = controllers.start(*STACKS)
     until(lambda: len(site.resources(stack)) >= 8, "the stack is half made")
+    stopped = now(site)
     first.process.send_signal(signal.SIGSTOP)
     second = controllers.start(*STACKS)
     until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"taken over: {second.said}", within=150)
     first.process.send_signal(signal.SIGCONT)
     until(lambda: site.stack(stack).name in first.said, f"it notices: {first.said}")
+    assert_taken_over_in_time(site, stack, stopped)
     assert_whole(site, stack)
 
 
