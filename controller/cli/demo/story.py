@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from controller import audit
 from controller.casework.cases import list_cases
-from controller.cli.demo import drift, leaving
+from controller.cli.demo import carrying, drift, leaving
 from controller.cli.demo.cast import APPLICANT, AUTHORITY, CENTRE, VENDOR
 from controller.cli.demo.scene import Scene
 from controller.cli.demo.workbook import CITY, EXCHANGE, FINANCE, SERVICE, UNIT, workbook
@@ -35,6 +35,7 @@ def tell(scene: Scene) -> None:
     leaving.expire(scene, cases[SERVICE], stacks_of(scene, SERVICE))
     _bill(scene)
     leaving.terminate(scene, papers.path, stacks_of(scene, EXCHANGE))
+    carrying.tell(scene, stacks_of(scene, FINANCE)[-1])
     _audit(scene)
 
 
@@ -203,7 +204,7 @@ def _bill(scene: Scene) -> None:
 
 
 def _audit(scene: Scene) -> None:
-    scene.chapter("11  The trail 审计")
+    scene.chapter("12  The trail 审计")
     scene.run("audit", "verify")
     with scene.place.sessions() as session:
         scene.check("the audit chain is unbroken", holds=audit.verify(session).broken_at is None)
