@@ -16,7 +16,7 @@ from controller.cli.arguments import OPERATOR, Operator, Reason, User, workplace
 from controller.cli.drift import print_findings, scan_shown
 from controller.cli.output import Format, Output, print_document, print_facts, print_rows, print_text, say, stdout
 from controller.clock import real_now
-from controller.domain.errors import Refused, WrongUse
+from controller.domain.errors import Failed, Refused, WrongUse
 from controller.engine.checkpoint.document import from_text, to_document
 from controller.engine.checkpoint.transfer import export_stack, import_stack
 from controller.engine.planning.render import overview, to_json, to_text
@@ -119,6 +119,8 @@ def apply(name: Name, user: Operator = OPERATOR) -> None:
             require(session, user, Permission.APPLY, cities=cities_of(stack))
             audit.record(session, actor=user, action="stack.apply", target=name)
         look = place.reconciler.look(stack.id)
+    if look.failed:
+        raise Failed(look.summary, where=name, remedy="yunguan stack show and stack history tell more")
     say(f"{name}: {look.summary}")
 
 

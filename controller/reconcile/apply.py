@@ -51,10 +51,14 @@ LONGEST_RETRY = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Look:
-    """What a look came to, in words for the log, and when to look again (real clock; None: when somebody asks)."""
+    """What a look came to, in words for the log, and when to look again (real clock; None: when somebody asks).
+
+    `failed`: something was tried, or was to be, and did not work.
+    """
 
     summary: str
     again_at: datetime | None = None
+    failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class Reconciler:
         except StaleFence:
             raise
         except Unfamiliar as error:
-            result = Look(f"nothing is done: {error.message}", real_now() + RETRY)
+            result = Look(f"nothing is done: {error.message}", real_now() + RETRY, failed=True)
         except YunguanError as error:
             result = self._errored(stack_id, error)
         with self.means.sessions.begin() as session:
@@ -184,7 +188,7 @@ class Reconciler:
     def _ended(self, stack_id: int, plan: PlanRow, outcome: Outcome) -> Look:
         if outcome.state is not ExecutionState.SUCCEEDED:
             again = None if plan.purpose == Purpose.APPLY else real_now() + self._pause(stack_id)
-            return Look(f"{plan.purpose} failed: {'; '.join(outcome.failures.values())}", again)
+            return Look(f"{plan.purpose} failed: {'; '.join(outcome.failures.values())}", again, failed=True)
         if outcome.undecided:
             self._report_leftovers(stack_id, outcome.undecided)
         with self.means.sessions.begin() as session:
@@ -282,7 +286,7 @@ class Reconciler:
             audit.record(
                 session, actor="controller", action="look.failed", target=stack.name, details={"error": error.message}
             )
-        return Look(f"failed: {error.message}", real_now() + RETRY)
+        return Look(f"failed: {error.message}", real_now() + RETRY, failed=True)
 
 
 # Built once, since it is asked at every look.

@@ -13,12 +13,14 @@ unknown                     nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller import audit
+from controller.domain.errors import Refused
 from controller.engine.applying.approval import running
 from controller.engine.plan import Op
 from controller.engine.provider import Provider
@@ -115,7 +117,8 @@ def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:
         return
     for finding in findings:
         if finding.verdict is Verdict.ORPHAN:
-            adopt_for_removal(session, stack, Stranger.found(finding), cloud=finding.cloud)
+            with suppress(Refused):  # a stack has it by now: then it is no stranger any more
+                adopt_for_removal(session, stack, Stranger.found(finding), cloud=finding.cloud)
             continue
         row = session.get(ResourceRow, finding.resource_id)
         if row is None or (row.physical_id, row.version) != (finding.id, finding.version):

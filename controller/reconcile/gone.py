@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from controller.domain.place import entry_of
 from controller.reconcile import guard, incidents, work
 from controller.reconcile.guard import Limits
 from controller.reconcile.incidents import IncidentKind
@@ -18,6 +19,7 @@ from controller.reconcile.known import known_at
 from controller.reconcile.scan import ScanResult
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.engine import ResourceRow
+from controller.store.place import lies_on
 from controller.store.reconcile import IncidentRow, Sort
 
 
@@ -33,9 +35,9 @@ def disbelieved(session: Session, result: ScanResult, limits: Limits) -> set[str
         if place in none_seen or guard.is_gone(len(missing), known.get(place, 0), limits)
     }
     if result.sort is Sort.FULL and result.complete:
-        for incident in incidents.open_on(session, IncidentKind.GONE, result.cloud):
-            if incident.subject not in doubted:
-                incidents.close(session, incident, "what was missing is there again")
+        for incident in incidents.in_force_on(session, IncidentKind.GONE, result.cloud):
+            if incident.subject not in doubted:  # a yes counts once: the same set may vanish another time
+                incidents.close(session, incident, "nothing is missing any more that was not known to be")
     return {place for place, missing in doubted.items() if not _is_believed(session, place, missing, known)}
 
 
@@ -68,7 +70,7 @@ def _missing_at(session: Session, result: ScanResult) -> Mapping[str, Sequence[F
     missing = [one for one in result.findings if one.verdict is Verdict.MISSING]
     known_to_be = set(
         session.scalars(
-            select(ResourceRow.id).where(ResourceRow.id.in_([one.resource_id for one in missing]), ResourceRow.missing)
+            select(ResourceRow.id).where(lies_on(ResourceRow.cloud, entry_of(result.cloud)), ResourceRow.missing)
         )
     )
     at_place: dict[str, list[Finding]] = {}

@@ -150,10 +150,14 @@ def close_vanished(session: Session, cloud: str, there: Collection[str]) -> None
 
 def open_on(session: Session, kind: IncidentKind, cloud: str) -> Sequence[IncidentRow]:
     """Those of that kind that are open at any place of a cloud, locked until the caller commits."""
-    there = select(IncidentRow).where(
-        IncidentRow.kind == kind, lies_on(IncidentRow.cloud, cloud), IncidentRow.state == IncidentState.OPEN
-    )
-    return session.scalars(there.order_by(IncidentRow.id).with_for_update()).all()
+    return session.scalars(_on(kind, cloud).where(IncidentRow.state == IncidentState.OPEN)).all()
+
+
+def in_force_on(session: Session, kind: IncidentKind, cloud: str) -> Sequence[IncidentRow]:
+    """The same, and those whose approval still counts."""
+    return session.scalars(
+        _on(kind, cloud).where(IncidentRow.state.in_([IncidentState.OPEN, IncidentState.APPROVED]))
+    ).all()
 
 
 def is_approved(session: Session, kind: IncidentKind, subject: str, digest: str) -> bool:
@@ -164,6 +168,11 @@ def is_approved(session: Session, kind: IncidentKind, subject: str, digest: str)
 def _decided(session: Session, kind: IncidentKind, subject: str, digest: str, decision: IncidentState) -> bool:
     of_that_set = _of(kind, subject, decision).where(IncidentRow.digest == digest)
     return session.scalar(of_that_set.limit(1)) is not None
+
+
+def _on(kind: IncidentKind, cloud: str) -> Select[IncidentRow]:
+    there = select(IncidentRow).where(IncidentRow.kind == kind, lies_on(IncidentRow.cloud, cloud))
+    return there.order_by(IncidentRow.id).with_for_update()
 
 
 def _of(kind: IncidentKind, subject: str, state: IncidentState) -> Select[IncidentRow]:

@@ -69,7 +69,7 @@ class Listing:
         self._part = self.record.begin(self.kind.token, view)
         begun = real_now()
         known = known_of(self.record.sessions, view.names, self.kind.token)
-        attached = Attached.at(self.record.sessions, self.provider, self.kind, view.names)
+        attached = self._attached()
         problem = self.sign_in.problem
         try:
             for page in self._pages_of(view):
@@ -80,6 +80,12 @@ class Listing:
             problem = f"page {self._pages + 1}, after {self._objects} objects: {error.message}"
         self.record.add(self._part, list(attached.findings(self.record.sessions)))
         self._end(known, problem)
+
+    def _attached(self) -> Attached:
+        """Where parts shall be; among changes nothing is, since a whole that was deleted leaves its parts changed."""
+        if self.since is not None:
+            return Attached({})
+        return Attached.at(self.record.sessions, self.provider, self.kind, self.sign_in.view.names)
 
     @property
     def _name(self) -> str:

@@ -168,7 +168,6 @@ class Scanner:
                 if kind.lists_changes and (kind.token, one.view.cloud) in looked
             ],
         )
-        self._record.join_wholes()
         return []
 
     def _sign_ins(self) -> list[SignIn]:

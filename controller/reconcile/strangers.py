@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
+from controller.domain.errors import Refused
 from controller.domain.place import entry_of
 from controller.engine.applying import decisions
 from controller.engine.stack_names import pulumi_stack_name
@@ -22,6 +23,7 @@ from controller.reconcile.apply import Reconciler
 from controller.reconcile.incidents import IncidentKind, IncidentState
 from controller.reconcile.verdict import Finding
 from controller.store.engine import Provisioning, ResourceRow, StackRow, Wanted
+from controller.store.place import lies_on
 from controller.store.reconcile import IncidentRow
 from controller.store.vault import Vault
 
@@ -45,9 +47,16 @@ class Stranger:
 def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger, *, cloud: str) -> str:
     """Writes what lies on `cloud` into the stack's state as a row that is only there to be removed; its URN.
 
-    Twice does no harm.
+    Twice does no harm. Raises Refused where a stack has taken it over since it was found.
     """
     session.flush()
+    holder = _holder_of(session, stranger, cloud)
+    if holder is not None:
+        raise Refused(
+            f"it belongs to the stack {holder} by now",
+            where=f"{stranger.type} {stranger.id}",
+            remedy="scan again (yunguan drift); what a stack holds is removed by that stack alone",
+        )
     urn = str(Urn(pulumi_stack_name(stack.name), "unmanaged", stranger.type, stranger.id))
     session.execute(
         insert(ResourceRow)
@@ -69,11 +78,28 @@ def adopt_for_removal(session: Session, stack: StackRow, stranger: Stranger, *, 
     return urn
 
 
+def _holder_of(session: Session, stranger: Stranger, cloud: str) -> str | None:
+    """The stack whose live row has that very thing, at whatever name of the place it lies on."""
+    return session.scalar(
+        select(StackRow.name)
+        .join(ResourceRow, ResourceRow.stack_id == StackRow.id)
+        .where(
+            ResourceRow.type == stranger.type,
+            ResourceRow.physical_id == stranger.id,
+            lies_on(ResourceRow.cloud, entry_of(cloud)),
+            ~ResourceRow.pending_delete,
+            ~ResourceRow.external,
+        )
+        .limit(1)
+    )
+
+
 def approve_incident(reconciler: Reconciler, incident_id: int, *, user: str, reason: str) -> work.Subject | None:
     """Approves exactly what the incident proposes; the subject that is to be woken up, where there is one.
 
     The decision and what it sets off are one transaction: nothing is adopted that no person decided about by name.
-    Raises Refused where somebody decided before.
+    Raises Refused where somebody decided before, where the row is not about what it was opened for, and where a stack
+    has taken it over meanwhile.
     """
     ground = f"incident {incident_id}: {reason}"
     vault = reconciler.means.vault
@@ -82,6 +108,7 @@ def approve_incident(reconciler: Reconciler, incident_id: int, *, user: str, rea
         match IncidentKind(incident.kind):
             case IncidentKind.ORPHAN:
                 stack, stranger = _stack_for_removal(session, incident), Stranger(**incident.details)
+                _refuse_another(incident, stranger)
                 urn = adopt_for_removal(session, stack, stranger, cloud=incident.cloud)
                 return _give_up(session, stack.id, urn, stranger.id, person=user, ground=ground, vault=vault)
             case IncidentKind.LEFTOVER:
@@ -95,6 +122,12 @@ def approve_incident(reconciler: Reconciler, incident_id: int, *, user: str, rea
             case IncidentKind.CREDENTIALS:
                 return credentials.accept(session, incident, by=user)
     return None
+
+
+def _refuse_another(incident: IncidentRow, stranger: Stranger) -> None:
+    """Raises Refused where its details do not name the thing of its digest."""
+    if incidents.digest_of([(stranger.type, stranger.id)]) != incident.digest:
+        raise Refused("its details were changed: they are not what it was opened for", where=f"incident {incident.id}")
 
 
 def _give_up(

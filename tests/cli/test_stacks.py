@@ -73,6 +73,17 @@ def test_a_plan_is_shown_approved_by_its_digest_and_applied(typed: CommandLine, 
 
 
 @pytest.mark.usefixtures("people")
+def test_an_apply_that_failed_ends_with_1(typed: CommandLine, site: Site) -> None:
+    name = site.stack(site.desire(site.system())).name
+    typed.well("stack", "plan", name)
+    typed.well("stack", "approve", name, "--as", "vendor")
+    site.fault("status", method="POST", path="/networks", status=400, count=None)
+    failed = typed("stack", "apply", name, "--as", "vendor")
+    assert (failed.code, failed.out) == (1, "")
+    assert "apply failed" in failed.err
+
+
+@pytest.mark.usefixtures("people")
 def test_without_a_digest_the_plan_made_last_is_approved(typed: CommandLine, site: Site) -> None:
     """The plan made last is an old one again: drift came and went."""
     spec = site.system()

@@ -8,7 +8,7 @@ from controller.domain.errors import Refused
 from controller.domain.spec import ServerType
 from controller.engine.storage import from_row
 from controller.reconcile import work
-from controller.reconcile.incidents import IncidentKind
+from controller.reconcile.incidents import IncidentKind, is_approved
 from controller.reconcile.strangers import approve_incident
 from controller.reconcile.verdict import Verdict
 from tests.reconcile.site import CLOUD, Site, found
@@ -63,6 +63,20 @@ def test_what_a_person_says_is_gone_is_marked_and_left_to_the_guard(site: Site, 
     assert site.changes_made() == 0
     (guarded,) = site.incidents()
     assert guarded.kind == IncidentKind.GUARD
+
+
+def test_a_yes_counts_once(site: Site, stack: int) -> None:
+    remove(site, stack)
+    site.follow(site.scan())
+    (incident,) = site.incidents()
+    approve_incident(site.reconciler, incident.id, user="vendor", reason="the project was emptied")
+    site.follow(site.scan())
+    with site.sessions() as session:
+        assert is_approved(session, IncidentKind.GONE, CLOUD, incident.digest)
+    site.follow(site.scan())
+    with site.sessions() as session:
+        assert not is_approved(session, IncidentKind.GONE, CLOUD, incident.digest)
+    assert all(row.missing for row in site.resources(stack))
 
 
 def test_a_set_that_changed_meanwhile_needs_a_new_yes(site: Site, stack: int) -> None:

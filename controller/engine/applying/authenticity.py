@@ -25,7 +25,9 @@ def mac_of(approval: ApprovalRow, plan: PlanRow, key: bytes) -> str:
 
 def is_genuine(approval: ApprovalRow, plan: PlanRow, key: bytes) -> bool:
     """Whether the approval was given as it stands there, to this plan."""
-    return approval.plan_id == plan.id and hmac.compare_digest(approval.mac, mac_of(approval, plan, key))
+    return approval.plan_id == plan.id and hmac.compare_digest(
+        approval.mac.encode(), mac_of(approval, plan, key).encode()
+    )
 
 
 def mac_of_decision(decision: DecisionRow, key: bytes) -> str:
@@ -36,7 +38,7 @@ def mac_of_decision(decision: DecisionRow, key: bytes) -> str:
 
 def is_genuine_decision(decision: DecisionRow, key: bytes) -> bool:
     """Whether the decision was taken as it stands there."""
-    return hmac.compare_digest(decision.mac, mac_of_decision(decision, key))
+    return hmac.compare_digest(decision.mac.encode(), mac_of_decision(decision, key).encode())
 
 
 def _mac(said: Sequence[str], key: bytes) -> str:

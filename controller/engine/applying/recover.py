@@ -154,9 +154,15 @@ class Resolver:
         if kind.carrier is Carrier.NONE:
             raise Untold(target.urn)
         cloud = self._means.connection(target, kind)
-        found = self._conclude(intent, lambda: kind.find(cloud, target.identity, target.inputs), bool)
+
+        def find() -> Sequence[Observation]:
+            return kind.find(cloud, target.identity, target.inputs)
+
+        found = self._conclude(intent, find, bool)
         if not found:
             self._refuse_blind(intent, kind, cloud)
+            found = self._ask(intent, find)  # lists may see again only since
+        if not found:
             self._close(intent, Ending.ABSENT)
             return
         first, *doubles = sorted(found, key=lambda one: (str(one.outputs.get("createdAt", "")), one.id))

@@ -244,6 +244,8 @@ class Cloud:
                     answer: requests.Response = request()
                     if answer.status_code == HTTPStatus.UNAUTHORIZED:
                         # keystoneauth renews the token of one thread only, when several find it void at once.
+                        if method != "GET":
+                            about_to_send()
                         answer = request()
                     reply.status = str(answer.status_code)
         except exceptions.ConnectionError:
