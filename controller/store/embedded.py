@@ -123,7 +123,7 @@ class EmbeddedPostgres:
             f"unix_socket_directories={self.socket_folder}",
             "unix_socket_permissions=0700",
         ]
-        settings += ["max_connections=200", *self._options]
+        settings += ["max_connections=500", *self._options]
         self._run(
             "pg_ctl", "-D", str(self._data), "-l", str(self._folder / "postgresql.log"), "-w", "start",
             "-o", " ".join(f"-c {setting}" for setting in settings),

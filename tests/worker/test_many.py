@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import openstack
 import pytest
 from sqlalchemy import func, select
 
@@ -31,7 +32,7 @@ from tests.waiting import until
 from tests.worker.conftest import Controllers
 
 STACKS = ("--queue", "stacks")
-CLOUD = "sandbox-admin"  # no quota
+CLOUD = "sandbox-admin"
 SYSTEMS, WORKERS, KILLED = int(os.environ.get("YUNGUAN_TEST_SYSTEMS", "200")), 8, 2
 WITHIN = 900.0
 
@@ -49,6 +50,14 @@ def place(cloud: RunningCloud, database_url: str, tmp_path: Path) -> Iterator[Wo
     )
     with open_workplace(settings) as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def wide_enough(cloud: RunningCloud) -> None:
+    """So many systems in one project want quotas that nobody has by default."""
+    admin = openstack.connect(cloud=CLOUD)
+    kinds = ("networks", "subnets", "ports", "routers", "security_groups", "security_group_rules")
+    admin.network.update_quota(admin.current_project_id, **dict.fromkeys(kinds, -1))
 
 
 def approve(place: Workplace, number: int) -> None:
