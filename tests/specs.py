@@ -39,7 +39,7 @@ class Systems:
     def on(cls, catalogue: CloudCatalogue, image: str = "openEuler 22.03") -> Systems:
         """With the ids of that cloud, so that they can be applied to it."""
         return cls(
-            image=CloudImage(name=image, id=catalogue.image(image)),
+            image=CloudImage(name=image, id=catalogue.image(image, 60)),
             outside=CloudNetwork(name="ext-internet", id=catalogue.network("ext-internet")),
             flavor=catalogue.flavor,
         )

@@ -20,8 +20,8 @@ from controller.store.signer import Signer
 class CloudCatalogue(Protocol):
     """What one cloud offers. A call raises Refused where nothing fits, Unknown where the cloud cannot be read."""
 
-    def image(self, name: str) -> str:
-        """Id of the image of that name."""
+    def image(self, name: str, disk_gb: int) -> str:
+        """Id of the image of that name, where a system disk of `disk_gb` GiB holds it."""
         ...
 
     def flavor(self, vcpu: int, memory_gb: int) -> CloudFlavor:

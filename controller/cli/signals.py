@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from controller.cli.output import say
-
+_STOPPING = b"stopping: calls in flight end, nothing else is begun; once more ends it at once\n"
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -22,7 +22,7 @@ def stoppable(stopping: threading.Event) -> Iterator[None]:
         if stopping.is_set():
             os.kill(os.getpid(), signal.SIGKILL)
         stopping.set()
-        say("stopping: calls in flight end, nothing else is begun; once more ends it at once")
+        os.write(sys.stderr.fileno(), _STOPPING)  # the main thread may be in the middle of printing
 
     before = {number: signal.signal(number, stop) for number in _NUMBERS}
     try:

@@ -117,7 +117,7 @@ def open_incident(session: Session, incident_id: int) -> IncidentRow:
         why = f": {row.reason}" if row.state == IncidentState.CLOSED else ""
         raise Refused(
             f"incident {incident_id} was {row.state} by {row.decided_by} before{why}",
-            where=f"{row.decided_at}",
+            where=f"{row.decided_at:%Y-%m-%d %H:%M %Z}" if row.decided_at else "",
             remedy="yunguan incident list shows the open ones",
         )
     return row

@@ -47,7 +47,9 @@ UNIT = "柳州市财政局"
 class TableCloud:
     """Images and networks are called by their own names; flavors exist up to 32 cores."""
 
-    def image(self, name: str) -> str:
+    def image(self, name: str, disk_gb: int) -> str:
+        if disk_gb < 20:
+            raise Refused(f"{name} 需要 20 GB 系统盘")
         return f"image-{name}"
 
     def flavor(self, vcpu: int, memory_gb: int) -> CloudFlavor:

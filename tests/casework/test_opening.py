@@ -416,11 +416,14 @@ def test_a_request_of_an_unregistered_unit_is_refused(office: Office) -> None:
             apply(session, Application(asked, "unit"), office.ports)
 
 
-def test_a_machine_that_the_cloud_cannot_make_stops_the_approval(office: Office) -> None:
-    (number,) = office.apply(system(UNIT, machine(vcpu=64)))
+@pytest.mark.parametrize(("asked", "said"), [({"vcpu": 64}, "64 核"), ({"system_disk_gb": 10}, "20 GB 系统盘")])
+def test_a_machine_that_the_cloud_cannot_make_stops_the_approval(
+    office: Office, asked: dict[str, int], said: str
+) -> None:
+    (number,) = office.apply(system(UNIT, machine(**asked)))
     office.act(number, "accept", "authority")
     office.act(number, "assess", "centre", "approved_plan")
-    with pytest.raises(Refused, match="64 核"):
+    with pytest.raises(Refused, match=said):
         office.act(number, "approve", "authority")
     assert office.case(number).stage == "approving"
     assert office.ports.estate.stacks() == []

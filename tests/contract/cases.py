@@ -66,7 +66,7 @@ def port(world: World) -> Observation:
 
 
 def volume(world: World, name: str) -> Observation:
-    image = world.catalogue.image("CentOS 7.9") if name == "boot" else None
+    image = world.catalogue.image("CentOS 7.9", 40) if name == "boot" else None
     return world.shared(name, VOLUME, {"name": name, "size": 40, "imageId": image})
 
 
@@ -189,7 +189,7 @@ CASES: Mapping[str, Case] = {
             "name": "disk",
             "description": "of a test",
             "size": 40,
-            "imageId": world.catalogue.image("CentOS 7.9"),
+            "imageId": world.catalogue.image("CentOS 7.9", 40),
             "volumeType": "lvmdriver-1",
             "metadata": {"yunguan_unit": "ghj", "yunguan_system": "archive"},
         },

@@ -88,10 +88,12 @@ def test_a_cloud_that_nobody_described_is_rejected(world: World) -> None:
 
 def test_the_catalogue_resolves_names_and_refuses_what_is_not_offered(world: World) -> None:
     catalogue = world.catalogue
-    assert catalogue.image("openEuler 22.03")
+    assert catalogue.image("openEuler 22.03", 40)
     assert catalogue.flavor(3, 5).name == "yg.c4m8"
     assert catalogue.network("ext-gov") != catalogue.network("ext-internet")
     with pytest.raises(Refused, match="no image 'OS/2'"):
-        catalogue.image("OS/2")
+        catalogue.image("OS/2", 40)
+    with pytest.raises(Refused, match="needs a system disk of 40 GB, 20 GB"):
+        catalogue.image("openEuler 22.03", 20)
     with pytest.raises(Refused, match="no flavor has 512 vCPU"):
         catalogue.flavor(512, 1)

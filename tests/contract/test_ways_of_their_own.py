@@ -285,6 +285,8 @@ def _second(world: World) -> Inputs:
     """A boot volume and a port for one more server."""
     subnet = [{"subnetId": cases.subnet(world).id}]
     port = world.make(cases.PORT, {"name": "second", "networkId": cases.network(world).id, "fixedIps": subnet})
-    volume = world.make(cases.VOLUME, {"name": "second", "size": 40, "imageId": world.catalogue.image("CentOS 7.9")})
+    volume = world.make(
+        cases.VOLUME, {"name": "second", "size": 40, "imageId": world.catalogue.image("CentOS 7.9", 40)}
+    )
     boot = {"uuid": volume.id, "sourceType": "volume", "destinationType": "volume", "bootIndex": 0}
     return {"networks": [{"port": port.id}], "blockDevices": [boot]}

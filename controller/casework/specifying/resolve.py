@@ -94,7 +94,7 @@ class Resolver:
     def _machine(self, asked: DemandedMachine, zone: Zone, cluster: str | None, standing: Machine | None) -> Machine:
         cloud = self.ports.cloud(zone.cloud)
         same_size = standing is not None and (standing.vcpu, standing.memory_gb) == (asked.vcpu, asked.memory_gb)
-        cloud_image = self.city.image(asked.image).cloud_image
+        name = self.city.image(asked.image).cloud_image
         return Machine(
             name=asked.name,
             role=asked.role,
@@ -102,7 +102,7 @@ class Resolver:
             memory_gb=asked.memory_gb,
             system_disk_gb=asked.system_disk_gb,
             data_disk_gb=asked.data_disk_gb,
-            image=standing.image if standing else CloudImage(name=cloud_image, id=cloud.image(cloud_image)),
+            image=standing.image if standing else CloudImage(name=name, id=cloud.image(name, asked.system_disk_gb)),
             flavor=standing.flavor if standing and same_size else cloud.flavor(asked.vcpu, asked.memory_gb),
             cluster=cluster,
             owners=asked.owners,

@@ -32,7 +32,7 @@ def wish_for_systems(place: Workplace, count: int, machines: int) -> list[str]:
 def specs_for(place: Workplace, count: int, machines: int) -> list[SystemSpec]:
     """Specs of `count` systems, resolved against the cloud."""
     catalogue = place.ports.cloud(CLOUD)
-    image = CloudImage(name=IMAGE, id=catalogue.image(IMAGE))
+    image = CloudImage(name=IMAGE, id=catalogue.image(IMAGE, 40))
     outside = CloudNetwork(name=OUTSIDE, id=catalogue.network(OUTSIDE))
     flavor = catalogue.flavor(2, 4)
 

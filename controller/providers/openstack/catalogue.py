@@ -21,10 +21,18 @@ class CloudCatalogue:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    def image(self, name: str) -> str:
-        """The id of the active image `name`."""
-        images = IMAGES.all(self._cloud, {"name": name, "status": "active"})
-        return self._only("image", name, [image["id"] for image in images])
+    def image(self, name: str, disk_gb: int) -> str:
+        """The id of the active image `name`, which a system disk of `disk_gb` GiB must hold."""
+        images = list(IMAGES.all(self._cloud, {"name": name, "status": "active"}))
+        id = self._only("image", name, [image["id"] for image in images])
+        [needed_gb] = [image.get("min_disk") or 0 for image in images]
+        if needed_gb > disk_gb:
+            raise Refused(
+                f"the image {name!r} needs a system disk of {needed_gb} GB, {disk_gb} GB are asked for",
+                where=self._cloud.name,
+                remedy="send the request back, to be filed with a larger system disk",
+            )
+        return id
 
     def flavor(self, vcpu: int, memory_gb: int) -> CloudFlavor:
         """The smallest flavor without a disk of its own that has `vcpu` cores and `memory_gb` GiB."""
