@@ -130,10 +130,9 @@ class _Writer:
         return tuple(self._providers.values())
 
     def plugins(self) -> tuple[Plugin, ...]:
-        """The plugin of each package, as Pulumi would load it."""
-        return tuple(
-            Plugin(name=package, path="", type="resource", version=_version(package)) for package in self._providers
-        )
+        """The plugin of each package, as Pulumi would load it; what is built into its engine has none."""
+        packages = self._providers.keys() - {"pulumi"}
+        return tuple(Plugin(name=one, path="", type="resource", version=_version(one)) for one in sorted(packages))
 
     def resource(self, state: ResourceState) -> Resource:
         """One row. An edge to what is not in the state any more is left out: there is nothing left to wait for."""

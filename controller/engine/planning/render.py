@@ -116,7 +116,8 @@ def tree(plan: Plan, width: int) -> str:
     """What is touched, under what stands above it, at most `width` columns wide; "" where nothing is."""
     if plan.is_empty:
         return ""
-    rows = [_HEADINGS, *(_cells(operation, branch) for operation, branch in _branches(plan))]
+    usual = _usual_cloud(plan)
+    rows = [_HEADINGS, *(_cells(operation, branch, usual) for operation, branch in _branches(plan))]
     widths = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = (" " + "  ".join(map(set_cell_size, row, widths)).rstrip() for row in rows)
     return "\n".join(
@@ -124,17 +125,24 @@ def tree(plan: Plan, width: int) -> str:
     )
 
 
-def _cells(operation: Operation, branch: str) -> tuple[str, ...]:
+def _usual_cloud(plan: Plan) -> str:
+    """The cloud of most operations; those on another one say so."""
+    clouds = Counter(one.cloud for one in plan.operations if one.cloud)
+    return max(clouds, key=lambda cloud: (clouds[cloud], cloud), default="")
+
+
+def _cells(operation: Operation, branch: str, usual_cloud: str) -> tuple[str, ...]:
     what = "" if operation.op is Op.SAME else operation.op.value
     kind = branch + printable(short_type(operation.type))
-    return SYMBOL[operation.op], kind, name_of(operation.urn), what, _info(operation)
+    return SYMBOL[operation.op], kind, name_of(operation.urn), what, _info(operation, usual_cloud)
 
 
-def _info(operation: Operation) -> str:
+def _info(operation: Operation, usual_cloud: str) -> str:
     """What is to be known of it, the weightiest first: the line may be cut."""
     differs = ",".join(sign_of(change) + printable(path) for path, change in sorted(operation.diff.items()))
     going = operation.op in {Op.REPLACE, Op.DELETE}
     notes = (
+        operation.cloud not in {"", usual_cloud} and f"on {printable(operation.cloud)}",
         operation.data_bearing and going and "bears data: needs a decision of its own",
         operation.delete_before_replace and "the old one goes first",
         operation.retain and "stays in the cloud",

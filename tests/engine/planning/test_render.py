@@ -229,3 +229,11 @@ def test_a_hidden_difference_is_counted_and_not_shown() -> None:
     assert to_json(plan, "")["operations"][0]["diff"]["tags.a"] == {"from": "[hidden]", "to": "[hidden]"}
     assert '"was"' not in to_text(plan, 100) + json.dumps(to_json(plan, ""))
     assert "size: 1 => 2" in to_text(plan, 100)
+
+
+def test_what_is_done_on_another_cloud_than_the_rest_says_so() -> None:
+    here = [operation(name, Op.CREATE, cloud="sandbox") for name in ("a", "b")]
+    there = operation("c", Op.DELETE, cloud="elsewhere")
+    lines = overview(replace(PLAN, operations=[ROOT, *here, there]), 120).splitlines()
+    assert [line for line in lines if "on elsewhere" in line] == [line for line in lines if " c " in line]
+    assert "on sandbox" not in "".join(lines)
