@@ -13,7 +13,7 @@ A list that shows none of what answers to a read of its own proves nothing. Mome
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -159,8 +159,8 @@ class Resolver:
             return kind.find(cloud, target.identity, target.inputs)
 
         found = self._conclude(intent, find, bool)
-        if not found:
-            self._refuse_blind(intent, kind, cloud)
+        if not found and (known := self._witnesses(target, kind)):
+            self._refuse_blind(intent, kind, cloud, known)
             found = self._ask(intent, find)  # lists may see again only since
         if not found:
             self._close(intent, Ending.ABSENT)
@@ -170,15 +170,14 @@ class Resolver:
         doomed = self._duplicates(target, doubles)
         self._close(intent, Ending.ADOPTED, saves=[*saves, *doomed], removes=removes)
 
-    def _refuse_blind(self, intent: Intent, kind: Kind, cloud: Any) -> None:
-        """Raises LookAgain where a list shows none of its kind, but a read one: it would not show this, either.
+    def _witnesses(self, target: ResourceState, kind: Kind) -> Mapping[str, ResourceState]:
+        """What else of its kind is known to be there, by id. A natural key is asked for itself, and needs no list."""
+        if kind.carrier is Carrier.NATURAL:
+            return {}
+        return {one.id: one for one in self._journal.standing(target, WITNESSES)}
 
-        What has a natural key is asked for by that, and needs no list.
-        """
-        natural = kind.carrier is Carrier.NATURAL
-        known = {one.id: one for one in self._journal.standing(intent.target, WITNESSES)} if not natural else {}
-        if not known:
-            return
+    def _refuse_blind(self, intent: Intent, kind: Kind, cloud: Any, known: Mapping[str, ResourceState]) -> None:
+        """Raises LookAgain where a list shows none of `known`, but a read one: it would not show this, either."""
         scope = Scope(self._means.provider.project(intent.target.cloud))
 
         def shows_any() -> bool:
