@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import grpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2
@@ -96,14 +96,7 @@ class Components:
         """
         package = self._package_of(request.tok, "a method", request.tok)
         asked = provider_pb2.CallRequest(
-            project=self._project,
-            stack=self._stack,
-            organization="organization",
-            config=self._packages.config,
-            configSecretKeys=sorted(self._packages.secret_keys),
-            dryRun=self._preview,
-            parallel=_PARALLEL,
-            monitorEndpoint=self._monitor,
+            **self._of_run(),
             tok=request.tok,
             args=request.args,
             argDependencies={
@@ -162,16 +155,22 @@ class Components:
                 remedy="it must call component_provider_host, with the SDK of the program's interpreter",
             ) from None
 
+    def _of_run(self) -> dict[str, Any]:
+        """What a package is told of the run, whatever it is asked."""
+        return {
+            "project": self._project,
+            "stack": self._stack,
+            "organization": "organization",
+            "config": self._packages.config,
+            "configSecretKeys": sorted(self._packages.secret_keys),
+            "dryRun": self._preview,
+            "parallel": _PARALLEL,
+            "monitorEndpoint": self._monitor,
+        }
+
     def _asked(self, request: resource_pb2.RegisterResourceRequest) -> provider_pb2.ConstructRequest:
         asked = provider_pb2.ConstructRequest(
-            project=self._project,
-            stack=self._stack,
-            organization="organization",
-            config=self._packages.config,
-            configSecretKeys=sorted(self._packages.secret_keys),
-            dryRun=self._preview,
-            parallel=_PARALLEL,
-            monitorEndpoint=self._monitor,
+            **self._of_run(),
             type=request.type,
             name=request.name,
             parent=request.parent,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import resource_pb2
@@ -95,14 +96,8 @@ class Hooks:
 
     def _call(self, hook: resource_pb2.RegisterResourceHookRequest, point: str, call: HookCall) -> None:
         request = resource_pb2.ResourceHookRequest(
-            urn=call.urn,
-            id=call.id if isinstance(call.id, str) else "",
-            name=call.name,
-            type=call.type,
-            new_inputs=_struct(call.new_inputs),
-            old_inputs=_struct(call.old_inputs),
+            **_about(call),
             new_outputs=_struct(call.new_outputs),
-            old_outputs=_struct(call.old_outputs),
         )
         what = f"the hook {hook.name} ({point.replace('_', ' ')})"
         try:
@@ -123,13 +118,7 @@ class Hooks:
         self, hook: resource_pb2.RegisterErrorHookRequest, operation: str, call: HookCall, refusals: Sequence[str]
     ) -> bool:
         request = resource_pb2.ErrorHookRequest(
-            urn=call.urn,
-            id=call.id if isinstance(call.id, str) else "",
-            name=call.name,
-            type=call.type,
-            new_inputs=_struct(call.new_inputs),
-            old_inputs=_struct(call.old_inputs),
-            old_outputs=_struct(call.old_outputs),
+            **_about(call),
             failed_operation=operation,
             errors=refusals,
         )
@@ -147,3 +136,16 @@ def _not_now(point: str, call: HookCall) -> None:
 
 def _struct(properties: PropertyMap | None) -> struct_pb2.Struct | None:
     return None if properties is None else wire.encode(properties)
+
+
+def _about(call: HookCall) -> dict[str, Any]:
+    """What every hook is told of the resource that it is called about."""
+    return {
+        "urn": call.urn,
+        "id": call.id if isinstance(call.id, str) else "",
+        "name": call.name,
+        "type": call.type,
+        "new_inputs": _struct(call.new_inputs),
+        "old_inputs": _struct(call.old_inputs),
+        "old_outputs": _struct(call.old_outputs),
+    }
