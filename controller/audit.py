@@ -6,22 +6,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import event, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from controller.clock import real_now
 from controller.store.audit import AuditRow
 
 CHAIN_LOCK = 7_215_002
 GENESIS = "0" * 64
-_PENDING = "audit rows of this transaction"
+IDLE_SECONDS = 2.0
+"""A worker that stands still at the head of the line loses its place after that: all others wait behind it."""
 
-_STAND_IN_LINE = text("SELECT pg_advisory_xact_lock(:key)")
+_PENDING = "audit rows of this transaction"
+_TURN = "this transaction has its process's turn"
+
+_turn = threading.Lock()
+_STAND_IN_LINE = text(
+    "SELECT pg_advisory_xact_lock(:key), set_config('idle_in_transaction_session_timeout', :idle, true)"
+)
 _LAST_HASH = select(AuditRow.hash).order_by(AuditRow.id.desc()).limit(1)
 
 
@@ -59,13 +67,27 @@ def _append(session: Session) -> None:
     if not pending:
         return
     session.flush()
-    session.execute(_STAND_IN_LINE, {"key": CHAIN_LOCK})
+    _take_turn(session)
+    session.execute(_STAND_IN_LINE, {"key": CHAIN_LOCK, "idle": f"{IDLE_SECONDS * 1000:.0f}"})
     previous = head(session)
     for row in pending:
         row.previous_hash = previous
         row.hash = previous = _hash(row)
         session.add(row)
         session.flush()
+
+
+def _take_turn(session: Session) -> None:
+    """A process has one place in the line, whatever its threads: when stopped it holds others up once."""
+    if _TURN not in session.info:
+        _turn.acquire()
+        session.info[_TURN] = True
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _pass_turn(session: Session, ended: SessionTransaction) -> None:
+    if ended.parent is None and session.info.pop(_TURN, False):
+        _turn.release()
 
 
 @event.listens_for(Session, "after_rollback")

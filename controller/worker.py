@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import procrastinate
 import psycopg
@@ -49,6 +50,7 @@ async def work_on(place: Workplace, queues: Sequence[str]) -> None:
 
     Where the database cuts its connections, it begins anew; the embedded one is started again first if it was killed.
     """
+    asyncio.get_running_loop().set_exception_handler(_tell_of_a_lost_job)
     if QUEUES["stack"] in queues:
         warm_up()  # else the first approval would wait for the SDKs to be loaded
     while True:
@@ -58,6 +60,17 @@ async def work_on(place: Workplace, queues: Sequence[str]) -> None:
             log.error("the worker lost the database and begins anew: %r", cut.exceptions[0])  # noqa: TRY400
             await asyncio.to_thread(_told, "the database", lambda: _revived(place))
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _tell_of_a_lost_job(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A worker that was given up for dead and comes back cannot finish its jobs: others have, and nothing is lost."""
+    error = context.get("exception")
+    if isinstance(error, ConnectorException):
+        log.warning(
+            "a job of this worker was taken over meanwhile, or its end could not be written: %s", error.__cause__
+        )
+    else:
+        loop.default_exception_handler(context)
 
 
 def _revived(place: Workplace) -> str:

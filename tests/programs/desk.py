@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,8 @@ class Desk:
             start_new_session=True,
         ) as process:
             assert process.stderr is not None
+            patience = threading.Timer(120, process.kill)
+            patience.start()
             until(lambda: self.simulated.ask("GET", "/faults")[0]["fired"] == 1, "the request is in flight")
             said = []
             for number in signals:
@@ -111,8 +114,12 @@ class Desk:
                     os.killpg(process.pid, number)
                 else:
                     process.send_signal(number)
-                said.append(process.stderr.readline())
-            said.append(process.communicate(timeout=120)[1])
+                for line in process.stderr:
+                    said.append(line)
+                    if line.startswith("stopping:"):
+                        break
+            said.extend(process.stderr)
+            patience.cancel()
         return process.returncode, "".join(said)
 
     def changes(self) -> int:

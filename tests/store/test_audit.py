@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from controller import audit
+from controller.store.audit import AuditRow
 from controller.store.database import Sessions
+from tests.waiting import until
+
+_BUSY_WRITERS = """
+import sys, threading
+from controller import audit
+from controller.store.database import connect
+
+def fill(sessions):
+    while True:
+        with sessions.begin() as session:
+            audit.record(session, actor="busy", action="case.accept", target="LZ-1")
+
+sessions = connect(sys.argv[1])[1]
+for _ in range(12):
+    threading.Thread(target=fill, args=(sessions,)).start()
+"""
 
 
 def _fill(sessions: Sessions, count: int, actor: str = "甲") -> None:
@@ -27,6 +47,28 @@ def test_a_chain_of_many_writers_holds(sessions: Sessions) -> None:
     with sessions() as session:
         verdict = audit.verify(session)
         assert (verdict.rows, verdict.broken_at, verdict.head) == (40, None, audit.head(session))
+
+
+def test_a_process_that_stands_still_holds_the_line_up_once_whatever_its_threads(sessions: Sessions) -> None:
+    with sessions() as session:
+        url = session.get_bind().engine.url.render_as_string(hide_password=False)
+
+    def count() -> int:
+        with sessions() as session:
+            return session.scalar(select(func.count()).select_from(AuditRow)) or 0
+
+    with subprocess.Popen([sys.executable, "-c", _BUSY_WRITERS, url]) as busy:
+        try:
+            until(lambda: count() > 100, "all its threads write")
+            busy.send_signal(signal.SIGSTOP)
+            with sessions.begin() as session:
+                session.execute(text("SET LOCAL lock_timeout = '10s'"))  # its threads one after the other: 24 s
+                audit.record(session, actor="乙", action="case.accept", target="LZ-2")
+        finally:
+            busy.kill()
+    with sessions() as session:
+        assert audit.verify(session).broken_at is None
+        assert session.scalars(select(AuditRow.actor).where(AuditRow.actor == "乙")).all() == ["乙"]
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit SET actor = '乙'", "DELETE FROM audit", "TRUNCATE audit"])

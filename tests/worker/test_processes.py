@@ -100,7 +100,9 @@ def test_a_worker_that_is_stopped_is_taken_over_and_writes_nothing_when_it_comes
     second = controllers.start(*STACKS)
     until(lambda: site.stack(stack).provisioning == Provisioning.READY, f"taken over: {second.said}", within=150)
     first.process.send_signal(signal.SIGCONT)
-    until(lambda: site.stack(stack).name in first.said, f"it notices: {first.said}")
+    until(lambda: "was taken over meanwhile" in first.said, f"it notices: {first.said}")
+    assert site.stack(stack).name in first.said
+    assert "Traceback" not in first.said
     assert_taken_over_in_time(site, stack, stopped)
     assert_whole(site, stack)
 
