@@ -161,12 +161,22 @@ def _run(job: Job) -> Ended:
             organization="organization",
         )
         set_all_config(job.config, job.secret_config_keys)
-        loop.run_until_complete(run_in_stack(lambda: _execute(entry)))
+        loop.run_until_complete(run_in_stack(lambda: _begin(entry)))
     except RunError as error:
         return Ended(str(error))
     except BaseException as error:  # whatever a program raises is how it ended
         return _ended(error, folder)
     return Ended()
+
+
+async def _begin(entry: Path) -> None:
+    """Executes the program, and lets what it registered begin before the SDK waits for it.
+
+    Where nothing has begun the SDK waits for the outputs first, all of them anew whenever one of them has come: on a
+    quiet machine five times the work for 1,000 resources, and more than that for more.
+    """
+    _execute(entry)
+    await asyncio.sleep(0)
 
 
 def _execute(entry: Path) -> None:
