@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,12 @@ _SAVE = _INSERT.on_conflict_do_update(
 
 _SEALED = ("inputs", "outputs", "observed", "replacement_trigger")
 _PLAIN = tuple(item.name for item in fields(ResourceState) if item.name not in {"id", *_SEALED})
+
+_STATE = (
+    select(*(_TABLE.c[name] for name in (*_PLAIN, *_SEALED, "physical_id")))
+    .where(_TABLE.c.stack_id == bindparam("of_stack"))
+    .order_by(_TABLE.c.position, _TABLE.c.urn, _TABLE.c.generation)
+)
 
 
 def to_document(state: ResourceState, vault: Vault) -> dict[str, Any]:
@@ -86,12 +92,7 @@ def refuse_held_elsewhere(session: Session, stack: str, claimed: Mapping[Holding
 
 def load_state(session: Session, stack_id: int, vault: Vault) -> list[ResourceState]:
     """All rows of a stack, what is needed before what needs it; those that wait for removal among them."""
-    rows = session.scalars(
-        select(ResourceRow)
-        .where(ResourceRow.stack_id == stack_id)
-        .order_by(ResourceRow.position, ResourceRow.urn, ResourceRow.generation)
-    )
-    return [from_row(row, vault) for row in rows]
+    return [from_row(row, vault) for row in session.execute(_STATE, {"of_stack": stack_id})]
 
 
 def save(session: Session, stack_id: int, states: Iterable[ResourceState], vault: Vault) -> None:
@@ -120,6 +121,6 @@ def remove(session: Session, stack_id: int, states: Iterable[ResourceState]) -> 
         )
 
 
-def from_row(row: ResourceRow, vault: Vault) -> ResourceState:
+def from_row(row: ResourceRow | Row[Any], vault: Vault) -> ResourceState:
     """The state that a row holds."""
     return from_document({name: getattr(row, name) for name in (*_PLAIN, *_SEALED)} | {"id": row.physical_id}, vault)
