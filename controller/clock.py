@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Protocol
 
 from sqlalchemy import func, select
@@ -37,8 +38,8 @@ class Clock(Protocol):
         """Aware, in UTC; for moments that are stored, and compared by other processes."""
         ...
 
-    def sleep(self, seconds: float) -> None:
-        """Returns that much later."""
+    def sleep(self, seconds: float, *, unless: Event) -> None:
+        """Returns that much later, or as soon as `unless` is set."""
         ...
 
 
@@ -55,5 +56,5 @@ class RealClock:
         moment: datetime = session.scalars(_SHARED).one()
         return moment.astimezone(UTC)
 
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+    def sleep(self, seconds: float, *, unless: Event) -> None:
+        unless.wait(seconds)

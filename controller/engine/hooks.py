@@ -19,8 +19,8 @@ from controller.engine.registration import ErrorHook, HookCall, NamedHook, Regis
 from controller.engine.state import ResourceState
 from controller.engine.urn import Urn
 
-RETRIES = 100
-"""How often one operation is tried again because hooks want that: Pulumi's own bound."""
+ATTEMPTS = 100
+"""How often one operation is tried while hooks want it again: Pulumi's own bound."""
 
 _Result = TypeVar("_Result")
 
@@ -87,7 +87,7 @@ class Named:
     def _persist(
         self, operation: str, names: Mapping[str, Sequence[str]], call: HookCall, act: Callable[[], _Result]
     ) -> _Result:
-        """All hooks are asked about each refusal; what one of them wants again is tried again."""
+        """As with Pulumi all hooks are asked about each refusal, and one of them that wants it again is enough."""
         asked = [hook for name in names.get(ON_ERROR, ()) if (hook := self._error_hooks.get(name)) is not None]
         refusals: list[str] = []
         while True:
@@ -95,7 +95,7 @@ class Named:
                 return act()
             except Rejected as error:
                 refusals.insert(0, error.message)
-                if len(refusals) > RETRIES:
+                if len(refusals) >= ATTEMPTS:
                     raise
                 wishes = [hook(operation, call, tuple(refusals)) for hook in asked]
                 if not any(wishes):

@@ -24,7 +24,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, Protocol
+from threading import Event
+from typing import Any, Final, Protocol
 
 from controller.domain.errors import Failed, Unknown
 from controller.engine.properties import PropertyMap, PropertyValue
@@ -320,17 +321,22 @@ class Provider(Protocol):
         ...
 
 
+_NEVER: Final = Event()
 _MAY_SEND: ContextVar[Callable[[], None] | None] = ContextVar("may_send", default=None)
+_STOPPING: ContextVar[Event] = ContextVar("stopping", default=_NEVER)
 
 
 @contextmanager
-def sending_only_if(may_send: Callable[[], None]) -> Iterator[None]:
-    """In the block `about_to_send` asks `may_send`, which raises where nothing more may be sent."""
-    token = _MAY_SEND.set(may_send)
+def sending_only_if(may_send: Callable[[], None], *, until: Event) -> Iterator[None]:
+    """In the block `about_to_send` asks `may_send`, which raises where nothing more may be sent, and a call waits for
+    nothing any more once `until` is set.
+    """
+    sending, stopping = _MAY_SEND.set(may_send), _STOPPING.set(until)
     try:
         yield
     finally:
-        _MAY_SEND.reset(token)
+        _STOPPING.reset(stopping)
+        _MAY_SEND.reset(sending)
 
 
 def about_to_send() -> None:
@@ -338,3 +344,15 @@ def about_to_send() -> None:
     may_send = _MAY_SEND.get()
     if may_send is not None:
         may_send()
+
+
+def rest(seconds: float) -> bool:
+    """A provider rests so between two attempts or looks. False, and at once, where it shall make no other: the process
+    was told to end, and what is left is the next run's.
+    """
+    return not _STOPPING.get().wait(seconds)
+
+
+def is_stopping() -> bool:
+    """Whether a call that has not been sent yet shall not be sent any more, because the process was told to end."""
+    return _STOPPING.get().is_set()

@@ -72,7 +72,7 @@ class Call:
 
 
 Fault = str
-"""reject, lose_before, lose_after, late, unsettled or broken for mutating calls; incomplete for lists and reads."""
+"""reject, lose_before, lose_after, late, unsettled, broken or (a delete) stuck; incomplete for lists and reads."""
 
 
 @dataclass
@@ -118,6 +118,8 @@ class Cloud:
             if fault == "late":
                 self._late.append((time.monotonic() + 0.7 * SETTLE, lambda: str(effect()) and None))
                 raise Uncertain("time-out")
+            if fault == "stuck":
+                raise Unsettled("still there", observation=observe(self.things[call.id]))
             id = effect()
             if fault == "lose_after":
                 raise Uncertain("connection closed before the reply")

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,14 +88,19 @@ class Desk:
             self.simulated.ask("POST", "/faults", [fault])
             assert process.wait(timeout=60) == -signal.SIGKILL
 
-    def signalled_up(self, project: str, *words: str, at: str, signals: Sequence[signal.Signals]) -> tuple[int, str]:
-        """A process that runs `up`; while its first request to make something at `at` is in flight, it gets `signals`
-        one after the other, each once it has answered the one before. A terminal's SIGINT goes to all its processes.
+    def erring(self, **fault: Any) -> Callable[[], bool]:
+        """From now on the cloud errs so on a request to make something; what is given says whether it has."""
+        self.simulated.ask("POST", "/faults", [{"method": "POST", **fault}])
+        return lambda: self.simulated.ask("GET", "/faults")[0]["fired"] > 0
+
+    def signalled_up(
+        self, project: str, *words: str, when: Callable[[], bool], signals: Sequence[signal.Signals]
+    ) -> tuple[int, str]:
+        """A process that runs `up`; from `when` on it gets `signals` one after the other, each once it has answered the
+        one before. A terminal's SIGINT goes to all its processes.
 
         Its exit code, and what it wrote to stderr.
         """
-        slow = {"action": "latency", "method": "POST", "path": at, "seconds": 3}
-        self.simulated.ask("POST", "/faults", [slow])
         command = [sys.executable, "-m", "controller.cli", "program", "up", "--yes", *_where(project, "dev"), *words]
         with subprocess.Popen(
             command,
@@ -107,7 +112,7 @@ class Desk:
             assert process.stderr is not None
             patience = threading.Timer(120, process.kill)
             patience.start()
-            until(lambda: self.simulated.ask("GET", "/faults")[0]["fired"] == 1, "the request is in flight")
+            until(when, "it is so far")
             said = []
             for number in signals:
                 if number is signal.SIGINT:

@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 
+from controller.engine.provider import Rejected, sending_only_if
 from controller.providers.openstack.accounts import OwnAccounts
 from controller.providers.openstack.budget import CloudLimits, Grant, Priority
 from controller.providers.openstack.gate import Gate
@@ -151,3 +152,20 @@ def test_a_call_that_fails_gives_its_place_back() -> None:
             raise ConnectionError
     with way.call("compute", Priority.APPLY):
         assert way.calls == 3
+
+
+def test_a_call_that_waits_for_its_turn_is_given_up_once_the_process_is_told_to_end() -> None:
+    way, stopping = gate(1), threading.Event()
+
+    def call() -> None:
+        with sending_only_if(lambda: None, until=stopping), way.call("compute", Priority.APPLY):
+            pass
+
+    way.pause(3600)
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(call)
+        until(lambda: is_waiting(way, 1), "it waits for the pause to end")
+        stopping.set()
+        with pytest.raises(Rejected, match="told to end"):
+            waits.result(timeout=10)
+    assert (way.calls, waiting(way)) == (0, 0)

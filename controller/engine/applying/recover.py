@@ -244,26 +244,27 @@ class Resolver:
         self._rows.apply(saves, removes)
 
     def _ask(self, intent: Intent, question: Callable[[], _Answer]) -> _Answer:
-        """The answer; where the cloud does not give one, it is asked again while patience lasts."""
+        """The answer; where the cloud does not give one, it is asked again while patience lasts, unless told to end."""
         until = self._clock.now() + timedelta(seconds=self._means.patience)
         pause = 0.05
         while True:
             try:
                 return question()
             except (Unknown, Failed) as error:
-                if self._clock.now() + timedelta(seconds=pause) > until:
+                if self._means.stopping.is_set() or self._clock.now() + timedelta(seconds=pause) > until:
                     at = self._now() + timedelta(seconds=self._means.retry_seconds)
                     reason = f"the cloud does not tell: {error.message}"
                     raise LookAgain(reason, at=at, where=intent.target.urn) from error
-                self._clock.sleep(pause)
+                self._clock.sleep(pause, unless=self._means.stopping)
                 pause *= 2
 
     def _wait_until(self, moment: datetime, urn: str) -> None:
-        """A short wait is waited here; a long one is the caller's: raises LookAgain."""
+        """A short wait is waited here; a long one, or what the process has no time for, is the caller's: LookAgain."""
         rest = (moment - self._now()).total_seconds()
-        if rest > self._means.patience:
+        if rest <= self._means.patience:
+            self._clock.sleep(max(rest, 0), unless=self._means.stopping)
+        if rest > self._means.patience or self._means.stopping.is_set():
             raise LookAgain("what a call with a lost reply did may still show up", at=moment, where=urn)
-        self._clock.sleep(max(rest, 0))
 
     def _now(self) -> datetime:
         with self._means.sessions() as session:

@@ -93,7 +93,7 @@ class Steps:
             state = seen(target, kind.update(self._means.connection(target, kind), target.id, target.inputs, {}))
         except Unsettled as error:
             state = not_ready(target, error)
-        return _promised(self.note(state))
+        return self._promised(self.note(state))
 
     def refuse_when_stopping(self, resource: ResourceState) -> None:
         """Raises Stopped where the process was told to end: nothing is begun then."""
@@ -140,6 +140,7 @@ class Steps:
                     return
             except Unsettled as error:
                 self._journal.close(intent, Ending.SUPERSEDED, message=error.message)
+                self._leave_when_stopping(resource, error.message)
                 raise
             else:
                 saves, removes = gone(resource)
@@ -160,12 +161,13 @@ class Steps:
         self._journal.check()
         self._means.progress.reached(Step.CALLING, intent.op, intent.target.urn)
         try:
-            with sending_only_if(self._rechecked()):
+            with sending_only_if(self._rechecked(), until=self._means.stopping):
                 return call()
         except (StaleFence, Unsettled):
             raise
         except Rejected as error:
             self._journal.close(intent, Ending.REJECTED, message=error.message)
+            self._leave_when_stopping(intent.target, error.message)
             raise
         except YunguanError as error:
             raise Lost(intent, error) from error
@@ -187,7 +189,24 @@ class Steps:
     ) -> ResourceState:
         self._journal.close(intent, Ending.DONE, saves=saves, removes=removes, message=state.unsettled)
         self._rows.apply(saves, removes)
-        return _promised(state)
+        return self._promised(state)
+
+    def _promised(self, state: ResourceState) -> ResourceState:
+        """`state` where it is settled. Raises Failed where the cloud did not bring it that far, Stopped as below."""
+        if not state.unsettled:
+            return state
+        self._leave_when_stopping(state, state.unsettled)
+        raise Failed(
+            f"it exists, but is not ready: {state.unsettled}",
+            where=state.urn,
+            remedy="the next plan replaces it" if state.broken else "the next run waits for it again",
+        )
+
+    def _leave_when_stopping(self, resource: ResourceState, problem: str) -> None:
+        """Raises Stopped where the process was told to end: then a `problem` that may pass was not waited out."""
+        if self._means.stopping.is_set():
+            message = f"left to the next run, because the process was told to end: {problem}"
+            raise Stopped(message, where=resource.urn)
 
     def _write(self, saves: Sequence[ResourceState], removes: Sequence[ResourceState]) -> None:
         self._journal.note(saves=saves, removes=removes)
@@ -197,14 +216,3 @@ class Steps:
 def reply_lost(urn: str) -> Failed:
     """What is raised when a call's reply was lost each time it was made."""
     return Failed(f"the reply was lost {ATTEMPTS} times", where=urn, remedy="look at the cloud's API, then apply again")
-
-
-def _promised(state: ResourceState) -> ResourceState:
-    """`state` where it is settled. Raises Failed where the cloud did not bring it that far."""
-    if state.unsettled:
-        raise Failed(
-            f"it exists, but is not ready: {state.unsettled}",
-            where=state.urn,
-            remedy="the next plan replaces it" if state.broken else "the next run waits for it again",
-        )
-    return state

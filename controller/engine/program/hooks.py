@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import resource_pb2
 
-from controller.domain.errors import Failed, Refused
+from controller.domain.errors import Failed, Refused, Stopped
 from controller.engine import hooks as points
 from controller.engine import wire
 from controller.engine.program.callbacks import Callbacks
@@ -38,15 +38,13 @@ class Hooks:
     def add(self, request: resource_pb2.RegisterResourceHookRequest) -> None:
         """From now on the hook can be named. Raises Refused where another has its name."""
         with self._lock:
-            if request.name in self._hooks:
-                raise Refused(f"two resource hooks are called {request.name}", remedy="give each its own name")
+            self._refuse_taken(request.name)
             self._hooks[request.name] = request
 
     def add_error_hook(self, request: resource_pb2.RegisterErrorHookRequest) -> ErrorHook:
         """From now on the hook around errors can be named. Raises Refused where another one has its name."""
         with self._lock:
-            if request.name in self._error_hooks:
-                raise Refused(f"two error hooks are called {request.name}", remedy="give each its own name")
+            self._refuse_taken(request.name)
             self._error_hooks.add(request.name)
         return partial(self._ask, request)
 
@@ -84,6 +82,11 @@ class Hooks:
         """What calls `hook`, if it counts in this run."""
         return partial(self._call, hook) if self._counts(hook.name) else _not_now
 
+    def _refuse_taken(self, name: str) -> None:
+        """As with Pulumi both sorts share their names."""
+        if name in self._hooks or name in self._error_hooks:
+            raise Refused(f"two hooks are called {name}", remedy="give each its own name")
+
     def _counts(self, name: str) -> bool:
         with self._lock:
             hook = self._hooks.get(name)
@@ -102,7 +105,7 @@ class Hooks:
         what = f"the hook {hook.name} ({point.replace('_', ' ')})"
         try:
             answer = self._callbacks.call(hook.callback, request, resource_pb2.ResourceHookResponse, what)
-        except Failed as error:  # the program is gone; what the hook comes after is done all the same
+        except (Failed, Stopped) as error:  # the program is gone; what the hook comes after is done all the same
             if point.startswith("before"):
                 raise
             self._warn(f"{error.message} ({call.urn})")

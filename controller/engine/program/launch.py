@@ -116,7 +116,7 @@ class Run:
         """The last of what the program wrote to its output and error streams."""
         return self._printed.decode(errors="replace")
 
-    def wait(self, time_limit: float, cancelled: threading.Event | None) -> Ended:
+    def wait(self, time_limit: float, cancelled: threading.Event) -> Ended:
         """How the program ended. Ends it, and raises Failed, at the limit or when it is cancelled."""
         deadline = time.monotonic() + time_limit
         with contextlib.suppress(OSError):  # a child that is gone already is found by the end of its link
@@ -130,7 +130,7 @@ class Run:
                         selector.unregister(key.fileobj)
                 if self._link not in selector.get_map():
                     return self._ended()
-                if cancelled is not None and cancelled.is_set():
+                if cancelled.is_set():
                     self._kill("the run was cancelled")
                 if time.monotonic() > deadline:
                     self._kill(f"the program did not end within {time_limit:g} s")

@@ -103,9 +103,10 @@ class Monitor:
         preview: bool,
         folder: Path,
         packages: Packages,
+        cancelled: threading.Event,
     ) -> None:
         self.heard = Heard()
-        self._callbacks = Callbacks(packages.masked)
+        self._callbacks = Callbacks(packages.masked, cancelled)
         self.folder = private_folder("yunguan-run-")
         self.address = f"unix:{self.folder}/monitor"
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="registration")

@@ -68,9 +68,16 @@ def run_program(
     """
     name = pulumi_stack_name(stack)
     secrets = [config[key] for key in secret_config_keys if config.get(key)]
+    cancelled = cancelled or threading.Event()
     packages = Packages(source.packages, source.interpreter, config, frozenset(secret_config_keys))
     with Monitor(
-        registrar, project=source.project, stack=name, preview=preview, folder=source.folder, packages=packages
+        registrar,
+        project=source.project,
+        stack=name,
+        preview=preview,
+        folder=source.folder,
+        packages=packages,
+        cancelled=cancelled,
     ) as monitor:
         job = Job(
             directory=str(source.dir),

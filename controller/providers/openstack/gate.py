@@ -10,9 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from threading import Condition
 from time import monotonic
 
+from controller.engine.provider import Rejected, is_stopping
 from controller.providers.openstack.accounts import Accounts
 from controller.providers.openstack.budget import CloudLimits, Grant, Priority
 from controller.providers.openstack.metrics import CALLS_WAITING, PAUSE_SECONDS, PAUSES
@@ -78,7 +80,8 @@ class Gate:
     def call(self, service: str, priority: Priority) -> Iterator[None]:
         """Holds a place at `service` for one request; waits for it, and for a token, behind all that are more urgent.
 
-        It waits as long as the account cannot be reached: no call goes out that nobody counted.
+        It waits as long as the account cannot be reached: no call goes out that nobody counted. Raises Rejected where
+        the process is told to end meanwhile.
         """
         with self._changed:
             self._enter(service, priority)
@@ -104,10 +107,12 @@ class Gate:
         shown.inc()
         try:
             while not self._may_go(service, priority, since=begun):
+                if is_stopping():
+                    raise Rejected("not sent: the process was told to end", status=HTTPStatus.SERVICE_UNAVAILABLE)
                 if self._must_ask(lease):
                     self._ask(lease, priority)
                 else:
-                    self._changed.wait(self._nap(lease))
+                    self._changed.wait(min(self._nap(lease), LEASE_SECONDS))
         finally:
             self._waiting[service, priority] -= 1
             shown.dec()

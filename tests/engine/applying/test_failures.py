@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from controller.engine.applying.execute import execute
+from controller.engine.applying.journal import Ending
 from controller.engine.applying.outcome import OnFailure, Outcome
 from controller.engine.applying.progress import Step
 from controller.engine.plan import Op, Purpose
@@ -17,7 +18,7 @@ from controller.engine.registration import Program, Registrar, Result
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionState
 from controller.store.vault import Vault
-from tests.engine.double import Out, TestProgram, Want, changed
+from tests.engine.double import SETTLE, Out, TestProgram, Want, changed
 from tests.engine.scene import Scene
 
 A = Want("a", inputs={"cidr": "10.0.0.0/24"})
@@ -150,6 +151,40 @@ def test_told_to_end_it_finishes_its_calls_and_can_be_taken_up(scene: Scene, ste
     assert scene.resume(program).state is ExecutionState.SUCCEEDED
     assert len(scene.cloud.calls) == 4
     scene.assert_whole()
+
+
+@pytest.mark.parametrize("on_failure", OnFailure)
+@pytest.mark.parametrize(("fault", "outcome"), [("reject", Ending.REJECTED), ("unsettled", Ending.DONE), ("late", "")])
+def test_told_to_end_what_may_pass_is_not_waited_for_and_is_no_failure(
+    scene: Scene, fault: str, outcome: str, on_failure: OnFailure
+) -> None:
+    program = TestProgram(A, ON_A)
+    scene.cloud.faults["create"] = [fault]
+    means = scene.means()
+    means = replace(means, progress=StopAt(Step.CALLING, 1, means.stopping))
+    ended = execute(means, scene.start(program), program, on_failure)
+
+    assert (ended.state, ended.failures) == (ExecutionState.RUNNING, {})
+    assert [row.outcome for row in scene.journal()] == [outcome]
+    scene.cloud.settle(after=SETTLE)
+    scene.patience = 10
+    assert scene.resume(program).state is ExecutionState.SUCCEEDED
+    assert names(scene) == {"a", "b"}
+    scene.assert_whole()
+
+
+@pytest.mark.parametrize(("fault", "ending"), [("reject", Ending.REJECTED), ("stuck", Ending.SUPERSEDED)])
+def test_told_to_end_a_delete_that_may_pass_is_left_to_the_next_run(scene: Scene, fault: str, ending: Ending) -> None:
+    scene.apply(TestProgram(A))
+    scene.cloud.faults["delete"] = [fault]
+    means = scene.means()
+    means = replace(means, progress=StopAt(Step.CALLING, 1, means.stopping))
+    ended = execute(means, scene.start(None, Purpose.DESTROY), None)
+
+    assert (ended.state, ended.failures) == (ExecutionState.RUNNING, {})
+    assert scene.journal()[-1].outcome == ending
+    assert scene.resume(None).state is ExecutionState.SUCCEEDED
+    assert scene.cloud.things == {}
 
 
 def test_told_to_end_between_two_deletes_it_leaves_the_rest(scene: Scene) -> None:

@@ -10,7 +10,7 @@ import pytest
 from controller.domain.errors import Failed
 from controller.engine.applying.journal import Ending
 from controller.engine.applying.progress import Step
-from controller.engine.hooks import RETRIES
+from controller.engine.hooks import ATTEMPTS
 from controller.engine.plan import Op, Purpose
 from controller.engine.registration import HookCall, Registrar, Registration
 from controller.store.database import Sessions
@@ -37,6 +37,7 @@ class Program:
         self.journal: list[int] = []
         self.there = True
         self.tries = 0
+        self.asked: Sequence[str] = ("again",)
         self.refused: list[tuple[str, HookCall, Sequence[str]]] = []
 
     def __call__(self, registrar: Registrar) -> None:
@@ -44,14 +45,19 @@ class Program:
         points = ("before_create", "after_create", "before_update", "after_update")
         hooks = {point: [self._hook(point)] for point in points}
         registrar.add_error_hook("again", self._asked)
+        registrar.add_error_hook("never", self._declines)
         if self.there:
-            net = Registration(URN, NET, "a", True, "", inputs, delete_hooks={"on_error": ("again",)})
+            net = Registration(URN, NET, "a", True, "", inputs, delete_hooks={"on_error": self.asked})
             registrar.register(replace(net, hooks=hooks))
         registrar.finish()
 
     def _asked(self, operation: str, call: HookCall, refusals: Sequence[str]) -> bool:
         self.refused.append((operation, call, refusals))
         return len(refusals) < self.tries
+
+    def _declines(self, operation: str, call: HookCall, refusals: Sequence[str]) -> bool:
+        self.refused.append((operation, call, refusals))
+        return False
 
     def _hook(self, point: str):
         def hook(call: HookCall) -> None:
@@ -166,11 +172,19 @@ def test_a_hook_that_does_not_want_another_try_leaves_the_refusal(scene: Scene) 
 
 def test_a_refusal_is_tried_again_so_often_and_no_more(scene: Scene) -> None:
     program = Program(scene)
-    program.tries = 2 * RETRIES
-    scene.cloud.faults["create"] = ["reject"] * (2 * RETRIES)
+    program.tries = 2 * ATTEMPTS
+    scene.cloud.faults["create"] = ["reject"] * (2 * ATTEMPTS)
     assert applied(scene, program) is ExecutionState.FAILED
-    assert len(program.refused) == RETRIES
-    assert len(scene.journal()) == RETRIES + 1
+    assert len(program.refused) == ATTEMPTS - 1
+    assert len(scene.journal()) == ATTEMPTS
+
+
+def test_all_hooks_around_errors_are_asked_and_one_that_wants_another_try_is_enough(scene: Scene) -> None:
+    program = Program(scene)
+    program.tries, program.asked = 2, ("never", "again")
+    scene.cloud.faults["create"] = ["reject"]
+    assert applied(scene, program) is ExecutionState.SUCCEEDED
+    assert len(program.refused) == 2
 
 
 def test_where_the_program_is_gone_nothing_refused_is_tried_again(scene: Scene) -> None:

@@ -163,10 +163,11 @@ def test_previews_call_no_hook_around_a_deletion_that_does_not_want_it() -> None
     notes.hooks["telling"]("before_delete", call(notes["a"]))
 
 
-def test_two_hooks_of_one_name_are_refused() -> None:
-    body = "pulumi.ResourceHook('twin', print); pulumi.ResourceHook('twin', print)\nThing('a')"
-    with pytest.raises(Refused, match="two resource hooks are called twin"):
-        run(body, Notes())
+@pytest.mark.parametrize("first", ["ResourceHook", "ErrorHook"])
+@pytest.mark.parametrize("second", ["ResourceHook", "ErrorHook"])
+def test_two_hooks_of_one_name_are_refused(first: str, second: str) -> None:
+    with pytest.raises(Refused, match="two hooks are called twin"):
+        run(f"pulumi.{first}('twin', print); pulumi.{second}('twin', print)\nThing('a')", Notes())
 
 
 AGAIN = """
@@ -202,8 +203,3 @@ def test_a_hook_around_errors_is_told_all_refusals_and_says_whether_to_try_again
 def test_a_hook_around_errors_that_fails_is_told_with_the_refusal() -> None:
     with pytest.raises(Failed, match="the error hook again failed: that cannot be, asked about: never"):
         asking(["never"])
-
-
-def test_two_error_hooks_of_one_name_are_refused() -> None:
-    with pytest.raises(Refused, match="two error hooks are called again"):
-        run(f"{AGAIN}\npulumi.ErrorHook('again', again)\nThing('b')", Notes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import grpc
 import pytest
@@ -93,7 +94,9 @@ def test_stacks_of_different_names_have_different_urns(one: tuple[str, ...], oth
 def test_other_clients_of_the_protocol_are_answered() -> None:
     """What an older SDK, or one of another language, asks before it registers anything."""
     with (
-        Monitor(Notes(), project="p", stack="s", preview=True, folder=Path(), packages=Packages()) as monitor,
+        Monitor(
+            Notes(), project="p", stack="s", preview=True, folder=Path(), packages=Packages(), cancelled=Event()
+        ) as monitor,
         grpc.insecure_channel(monitor.address) as to,
     ):
         resources, engine = resource_pb2_grpc.ResourceMonitorStub(to), engine_pb2_grpc.EngineStub(to)
@@ -147,7 +150,9 @@ def test_a_program_goes_on_after_a_failure_with_what_does_not_need_it() -> None:
 def test_an_sdk_that_cannot_report_results_ends_at_the_first_failure() -> None:
     request = resource_pb2.RegisterResourceRequest(type="t:m:Thing", name="bad", custom=True)
     with (
-        Monitor(Failing(), project="p", stack="s", preview=False, folder=Path(), packages=Packages()) as monitor,
+        Monitor(
+            Failing(), project="p", stack="s", preview=False, folder=Path(), packages=Packages(), cancelled=Event()
+        ) as monitor,
         grpc.insecure_channel(monitor.address) as to,
     ):
         resources = resource_pb2_grpc.ResourceMonitorStub(to)
@@ -156,7 +161,9 @@ def test_an_sdk_that_cannot_report_results_ends_at_the_first_failure() -> None:
 
 
 def test_socket_is_for_this_user_alone() -> None:
-    with Monitor(Notes(), project="p", stack="s", preview=True, folder=Path(), packages=Packages()) as monitor:
+    with Monitor(
+        Notes(), project="p", stack="s", preview=True, folder=Path(), packages=Packages(), cancelled=Event()
+    ) as monitor:
         folder = monitor.folder
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()

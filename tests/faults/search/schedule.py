@@ -219,7 +219,7 @@ class VirtualClock:
     def shared(self, session: Session) -> datetime:
         return self.now()
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, *, unless: threading.Event) -> None:
         self._schedule.sleep(seconds)
 
 
