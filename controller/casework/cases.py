@@ -19,6 +19,8 @@ from controller.casework.casefile.clocks import running
 from controller.casework.casefile.filing import system_of_stack
 from controller.casework.casefile.steps import exceptions_of, standing_of
 from controller.casework.people import roles_of, roles_on
+from controller.casework.specifying.inventory import stacks_of
+from controller.casework.specifying.publishing import has_approved
 from controller.casework.specifying.resolve import stack_names
 from controller.domain.city import City
 from controller.domain.demand import Demand, DemandedMachine, Difference
@@ -98,8 +100,20 @@ class People:
 
 
 @dataclass(frozen=True)
+class StackStanding:
+    """Where a stack of the case stands with the controller; `message` is what keeps it from standing as approved."""
+
+    name: str
+    provisioning: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Detail:
-    """A whole case. `changes` is what a change asked for; `people` is None for a reader who may not see them."""
+    """A whole case. `changes` is what a change asked for; `people` is None for a reader who may not see them.
+
+    `standings` are those of the system's stacks while an open case has something approved; else empty.
+    """
 
     summary: Summary
     payer: str
@@ -108,6 +122,7 @@ class Detail:
     machines: tuple[DemandedMachine, ...]
     changes: tuple[Difference, ...]
     stacks: tuple[str, ...]
+    standings: tuple[StackStanding, ...]
     offers: tuple[Offer, ...]
     evidence: tuple[Evidence, ...]
     timeline: tuple[Event, ...]
@@ -152,6 +167,7 @@ def show_case(session: Session, number: str, *, actor: str | None = None) -> Det
         machines=demand.machines,
         changes=tuple(Difference.model_validate(one) for one in events[0].details.get("changes", ())),
         stacks=stack_names(case.system, city, demand),
+        standings=_standings(session, case),
         offers=_offers(session, city, case, frozenset(row.document for row in kept)),
         evidence=tuple(
             Evidence(row.document, row.file_name, row.sha256, row.size, row.handed_by, row.handed_at) for row in kept
@@ -204,6 +220,13 @@ def _offers(session: Session, city: City, case: CaseRow, kept: frozenset[str]) -
         )
         for action in offered(city.procedure(case.procedure), standing_of(case))
     )
+
+
+def _standings(session: Session, case: CaseRow) -> tuple[StackStanding, ...]:
+    """None of a closed case: its stacks are another's by now, or gone."""
+    if case.closed_at is not None or not has_approved(session, case):
+        return ()
+    return tuple(StackStanding(row.name, row.provisioning, row.message) for row in stacks_of(session, case.system))
 
 
 def _event(row: CaseEventRow, city: City, procedure: str) -> Event:

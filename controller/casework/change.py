@@ -1,4 +1,5 @@
-"""A change of a system in service: asked for, approved into a new spec, confirmed by both parties when done.
+"""A change of a system in service: asked for, approved into a new spec, confirmed by both parties when done, or taken
+back to what was approved before it where the cloud does not let it be done.
 
 Rule: LZ-21-6 (approved within 3 working days of the assessment, done within 3 of the approval).
 """
@@ -14,11 +15,13 @@ from controller.casework.casefile.outcome import CaseOutcome, Confirmation
 from controller.casework.casefile.steps import Taken
 from controller.casework.people import account_of
 from controller.casework.ports import Ports
-from controller.casework.specifying.inventory import stacks_of
+from controller.casework.specifying.inventory import approved_specs, stacks_of
 from controller.casework.specifying.merging import approved, merge
+from controller.casework.specifying.publishing import specs_before
 from controller.casework.specifying.resolve import Resolver, stack_name
 from controller.domain.demand import Change, Demand, changed, differences
-from controller.domain.spec import Phase
+from controller.domain.errors import Refused
+from controller.domain.spec import Phase, SystemSpec
 from controller.store.casework import CaseRow
 from controller.store.engine import Wanted
 
@@ -54,10 +57,39 @@ def specify_change(taken: Taken) -> CaseOutcome:
 
 def confirm_change(taken: Taken) -> CaseOutcome:
     """Both parties have confirmed: from that day the ledger counts the new sizes. What was left must have ended."""
+    specs = _require_carried_out(taken)
+    change = confirmed(taken, Confirmation.CHANGE, specs)
+    taken.case.system.demand = taken.case.demand
+    return taken.outcome(confirmed=change)
+
+
+def restore(taken: Taken) -> CaseOutcome:
+    """The change is withdrawn after its approval: what was approved before it is approved again, word for word.
+
+    Raises Refused where the change takes a zone out: what is being ended does not come back as it was.
+    """
+    system = taken.case.system
+    before, present = specs_before(taken.session, taken.case), approved_specs(taken.session, system)
+    if left := sorted(before.keys() - present.keys()):
+        raise Refused(
+            f"该变更使系统退出 {'、'.join(left)}，其资源正在回收，不能恢复原状",
+            where=taken.case.number,
+            remedy="请排除云平台的故障后完成变更，再另行申请变更",
+            rule=taken.stage.rule,
+        )
+    return taken.outcome(merged=merge(taken, list(before.values()), sorted(present.keys() - before.keys())))
+
+
+def confirm_restored(taken: Taken) -> CaseOutcome:
+    """The system stands again as before the change, and what the change had added has ended: no ledger event."""
+    _require_carried_out(taken)
+    return taken.outcome()
+
+
+def _require_carried_out(taken: Taken) -> list[SystemSpec]:
+    """What is approved, all of it standing. Raises Refused where it does not yet, or what was left has not ended."""
     specs, rule = approved(taken), taken.stage.rule
     require_ready(taken.session, specs, rule)
     dropped = [row for row in stacks_of(taken.session, taken.case.system) if row.wanted == Wanted.ABSENT]
     require_ended(dropped, rule)
-    change = confirmed(taken, Confirmation.CHANGE, specs)
-    taken.case.system.demand = taken.case.demand
-    return taken.outcome(confirmed=change)
+    return specs

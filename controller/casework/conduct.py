@@ -21,12 +21,14 @@ EFFECTS: Mapping[Effect, Callable[[Taken], CaseOutcome]] = {
     Effect.SPECIFY_TRIAL: trial.specify_trial,
     Effect.SPECIFY_SERVICE: opening.specify_service,
     Effect.SPECIFY_CHANGE: change.specify_change,
+    Effect.RESTORE: change.restore,
     Effect.STOP_TRIAL: trial.stop_trial,
     Effect.START_TRIAL: trial.start_trial,
     Effect.RECLAIM: exit.reclaim,
     Effect.RELEASE: exit.release,
     Effect.CONFIRM_OPENING: opening.confirm_opening,
     Effect.CONFIRM_CHANGE: change.confirm_change,
+    Effect.CONFIRM_RESTORED: change.confirm_restored,
     Effect.CONFIRM_END: exit.confirm_end,
 }
 

@@ -24,6 +24,9 @@ def print_case(detail: Detail) -> None:
     for offer in detail.offers:
         missing = f"，尚缺：{'；'.join(offer.missing)}" if offer.missing else ""
         stdout.print(f"  可办理：{offer.title}（{offer.action}，{'、'.join(offer.roles)}）{missing}", markup=False)
+    for stack in detail.standings:
+        why = f"：{stack.message}" if stack.message else ""
+        stdout.print(f"  资源：{stack.name} {term('provisioning', stack.provisioning)}{why}", markup=False)
     for change in detail.changes:
         stdout.print(f"  变更：{_words(change)}", markup=False)
     stdout.print(_machines(detail))

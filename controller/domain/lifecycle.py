@@ -23,12 +23,14 @@ class Effect(StrEnum):
     SPECIFY_TRIAL = "specify_trial"
     SPECIFY_SERVICE = "specify_service"
     SPECIFY_CHANGE = "specify_change"
+    RESTORE = "restore"
     STOP_TRIAL = "stop_trial"
     START_TRIAL = "start_trial"
     RECLAIM = "reclaim"
     RELEASE = "release"
     CONFIRM_OPENING = "confirm_opening"
     CONFIRM_CHANGE = "confirm_change"
+    CONFIRM_RESTORED = "confirm_restored"
     CONFIRM_END = "confirm_end"
 
 
@@ -180,7 +182,7 @@ class Procedure(_Definition):
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a case stands: `paused` while it waits for the other side, `given` by whom a joint action was done."""
+    """Where a case stands: `paused` while it waits for the other side, `given` by whom its joint action was done."""
 
     stage: str
     paused: bool = False
@@ -224,8 +226,9 @@ def advance(procedure: Procedure, standing: Standing, attempt: Attempt) -> Step:
     """The step that `attempt` makes from `standing`. Raises Refused with all that is in its way, naming the rules."""
     stage = procedure.stage(standing.stage)
     action = _offered(stage, standing, attempt.action)
-    role = _entitled(stage, standing, action, attempt.roles)
-    given = standing.given | {role}
+    given_before = standing.given if action.jointly else frozenset[Role]()
+    role = _entitled(stage, given_before, action, attempt.roles)
+    given = given_before | {role}
     completed = not action.jointly or given >= set(action.roles)
     _check_conditions(stage, action, attempt)
     if not completed:
@@ -256,10 +259,10 @@ def _offered(stage: Stage, standing: Standing, name: str) -> Action:
     return action
 
 
-def _entitled(stage: Stage, standing: Standing, action: Action, roles: frozenset[Role]) -> Role:
+def _entitled(stage: Stage, given: frozenset[Role], action: Action, roles: frozenset[Role]) -> Role:
     held = [role for role in action.roles if role in roles]
     for role in held:
-        if role not in standing.given:
+        if role not in given:
             return role
     if held:
         raise Refused(f"您已办理过“{action.title}”，正等待另一方办理", rule=stage.rule)

@@ -38,6 +38,7 @@ from controller.store.vault import Vault
 
 GUARD_LOCK = 7_215_008
 REPAIR_RULE = "standing approval of the merged plan"
+NOTHING_RULE = "nothing stands that an end would remove"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, *, limit
     if decided is not None:
         return decided
     if plan.purpose is Purpose.DESTROY:
-        return _continued(session, stack, plan, vault)
+        return _nothing_stands(session, stack) or _continued(session, stack, plan, vault)
     if plan.purpose is Purpose.APPLY and stack.ground:
         return _by_rule(session, stack, plan_id, plan)
     applied = applied_plan(session, stack.id)
@@ -176,6 +177,14 @@ def _losing(plan: Plan, left_over: Mapping[Key, str]) -> list[str]:
 
 def _key(operation: Operation) -> Key:
     return operation.urn, operation.generation
+
+
+def _nothing_stands(session: Session, stack: StackRow) -> Yes | None:
+    """The rule's, where an approved end finds at most components: the cloud refused all that the stack was to be."""
+    made = select(ResourceRow.id).where(
+        ResourceRow.stack_id == stack.id, ResourceRow.custom, ResourceRow.external.is_(False)
+    )
+    return Yes(StandingRule(NOTHING_RULE), NOTHING_RULE) if session.scalar(made.limit(1)) is None else None
 
 
 def _continued(session: Session, stack: StackRow, plan: Plan, vault: Vault) -> Yes | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from controller.casework.casefile.outcome import Confirmation, Confirmed
@@ -68,12 +68,16 @@ def confirmed(taken: Taken, what: Confirmation, specs: Sequence[SystemSpec]) -> 
 
 
 def _confirmations(taken: Taken) -> Sequence[CaseEventRow]:
+    """Those since the case last came into the stage: a stage that was left and entered again is confirmed anew."""
+    stage = taken.step.before.stage
+    steps = (CaseEventRow.case_id == taken.case.id, CaseEventRow.kind == EventKind.ACTION.value)
+    entered = select(func.max(CaseEventRow.id)).where(*steps, CaseEventRow.after == stage, CaseEventRow.before != stage)
     return taken.session.scalars(
         select(CaseEventRow)
         .where(
-            CaseEventRow.case_id == taken.case.id,
-            CaseEventRow.kind == EventKind.ACTION.value,
-            CaseEventRow.before == taken.step.before.stage,
+            *steps,
+            CaseEventRow.before == stage,
+            CaseEventRow.id > entered.scalar_subquery(),
             CaseEventRow.action == taken.act.action,
         )
         .order_by(CaseEventRow.id)

@@ -13,8 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.errors import YunguanError
+from controller.domain.spec import SystemSpec
 from controller.estate.forge import Approval, Forge, Proposal
-from controller.store.casework import PublicationRow
+from controller.store.casework import CaseRow, PublicationRow
 from controller.store.database import Sessions
 
 _PROPOSAL = TypeAdapter(Proposal)
@@ -27,6 +28,28 @@ def book(session: Session, case_id: int, proposal: Proposal, *, approver: str, c
     document = _PROPOSAL.dump_python(proposal, mode="json", by_alias=True)
     session.add(PublicationRow(case_id=case_id, proposal=document, approver=approver, commit=commit))
     session.flush()
+
+
+def has_approved(session: Session, case: CaseRow) -> bool:
+    """Whether anything was approved in `case` that its system's stacks shall be."""
+    booked = select(PublicationRow.id).where(PublicationRow.case_id == case.id).limit(1)
+    return session.scalar(booked) is not None
+
+
+def specs_before(session: Session, case: CaseRow) -> dict[str, SystemSpec]:
+    """What the earlier cases of the system have left approved, by the stack's name: what held before `case`."""
+    earlier = (
+        select(PublicationRow.proposal)
+        .join(CaseRow, CaseRow.id == PublicationRow.case_id)
+        .where(CaseRow.system_id == case.system_id, CaseRow.id < case.id)
+        .order_by(PublicationRow.id)
+    )
+    specs: dict[str, SystemSpec] = {}
+    for proposal in map(_PROPOSAL.validate_python, session.scalars(earlier)):
+        specs |= {spec.stack_name: spec for spec in proposal.put}
+        for name in proposal.remove:
+            specs.pop(name, None)
+    return specs
 
 
 def publish_due(sessions: Sessions, forge: Forge) -> None:
