@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from sqlalchemy import select
 
 from controller import audit
 from controller.casework.permissions import Permission, cities_on, require
@@ -20,6 +22,7 @@ from controller.reconcile.drift import follow_up
 from controller.reconcile.scan import ScanResult, scan
 from controller.reconcile.schedule import clouds_in_use
 from controller.reconcile.verdict import Finding, Verdict
+from controller.store.engine import StackRow
 from controller.workplace import Workplace
 
 COLUMNS = {
@@ -55,7 +58,7 @@ def drift(
         if repair:
             for subject in follow_up(place.sessions, place.provider, result, place.reconciler.limits):
                 place.queue.wake(subject)
-    print_findings(result, output)
+        print_scans(place, [result], result.findings, output)
 
 
 def scan_shown(place: Workplace, cloud: str, *, fresh_for: timedelta = timedelta()) -> ScanResult:
@@ -71,42 +74,50 @@ def scan_shown(place: Workplace, cloud: str, *, fresh_for: timedelta = timedelta
         return scan(place.sessions, place.provider, place.means.vault, cloud, fresh_for=fresh_for, progress=progress)
 
 
-def print_findings(result: ScanResult, output: Format, *, only_stack: int | None = None) -> None:
-    """Prints the scan; ends the command with 3 where it was incomplete."""
-    findings = [one for one in result.findings if only_stack in (None, one.stack_id)]
+def print_scans(place: Workplace, results: Sequence[ScanResult], findings: Sequence[Finding], output: Format) -> None:
+    """Prints what scans, of a cloud each, came to and what they found; ends the command with 3 where one of them was
+    incomplete.
+    """
+    stacks = _stack_names(place, findings)
     document: dict[str, Any] = {
-        "objects": result.objects,
-        "api_calls": result.api_calls,
-        "seconds": round(result.seconds, 3),
-        "complete": result.complete,
-        "incomplete": result.incomplete,
-        "verdicts": {verdict.value: result.counts[verdict] for verdict in Verdict},
-        "kinds": [asdict(one) for one in result.kinds],
-        "findings": [asdict(one) for one in findings],
+        "objects": sum(one.objects for one in results),
+        "api_calls": sum(one.api_calls for one in results),
+        "seconds": round(sum(one.seconds for one in results), 3),
+        "complete": all(one.complete for one in results),
+        "incomplete": [reason for one in results for reason in one.incomplete],
+        "verdicts": {verdict.value: sum(one.counts[verdict] for one in results) for verdict in Verdict},
+        "kinds": [asdict(kind) for one in results for kind in one.kinds],
+        "findings": [asdict(one) | {"stack": stacks.get(one.stack_id, "")} for one in findings],
     }
     if output is Format.TABLE:
-        print_rows([_row(one) for one in findings], COLUMNS, output)
+        print_rows([_row(one, stacks.get(one.stack_id, "")) for one in findings], COLUMNS, output)
         counts = ", ".join(f"{count} {verdict}" for verdict, count in document["verdicts"].items())
-        say(f"{result.objects} objects, {result.api_calls} calls, {result.seconds:.1f} s: {counts}")
-        for reason in result.incomplete:
+        say(f"{document['objects']} objects, {document['api_calls']} calls, {document['seconds']:.1f} s: {counts}")
+        for reason in document["incomplete"]:
             say(f"not complete: {reason}")
     else:
         print_document(document, output)
-    if not result.complete:
+    if not document["complete"]:
         raise typer.Exit(INCOMPLETE)
 
 
-def _row(finding: Finding) -> dict[str, str]:
+def _stack_names(place: Workplace, findings: Sequence[Finding]) -> Mapping[int | None, str]:
+    """What the stacks of the findings are called, by their ids."""
+    known = {one.stack_id for one in findings if one.stack_id is not None}
+    with place.sessions() as session:
+        return {row.id: row.name for row in session.scalars(select(StackRow).where(StackRow.id.in_(known)))}
+
+
+def _row(finding: Finding, stack: str) -> dict[str, str]:
     """A finding for people: the last part of its URN, and each difference as `field: is (shall be)`."""
     differs = [
         f"{field}: {actual} again" if actual == desired else f"{field}: {actual} (shall be {desired})"
         for field, (desired, actual) in finding.fields.items()
     ]
     own, owner = (Urn.parse(urn) if urn else None for urn in (finding.urn, finding.owner_urn))
-    known = own or owner
     return {
         "verdict": finding.verdict,
-        "stack": known.stack if known else "",
+        "stack": stack,
         "place": f"{finding.cloud} {finding.project}".rstrip(),
         "type": finding.type.rpartition(":")[2],
         "name": finding.name or (own.name if own else ""),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from controller import audit
 from controller.casework.permissions import Permission, cities_of, require
 from controller.cli.arguments import OPERATOR, Operator, Reason, User, workplace
-from controller.cli.drift import print_findings, scan_shown
+from controller.cli.drift import print_scans, scan_shown
 from controller.cli.output import Format, Output, print_document, print_facts, print_rows, print_text, say, stdout
 from controller.clock import real_now
 from controller.domain.errors import Failed, Refused, WrongUse
@@ -23,6 +23,7 @@ from controller.engine.planning.render import overview, to_json, to_text
 from controller.engine.program.passphrase import VARIABLE, Passphrase
 from controller.engine.stack_names import is_program_stack
 from controller.reconcile.desire import stack as stack_of
+from controller.reconcile.schedule import clouds_of
 from controller.store.engine import ApprovalRow, ExecutionRow, ExecutionState, PlanRow, ResourceRow, StackRow
 
 app = typer.Typer(no_args_is_help=True, help="Stacks: what one zone of a system shall be, and is")
@@ -126,12 +127,16 @@ def apply(name: Name, user: Operator = OPERATOR) -> None:
 
 @app.command()
 def drift(name: Name, output: Output = Format.TABLE) -> None:
-    """Scans the stack's cloud and shows what is not as its state says. Exit code 3: not readable completely."""
+    """Scans every cloud on which the stack has something and shows what is not as its state says. Exit code 3: not
+    readable completely.
+    """
     with workplace() as place:
         with place.sessions() as session:
             row = stack_of(session, name)
-        result = scan_shown(place, row.cloud)
-    print_findings(result, output, only_stack=row.id)
+            clouds = clouds_of(session, row)
+        results = [scan_shown(place, cloud) for cloud in clouds]
+        findings = [one for result in results for one in result.findings if one.stack_id == row.id]
+        print_scans(place, results, findings, output)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from controller.domain.errors import Refused
 from controller.engine.properties import PropertyMap, PropertyValue, Secret, canonical
-from controller.engine.provider import NoAnswer, Observation, Provider
+from controller.engine.provider import Fields, NoAnswer, Observation, Provider
 from controller.engine.registration import Answer, Invocation, Registration
 from controller.engine.state import Holding
 
@@ -34,6 +34,11 @@ class StackOutputs:
 
     outputs: PropertyMap
     version: str
+
+    @property
+    def fields(self) -> Fields:
+        """What an observation of them is compared by."""
+        return {"outputs": self.version}
 
 
 class OtherStacks(Protocol):
@@ -97,7 +102,7 @@ class Lookup:
         found = self.stacks.outputs(name, registration.urn)
         secret = sorted(key for key, value in found.outputs.items() if isinstance(value, Secret))
         outputs = {"name": name, "outputs": dict(found.outputs), "secretOutputNames": secret}
-        return Observation(name, {"outputs": found.version}, outputs)
+        return Observation(name, found.fields, outputs)
 
     def invoke(self, invocation: Invocation, cloud: str) -> Answer:
         """What the function answers on `cloud`.

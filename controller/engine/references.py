@@ -15,7 +15,7 @@ from sqlalchemy import select
 from controller.domain.errors import Refused
 from controller.engine import storage
 from controller.engine.lookup import StackOutputs, no_stack
-from controller.engine.properties import canonical
+from controller.engine.properties import PropertyMap, canonical
 from controller.engine.sealing import opened
 from controller.engine.state import Holding
 from controller.engine.urn import Urn
@@ -45,9 +45,7 @@ class StoredStacks:
             for candidate in _candidates(name, Urn.parse(urn).project):
                 row = session.scalar(select(StackRow).where(StackRow.name == candidate))
                 if row is not None and row.provisioning != Provisioning.ENDED:
-                    outputs = opened(row.outputs, self.vault)
-                    plain = canonical(outputs, self.vault.hmac_key)
-                    return StackOutputs(outputs, hashlib.sha256(plain.encode()).hexdigest())
+                    return as_read(opened(row.outputs, self.vault), self.vault)
                 if row is not None and ended is None:
                     ended = row.changed_at
         if ended is None:
@@ -62,6 +60,11 @@ class StoredStacks:
         """Raises Refused where another stack holds what is to be imported."""
         with self.sessions() as session:
             storage.refuse_held_elsewhere(session, self.own, {holding: urn})
+
+
+def as_read(outputs: PropertyMap, vault: Vault) -> StackOutputs:
+    """A stack's outputs as a program reads them in this home, whose key goes into their version for their secrets."""
+    return StackOutputs(outputs, hashlib.sha256(canonical(outputs, vault.hmac_key).encode()).hexdigest())
 
 
 def _candidates(name: str, project: str) -> Iterator[str]:

@@ -24,6 +24,12 @@ def clouds_in_use(session: Session) -> list[str]:
     return sorted({entry_of(place) for place in session.scalars(of_stacks.union(of_resources))})
 
 
+def clouds_of(session: Session, stack: StackRow) -> list[str]:
+    """The entries of clouds.yaml on which a stack has something, or would have, sorted."""
+    held = select(ResourceRow.cloud).where(ResourceRow.stack_id == stack.id, ResourceRow.cloud != "").distinct()
+    return sorted({entry_of(place) for place in (stack.cloud, *session.scalars(held))})
+
+
 def ask_for_due_scans(session: Session, *, full_every: timedelta, changes_every: timedelta) -> None:
     """Asks for a full scan of each cloud whose last one of the controller's own began longer than `full_every` ago.
 

@@ -119,8 +119,9 @@ def test_drift_is_one_document_with_counts_and_findings(typed: CommandLine, site
     table = typed.well("drift").out
     assert "[red]手工改名[/red]" in table
     assert "陌生" in table
+    assert "liuzhou/caizhengju/" in table  # its own name, folded, and not Pulumi's
     only = typed.well("stack", "drift", site.stack(stack).name, "-o", "json").document
-    assert [one["verdict"] for one in only["findings"]] == ["changed"]
+    assert [(one["verdict"], one["stack"]) for one in only["findings"]] == [("changed", site.stack(stack).name)]
 
 
 @pytest.mark.usefixtures("people")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from controller.engine.planning.preview import make_plan
 from controller.engine.planning.targets import ALL, Targets
 from controller.engine.references import StoredStacks
 from controller.engine.registration import Program
+from controller.engine.sealing import sealed
 from controller.engine.state import ResourceState
 from controller.store.database import Sessions
 from controller.store.engine import JournalRow, StackRow, Wanted
@@ -66,6 +67,12 @@ def approved(
     return approval.approve(
         session, plan_id, by=by, ground="case 1", valid_for=timedelta(hours=72), vault=vault, gives_up=gives_up
     )
+
+
+def other_stack(session: Session, vault: Vault, name: str, outputs: Mapping[str, Any], **columns: Any) -> None:
+    """A stack that programs may refer to."""
+    row = StackRow(name=name, cloud="double", outputs=sealed(outputs, vault), changed_at=real_now(), **columns)
+    session.add(row)
 
 
 @dataclass

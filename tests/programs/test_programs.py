@@ -324,6 +324,13 @@ def test_what_has_a_provider_of_its_own_stands_on_that_cloud_and_goes_from_there
     near, far = made["outputs"]["networks"]
     assert alt.network.get_network(far).project_id == alt.current_project_id
     assert desk.hand.network.get_network(near).project_id == desk.hand.current_project_id
+    alt.network.update_network(far, name="by-hand")
+    desk.hand.network.update_network(near, name="by-hand")
+    drift = desk.run("stack", "drift", "program/clouds/dev")
+    assert {(one["cloud"], one["id"], one["stack"]) for one in drift["findings"]} == {
+        ("sandbox", near, "program/clouds/dev"),
+        ("sandbox-alt", far, "program/clouds/dev"),
+    }
     moved = ops(desk.up("clouds", *config(elsewhere="sandbox")))
     assert moved == {"openstack elsewhere": "replace", "Network far-net": "replace", "Subnet far-subnet": "replace"}
     assert alt.network.find_network("far-net") is None

@@ -18,10 +18,12 @@ from controller.engine.applying import approval, journal
 from controller.engine.applying.journal import Ending
 from controller.engine.checkpoint.document import Checkpoint, Pending, Times
 from controller.engine.integrity import verify_integrity
+from controller.engine.lookup import STACK_REFERENCE
 from controller.engine.order import Key
 from controller.engine.plan import Op
 from controller.engine.provider import Provider
 from controller.engine.provider_resource import is_provider_type
+from controller.engine.references import as_read
 from controller.engine.sealing import sealed
 from controller.engine.stack_names import pulumi_stack_name
 from controller.engine.state import ResourceState
@@ -70,7 +72,7 @@ def import_stack(
             where=", ".join(sorted(one.target.urn for one in checkpoint.pending)),
             remedy="let the engine that made the file resolve them, and export again",
         )
-    states = [_placed(one, stack, provider) for one in checkpoint.states]
+    states = [_at_home(_placed(one, stack, provider), vault) for one in checkpoint.states]
     wrong = verify_integrity(states)
     if wrong:
         raise Refused("; ".join(wrong), where=stack.name, remedy="the state must be mended where it was exported")
@@ -100,6 +102,17 @@ def _placed(state: ResourceState, stack: StackRow, provider: Provider) -> Resour
     if is_provider_type(state.type) and (failures := kind.check(state.inputs).failures):
         raise Refused("; ".join(f"{one.path}: {one.reason}" for one in failures), where=state.urn)
     return replace(state, cloud=(state.cloud or stack.cloud) if kind.service else "")
+
+
+def _at_home(state: ResourceState, vault: Vault) -> ResourceState:
+    """`state`; of another stack's outputs, as this home would have read them: each has its own version for them."""
+    if state.type != STACK_REFERENCE:
+        return state
+    return replace(
+        state,
+        inputs={**state.inputs, "id": state.id},
+        observed=as_read(state.outputs.get("outputs", {}), vault).fields,
+    )
 
 
 def _times(session: Session, stack_id: int) -> dict[Key, Times]:

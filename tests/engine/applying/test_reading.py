@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
-from controller.clock import real_now
 from controller.domain.errors import Refused
 from controller.engine.applying.execute import Outcome, execute
 from controller.engine.integrity import verify_integrity
@@ -21,7 +18,7 @@ from controller.store.database import Sessions
 from controller.store.engine import ExecutionState, Provisioning, StackRow
 from controller.store.vault import Vault
 from tests.engine.double import NET, PROJECT, TestProgram, Want
-from tests.engine.scene import Scene
+from tests.engine.scene import Scene, other_stack
 
 THEIRS = f"{PROJECT}::{NET}::theirs"
 OTHER = f"{PROJECT}::{STACK_REFERENCE}::other"
@@ -52,11 +49,6 @@ def referring(registrar: Registrar, name: str = "net/prod") -> Registered:
     read = registrar.read(Registration(OTHER, STACK_REFERENCE, "other", True, "", {"name": name}), name)
     TestProgram(Want("ours", inputs={"cidr": read.outputs["outputs"]["cidr"]}))(registrar)
     return read
-
-
-def other_stack(session: Session, vault: Vault, name: str, outputs: Mapping[str, Any], **columns: Any) -> None:
-    row = StackRow(name=name, cloud="double", outputs=sealed(outputs, vault), changed_at=real_now(), **columns)
-    session.add(row)
 
 
 def ops(plan: Plan) -> dict[str, Op]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -13,22 +14,25 @@ from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.engine.checkpoint.document import Checkpoint, from_text, to_document
 from controller.engine.checkpoint.transfer import export_stack, import_stack
+from controller.engine.lookup import STACK_REFERENCE
 from controller.engine.plan import Op
 from controller.engine.program import passphrase
 from controller.engine.program.passphrase import Passphrase
 from controller.engine.properties import Secret
+from controller.engine.registration import Registrar, Registration
 from controller.store.audit import AuditRow
 from controller.store.database import Sessions
-from controller.store.engine import StackRow
+from controller.store.engine import ExecutionState, StackRow
 from controller.store.vault import Vault
-from tests.engine.double import DISK, LINK, NET, Out, TestProgram, Want, changed
-from tests.engine.scene import KillAt, Killed, Scene, Step
+from tests.engine.double import DISK, LINK, NET, PROJECT, Out, TestProgram, Want, changed
+from tests.engine.scene import KillAt, Killed, Scene, Step, other_stack
 
 NET_A = Want("a", NET, {"cidr": "10.0.0.0/24", "name": "a"})
 DISK_B = Want("b", DISK, {"size": 10, "medium": "ssd", "password": Secret("hush")})
 LINK_C = Want("c", LINK, {"left": Out("a"), "right": Out("b")})
 PROGRAM = TestProgram(NET_A, DISK_B, LINK_C)
 PHRASE = "a long one"
+OTHER = f"{PROJECT}::{STACK_REFERENCE}::other"
 
 
 @pytest.fixture
@@ -56,7 +60,7 @@ def moved(scene: Scene, checkpoint: Checkpoint, *, name: str = "test", cloud: st
 
 
 def _stack(session: Session) -> StackRow:
-    return session.scalars(select(StackRow)).one()
+    return session.scalars(select(StackRow).where(StackRow.name == "test")).one()
 
 
 def test_another_home_goes_on_where_this_one_stood(scene: Scene) -> None:
@@ -73,6 +77,34 @@ def test_another_home_goes_on_where_this_one_stood(scene: Scene) -> None:
     scene.apply(PROGRAM, gives_up=[DISK_B.urn])
     assert scene.row(DISK_B.urn).generation == 3
     scene.assert_whole()
+
+
+def test_outputs_of_another_stack_that_are_as_they_were_are_no_change_in_another_home(
+    scene: Scene,
+) -> None:
+    """Nor in the home whose file is Pulumi's own, which says less of them."""
+    outputs = {"cidr": "10.5.0.0/24", "count": 3, "word": Secret("hush")}
+
+    def refer(registrar: Registrar) -> None:
+        registrar.read(Registration(OTHER, STACK_REFERENCE, "other", True, "", {"name": "net/prod"}), "net/prod")
+
+    with scene.sessions.begin() as session:
+        other_stack(session, scene.vault, "program/net/prod", outputs)
+    assert scene.apply(refer).state is ExecutionState.SUCCEEDED
+    checkpoint = exported(scene)
+    [read] = [one for one in checkpoint.states if one.external]
+    pulumis = replace(read, inputs={"name": "net/prod"}, observed={})
+    states = [pulumis if one is read else one for one in checkpoint.states]
+    scene.vault = Vault(Fernet.generate_key())
+    for carried in (checkpoint, replace(checkpoint, states=states)):
+        moved(scene, carried)
+        with scene.sessions.begin() as session:
+            other_stack(session, scene.vault, "program/net/prod", outputs)
+        assert scene.plan(refer).is_empty
+        with scene.sessions.begin() as session:
+            session.execute(text("DELETE FROM stack WHERE name = 'program/net/prod'"))
+            other_stack(session, scene.vault, "program/net/prod", {**outputs, "word": Secret("another")})
+        assert {one.op for one in scene.plan(refer).operations} == {Op.READ}
 
 
 def test_both_ends_stand_in_the_audit_trail(scene: Scene) -> None:
