@@ -21,6 +21,7 @@ from controller.domain.calendar import WorkCalendar
 from controller.domain.city import City, RuleId
 from controller.domain.errors import Failed, WrongUse
 from controller.domain.money import Exact
+from controller.domain.validation import wrongs
 
 CATALOG = Path(__file__).resolve().parent.parent / "catalog"
 YEARS_AHEAD = 12
@@ -163,5 +164,5 @@ def _load(path: Path, model: type[Model]) -> Model:
     except yaml.YAMLError as error:
         raise Failed("the file is not valid YAML", where=str(path), remedy=str(error)) from error
     except ValidationError as error:
-        found = "; ".join(f"{'.'.join(map(str, one['loc'])) or '/'}: {one['msg']}" for one in error.errors())
+        found = "; ".join(f"{one.where}: {one.what}" for one in wrongs(error))
         raise Failed("the file does not hold what it should", where=str(path), remedy=found) from error

@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from controller.domain.errors import WrongUse
+from controller.domain.validation import wrongs
 from controller.settings import Settings
 from controller.workplace import Workplace, open_workplace
 
@@ -29,9 +30,9 @@ def settings() -> Settings:
     except TOMLDecodeError as error:
         raise WrongUse(f"yunguan.toml cannot be read: {error}", remedy="see README, Settings") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        raise WrongUse(f"setting YUNGUAN_{name}: {first['msg']}", remedy="see README, Settings") from None
+        first = wrongs(error)[0]
+        name = first.where.replace(".", "_").upper()
+        raise WrongUse(f"setting YUNGUAN_{name}: {first.what}", remedy="see README, Settings") from None
 
 
 def pairs(values: Sequence[str], option: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from controller.cli.output import say
 from controller.cli.steps import do
 from controller.domain.demand import Change
 from controller.domain.errors import WrongUse
+from controller.domain.validation import wrongs
 
 Stack = Annotated[str, typer.Argument(metavar="STACK", help="city/unit/system.zone")]
 Evidence = Annotated[list[str] | None, typer.Option("--evidence", help="CODE=FILE; may be repeated")]
@@ -62,10 +63,10 @@ def _change(file: Path) -> Change:
     try:
         return Change.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
+        first = wrongs(error)[0]
         raise WrongUse(
-            first["msg"],
-            where=f"{file}: {'.'.join(map(str, first['loc']))}",
+            first.what,
+            where=f"{file}: {first.where}",
             remedy="write resize as a list: `- {machine: app-1, vcpu: 8, memory_gb: 32}` (docs/operating.md)",
         ) from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from controller.domain.errors import Failed, Refused, WrongUse
 from controller.domain.spec import SystemSpec
+from controller.domain.validation import wrongs
 
 SCHEMA_PATH = "spec.schema.json"
 _HEADER = f"# yaml-language-server: $schema=../../../{SCHEMA_PATH}\n"
@@ -51,7 +52,7 @@ def parse(text: str, *, where: str) -> SystemSpec:
     except yaml.YAMLError as error:
         raise Failed(f"the file is not YAML: {error}", where=where) from error
     except ValidationError as error:
-        details = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        details = "; ".join(f"{one.where}: {one.what}" for one in wrongs(error))
         raise Failed(f"the file is no SystemSpec: {details}", where=where) from error
 
 

@@ -18,6 +18,7 @@ from controller.domain.billing import Days, Interval, Line, Price, PriceList
 from controller.domain.errors import WrongUse
 from controller.domain.money import Exact, plain, total
 from controller.domain.rating import rate
+from controller.domain.validation import wrongs
 
 
 class _Entry(BaseModel):
@@ -94,7 +95,7 @@ def _read(path: Path) -> LedgerFile:
     except OSError as error:
         raise WrongUse(f"the ledger file cannot be read: {error.strerror}", where=str(path)) from error
     except ValidationError as error:
-        found = "; ".join(f"{'.'.join(map(str, one['loc'])) or '/'}: {one['msg']}" for one in error.errors()[:10])
+        found = "; ".join(f"{one.where}: {one.what}" for one in wrongs(error)[:10])
         raise WrongUse(
             "the file is not a ledger", where=str(path), remedy=f"{found} (see docs/ledger.schema.json)"
         ) from error

@@ -275,7 +275,7 @@ def _given_up(plan: Plan, states: Iterable[ResourceState], gives_up: Collection[
         raise Refused(
             f"the plan removes resources that bear data: {', '.join(sorted(unnamed))}",
             where=plan.stack,
-            remedy="name each of them as given up, if that is meant",
+            remedy="if that is meant, name each of them: --give-up URN",
         )
     return named
 

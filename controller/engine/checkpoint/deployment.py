@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from controller.domain.errors import Refused
+from controller.domain.validation import wrongs
 
 VERSION = 3
 VERSION_WITH_FEATURES = 4
@@ -152,11 +153,10 @@ def parsed(text: str | bytes) -> Deployment:
     try:
         file = File.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        unknown = first["type"] == "extra_forbidden"
+        first, unknown = wrongs(error)[0], error.errors()[0]["type"] == "extra_forbidden"
         raise Refused(
-            "this field of the format is not known" if unknown else first["msg"],
-            where=".".join(str(part) for part in first["loc"]),
+            "this field of the format is not known" if unknown else first.what,
+            where=first.where,
             remedy="the file must be one of `pulumi stack export` or `yunguan stack export`",
         ) from None
     if file.version not in {VERSION, VERSION_WITH_FEATURES}:

@@ -196,8 +196,16 @@ def _ended(error: BaseException, folder: Path) -> Ended:
     return Ended(
         error=f"{type(cause).__name__}: {cause}",
         where=_line_in(folder, cause.__traceback__),
-        traceback="".join(traceback.format_exception(error)),
+        traceback="".join(traceback.format_exception(_from_the_program_on(error, folder))),
     )
+
+
+def _from_the_program_on(error: BaseException, folder: Path) -> BaseException:
+    """`error` without the frames that led to the program's own; as it is where it never came there."""
+    trace = error.__traceback__
+    while trace is not None and not Path(trace.tb_frame.f_code.co_filename).is_relative_to(folder):
+        trace = trace.tb_next
+    return error.with_traceback(trace or error.__traceback__)
 
 
 def _line_in(folder: Path, trace: TracebackType | None) -> str:

@@ -111,11 +111,15 @@ class Finder:
     def answer(self, cloud: Cloud, args: PropertyMap) -> dict[str, Any]:
         found = self.choose(fitting(self.listing, cloud, args, self.filters, self.queried, self.always), args)
         if not found:
-            raise NoAnswer("the query returned no result: change what it asks for", where=self.token)
+            raise NoAnswer(f"nothing fits {_asked(args)}: change what it asks for", where=self.token)
         if len(found) > 1:
-            text = f"the query returned {len(found)} results: ask for something more specific"
-            raise NoAnswer(text, where=self.token)
+            raise NoAnswer(f"{len(found)} fit {_asked(args)}: ask for something more specific", where=self.token)
         return self.view(found[0])
+
+
+def _asked(args: PropertyMap) -> str:
+    """The arguments as the program gave them; what is secret stays so."""
+    return ", ".join(f"{key}={value!r}" for key, value in args.items()) or "an empty query"
 
 
 @dataclass(frozen=True)
