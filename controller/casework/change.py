@@ -22,6 +22,7 @@ from controller.casework.specifying.resolve import Resolver, stack_name
 from controller.domain.demand import Change, Demand, changed, differences
 from controller.domain.errors import Refused
 from controller.domain.spec import Phase, SystemSpec
+from controller.reconcile.desire import end_has_begun
 from controller.store.casework import CaseRow
 from controller.store.engine import Wanted
 
@@ -66,13 +67,14 @@ def confirm_change(taken: Taken) -> CaseOutcome:
 def restore(taken: Taken) -> CaseOutcome:
     """The change is withdrawn after its approval: what was approved before it is approved again, word for word.
 
-    Raises Refused where the change takes a zone out: what is being ended does not come back as it was.
+    Raises Refused where a zone that the change takes out is being ended already: it would not come back as it was.
     """
     system = taken.case.system
     before, present = specs_before(taken.session, taken.case), approved_specs(taken.session, system)
-    if left := sorted(before.keys() - present.keys()):
+    stacks = stacks_of(taken.session, system)
+    if left := [row.name for row in stacks if row.name in before and end_has_begun(taken.session, row)]:
         raise Refused(
-            f"该变更使系统退出 {'、'.join(left)}，其资源正在回收，不能恢复原状",
+            f"该变更使系统退出 {'、'.join(left)}，其资源已开始回收，不能恢复原状",
             where=taken.case.number,
             remedy="请排除云平台的故障后完成变更，再另行申请变更",
             rule=taken.stage.rule,

@@ -24,6 +24,7 @@ from controller.engine.program.passphrase import VARIABLE, Passphrase
 from controller.engine.stack_names import is_program_stack
 from controller.reconcile.desire import stack as stack_of
 from controller.reconcile.schedule import clouds_of
+from controller.store.casework import CaseRow
 from controller.store.engine import ApprovalRow, ExecutionRow, ExecutionState, PlanRow, ResourceRow, StackRow
 
 app = typer.Typer(no_args_is_help=True, help="Stacks: what one zone of a system shall be, and is")
@@ -64,13 +65,14 @@ def list_(output: Output = Format.TABLE) -> None:
 
 @app.command()
 def show(name: Name, output: Output = Format.TABLE) -> None:
-    """One stack with its resources and outputs."""
+    """One stack with its resources and outputs, and the case in which it was approved (`request show`)."""
     with workplace() as place, place.sessions() as session:
         row = stack_of(session, name)
         resources = session.scalars(
             select(ResourceRow).where(ResourceRow.stack_id == row.id).order_by(ResourceRow.position, ResourceRow.urn)
         )
         facts = _facts(row) | {
+            "case": session.scalar(select(CaseRow.number).where(CaseRow.id == row.case_id)),
             "outputs": row.outputs,
             "resources": [
                 {"urn": one.urn, "type": one.type, "id": one.physical_id, "parent": one.parent} for one in resources
@@ -79,7 +81,7 @@ def show(name: Name, output: Output = Format.TABLE) -> None:
     if output is not Format.TABLE:
         print_document(facts, output)
         return
-    print_facts(facts, COLUMNS, output)
+    print_facts(facts, COLUMNS | {"case": "CASE"}, output)
     print_rows([one for one in facts["resources"] if one["id"]], {"type": "TYPE", "id": "ID", "urn": "URN"}, output)
 
 

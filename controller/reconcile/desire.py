@@ -8,25 +8,27 @@ from sqlalchemy.orm import Session
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.spec import SystemSpec
+from controller.engine.plan import Purpose
 from controller.reconcile import work
-from controller.store.engine import Provisioning, StackRow, Wanted
+from controller.store.engine import ExecutionRow, PlanRow, Provisioning, StackRow, Wanted
 
 
 def desire(session: Session, spec: SystemSpec, *, commit: str, case_id: int, ground: str = "") -> StackRow:
     """The stack shall be as `spec`, merged as `commit`, says. `ground` is the rule id where no person approved it.
 
-    One that has ended may be made anew. Raises Refused where it is still being ended.
+    One that has ended may be made anew, and one whose end has not begun stays. Raises Refused where it is being ended.
     """
     row = session.scalar(select(StackRow).where(StackRow.name == spec.stack_name).with_for_update())
     if row is None:
         row = StackRow(name=spec.stack_name, changed_at=real_now())
         session.add(row)
-    if row.wanted == Wanted.ABSENT and row.provisioning != Provisioning.ENDED:
+    ends = row.wanted == Wanted.ABSENT
+    if ends and row.provisioning != Provisioning.ENDED and end_has_begun(session, row):
         raise Refused("the stack is still being ended", where=spec.stack_name, remedy="wait until it has ended")
     row.wanted, row.cloud, row.case_id = Wanted.PRESENT, spec.placement.cloud, case_id
     row.spec, row.spec_digest, row.spec_commit = spec.model_dump(mode="json", by_alias=True), spec.digest, commit
     row.ground, row.settled_digest, row.message, row.changed_at = ground, "", "", real_now()
-    if row.applied_digest != spec.digest:
+    if ends or row.applied_digest != spec.digest:
         row.provisioning = Provisioning.PENDING
     session.flush()
     work.ask(session, work.Subject.stack(row.id), f"spec {spec.digest[:12]} merged")
@@ -41,6 +43,20 @@ def end(session: Session, stack_name: str, *, commit: str) -> StackRow:
         row.provisioning, row.changed_at = Provisioning.ENDING, real_now()
         work.ask(session, work.Subject.stack(row.id), "end approved")
     return row
+
+
+def end_has_begun(session: Session, row: StackRow) -> bool:
+    """Whether a plan to destroy the stack was started since its end was approved, whatever came of it."""
+    started = (
+        select(ExecutionRow.id)
+        .join(PlanRow, PlanRow.id == ExecutionRow.plan_id)
+        .where(
+            ExecutionRow.stack_id == row.id,
+            PlanRow.purpose == Purpose.DESTROY,
+            PlanRow.spec_commit == row.spec_commit,
+        )
+    )
+    return row.wanted == Wanted.ABSENT and session.scalar(started.limit(1)) is not None
 
 
 def stack(session: Session, name: str) -> StackRow:

@@ -12,6 +12,7 @@ from controller.domain.demand import Change, Resize
 from controller.domain.errors import Refused
 from controller.domain.roles import CONTROLLER_ACTOR
 from controller.domain.spec import Phase, SystemSpec
+from controller.engine.plan import Purpose
 from controller.store.audit import AuditRow
 from controller.store.engine import Provisioning, StackRow
 from controller.store.metering import LedgerEventRow
@@ -197,10 +198,26 @@ def test_a_second_change_goes_back_to_the_first(office: Office) -> None:
     assert before[stack].phase is Phase.SERVICE
 
 
-def test_a_change_that_takes_a_zone_out_does_not_come_back_as_it_was(reclaim: Reclaim) -> None:
+def test_a_zone_that_the_change_takes_out_stays_while_its_end_has_not_begun(reclaim: Reclaim) -> None:
+    office = reclaim.office
+    stack = reclaim.in_service()
+    before, things = standing(office), dict(reclaim.cloud.things)
+    number = changing(office, stack, Change(remove=("web-1",)))
+    outcome = office.act(number, "withdraw", "unit", reason="云平台配额不足")
+    assert (standing(office), reclaim.cloud.things) == (before, things)
+    internet = office.stack(stack.replace(".gov", ".internet"))
+    assert (internet.wanted, internet.provisioning) == ("present", Provisioning.PENDING)
+    office.ready(outcome)
+    assert office.act(number, "confirm_restored", "centre").stage == "withdrawn"
+
+
+def test_a_zone_whose_end_has_begun_does_not_come_back_as_it_was(reclaim: Reclaim) -> None:
     office = reclaim.office
     stack = reclaim.in_service()
     number = changing(office, stack, Change(remove=("web-1",)))
+    ended = reclaim.standing(stack.replace(".gov", ".internet"))
+    ended.be(Provisioning.ENDING)
+    ended.apply(None, Purpose.DESTROY)
     present = standing(office)
     with pytest.raises(Refused, match="不能恢复原状"):
         office.act(number, "withdraw", "unit", reason="不需要了")

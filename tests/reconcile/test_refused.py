@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from controller.domain.errors import Refused
 from controller.domain.spec import ServerType
 from controller.engine.plan import Op, Purpose
 from controller.reconcile.incidents import IncidentKind
-from controller.store.engine import Provisioning
+from controller.store.engine import Provisioning, Wanted
 from tests.reconcile.site import Site
 
 pytestmark = pytest.mark.world
@@ -61,6 +62,31 @@ def test_an_approval_given_before_the_withdrawal_starts_nothing(site: Site) -> N
     site.forget_counts()
     site.look(stack)
     assert (site.stack(stack).provisioning, site.changes_made()) == (Provisioning.ENDED, 0)
+
+
+def test_a_stack_whose_end_has_not_begun_stays_as_it_is(site: Site) -> None:
+    spec = site.system()
+    stack = site.applied(spec)
+    site.end(stack)
+    assert "waits for a person" in site.look(stack).summary
+    site.approve(site.plan(stack)[0])
+    site.desire(spec)
+    site.forget_counts()
+    site.look(stack)
+    assert (site.stack(stack).provisioning, site.changes_made()) == (Provisioning.READY, 0)
+    assert site.scan().findings == []
+
+
+def test_a_stack_whose_end_has_begun_is_not_kept(site: Site) -> None:
+    spec = site.system()
+    stack = site.applied(spec)
+    site.end(stack)
+    site.approve(site.plan(stack)[0])
+    site.fault("status", status=403, service="volume", method="DELETE", count=None)
+    assert "destroy failed" in site.look(stack).summary
+    with pytest.raises(Refused, match="still being ended"):
+        site.desire(spec)
+    assert site.stack(stack).wanted == Wanted.ABSENT
 
 
 def test_a_resize_that_the_cloud_refuses_goes_back_by_the_standing_approval(site: Site) -> None:
