@@ -131,6 +131,7 @@ def test_the_newest_of_several_images_and_all_of_them_in_order(world: World) -> 
     ("function", "args", "message"),
     [
         ("images/getImage", {"name": "OS/2 Warp"}, "no result"),
+        ("images/getImage", {"name": "OS/2 Warp"}, "name='OS/2 Warp'"),
         ("images/getImage", {"nameRegex": "^CentOS"}, "2 results"),
         ("compute/getFlavor", {"vcpus": 4}, "results"),
         ("compute/getKeypair", {"name": "nobody's"}, "no keypair nobody's"),

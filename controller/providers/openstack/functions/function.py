@@ -111,9 +111,10 @@ class Finder:
     def answer(self, cloud: Cloud, args: PropertyMap) -> dict[str, Any]:
         found = self.choose(fitting(self.listing, cloud, args, self.filters, self.queried, self.always), args)
         if not found:
-            raise NoAnswer(f"nothing fits {_asked(args)}: change what it asks for", where=self.token)
+            raise NoAnswer(f"no result for {_asked(args)}: change what it asks for", where=self.token)
         if len(found) > 1:
-            raise NoAnswer(f"{len(found)} fit {_asked(args)}: ask for something more specific", where=self.token)
+            text = f"{len(found)} results for {_asked(args)}: ask for something more specific"
+            raise NoAnswer(text, where=self.token)
         return self.view(found[0])
 
 
