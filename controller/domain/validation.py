@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 
 class Wrong(NamedTuple):
-    """One thing: the path of the field ("/" for the whole), and a sentence about it."""
+    """One thing: the path of the field ("/" for the whole), a sentence about it, and pydantic's name for its kind."""
 
     where: str
     what: str
+    kind: str
 
 
 def wrongs(error: ValidationError) -> list[Wrong]:
@@ -20,6 +21,7 @@ def wrongs(error: ValidationError) -> list[Wrong]:
         Wrong(
             ".".join(map(str, one["loc"])) or "/",
             str(one["ctx"]["error"]) if one["type"] == "value_error" else one["msg"],
+            one["type"],
         )
         for one in error.errors()
     ]

@@ -103,6 +103,7 @@ def test_a_setting_that_is_off_is_named(
     ended = typed("stack", "list")
     assert (ended.code, ended.out) == (2, "")
     assert name in ended.err
+    assert "Value error" not in ended.err
 
 
 @pytest.mark.parametrize("content", ["scan_minutes = 'soon'", "no_such_setting = 1", "scan_minutes = = 3"])

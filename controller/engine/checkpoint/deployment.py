@@ -153,9 +153,9 @@ def parsed(text: str | bytes) -> Deployment:
     try:
         file = File.model_validate_json(text)
     except ValidationError as error:
-        first, unknown = wrongs(error)[0], error.errors()[0]["type"] == "extra_forbidden"
+        first = wrongs(error)[0]
         raise Refused(
-            "this field of the format is not known" if unknown else first.what,
+            "this field of the format is not known" if first.kind == "extra_forbidden" else first.what,
             where=first.where,
             remedy="the file must be one of `pulumi stack export` or `yunguan stack export`",
         ) from None

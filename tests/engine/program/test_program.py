@@ -241,6 +241,7 @@ def test_failing_program_says_where_and_registers_nothing_more() -> None:
         run_program(source, stack=STACK, config={}, registrar=notes, preview=False)
     assert failure.value.where == "__main__.py:4"
     assert 'raise LookupError("no such zone")' in failure.value.traceback
+    assert "runner.py" not in failure.value.traceback
     assert "after" not in notes.registrations
 
 
