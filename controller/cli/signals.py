@@ -1,4 +1,6 @@
-"""Ctrl-C and SIGTERM during work that changes something: the first ends it in good order, the second at once."""
+"""Ctrl-C and SIGTERM: during work that changes something the first ends it in good order, the second at once; while a
+process is being started they wait until it is known.
+"""
 
 from __future__ import annotations
 
@@ -30,3 +32,17 @@ def stoppable(stopping: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def deferred(*numbers: signal.Signals) -> Iterator[None]:
+    """Signals that come within it are raised at its end: a process whose start was cut short is nobody's to end."""
+    arrived: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: arrived.append(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in arrived:
+            signal.raise_signal(late)

@@ -6,11 +6,12 @@ timed by the cloud itself; all processes share the machine's clock.
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import func, select
 
@@ -18,6 +19,7 @@ from controller.cli.bench.fleet import seed
 from controller.cli.bench.ground import CLOUD, Ground, opened_ground
 from controller.cli.bench.machine import percentile
 from controller.cli.bench.systems import wish_for_systems
+from controller.cli.signals import deferred
 from controller.domain.errors import Failed
 from controller.reconcile import work
 from controller.store.engine import ExecutionRow, ExecutionState, PlanRow
@@ -108,19 +110,22 @@ def _is_carried_out(place: Workplace, plan_id: int) -> bool:
 @contextmanager
 def _served(ground: Ground) -> Iterator[None]:
     """`yunguan serve` in processes of its own as long as the block lasts."""
-    with (ground.folder / "serve.log").open("wb") as log:
-        serving = subprocess.Popen(
-            [sys.executable, "-m", "controller.cli", "serve"], stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
-    try:
+    with ExitStack() as ending:
+        with (ground.folder / "serve.log").open("wb") as log, deferred(signal.SIGTERM, signal.SIGALRM):
+            serving = subprocess.Popen(
+                [sys.executable, "-m", "controller.cli", "serve"], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+            ending.callback(_end, serving)
         yield
-    finally:
-        serving.terminate()
-        try:
-            serving.wait(timeout=40)
-        except subprocess.TimeoutExpired:
-            serving.kill()
-            serving.wait()
+
+
+def _end(serving: subprocess.Popen[bytes]) -> None:
+    serving.terminate()
+    try:
+        serving.wait(timeout=40)
+    except subprocess.TimeoutExpired:
+        serving.kill()
+        serving.wait()
 
 
 def _until(what: str, condition: Callable[[], bool]) -> None:

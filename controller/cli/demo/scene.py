@@ -23,8 +23,9 @@ from sqlalchemy import select
 
 from controller.cli.arguments import settings
 from controller.cli.output import stdout
+from controller.cli.signals import deferred
 from controller.domain.calendar import SHANGHAI
-from controller.domain.errors import Failed
+from controller.domain.errors import Failed, Stopped
 from controller.store import clock
 from controller.store.engine import StackRow
 from controller.workplace import Workplace, open_workplace
@@ -63,7 +64,7 @@ class Scene:
     def run(self, *words: str) -> None:
         """Runs a command of `yunguan`, shown as it would be typed; an exit code other than 0 is a failed check."""
         self.console.print(f"[green]$[/green] [bold]yunguan {self._typed(words)}[/bold]", highlight=False)
-        code = _command_line()(list(words), standalone_mode=False)
+        code = self._carry_out(words)
         if code:
             self.check(f"yunguan {words[0]} ended with {code}", holds=False)
 
@@ -71,7 +72,14 @@ class Scene:
         """Runs a command with its output in `file`."""
         self.console.print(f"[green]$[/green] [bold]yunguan {self._typed(words)} > {file.name}[/bold]", highlight=False)
         with file.open("w", encoding="utf-8") as out, redirect_stdout(out):
-            _command_line()(list(words), standalone_mode=False)
+            self._carry_out(words)
+
+    def _carry_out(self, words: Sequence[str]) -> int:
+        """The command's exit code. A Ctrl-C that ends the command ends the demo."""
+        code: int = _command_line()(list(words), standalone_mode=False) or 0
+        if code == Stopped.exit_code:
+            raise KeyboardInterrupt
+        return code
 
     def _typed(self, words: Sequence[str]) -> str:
         """As somebody in the demo's folder would type it."""
@@ -106,11 +114,10 @@ class Scene:
 
     def serve(self) -> None:
         """Starts the controller, as `yunguan serve` does."""
-        log = (self.home / "serve.log").open("ab")
-        self.controller = subprocess.Popen(
-            [sys.executable, "-m", "controller.cli", "serve"], stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
-        log.close()
+        with (self.home / "serve.log").open("ab") as log, deferred(signal.SIGINT, signal.SIGTERM):
+            self.controller = subprocess.Popen(
+                [sys.executable, "-m", "controller.cli", "serve"], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
 
     def kill_controller(self) -> None:
         """kill -9, in the middle of whatever it does."""
