@@ -83,12 +83,12 @@ def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine
 
 
 @pytest.fixture(scope="session")
-def database_template(database_server: Engine) -> str:
+def database_template(database_server: Engine, vault: Vault) -> str:
     """Name of a migrated, empty database; nobody stays connected to it."""
     name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     with database_server.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    migrate(_url(database_server, name))
+    migrate(_url(database_server, name), vault.hmac_key)
     return name
 
 

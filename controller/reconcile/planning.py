@@ -20,6 +20,7 @@ import stacks
 from controller.domain.errors import Refused
 from controller.domain.spec import SystemSpec
 from controller.engine import storage
+from controller.engine.applying import authenticity
 from controller.engine.applying.decisions import leftovers_given_up
 from controller.engine.applying.means import Means
 from controller.engine.lookup import Lookup
@@ -124,18 +125,21 @@ def _purpose(session: Session, program: SystemProgram, stack: StackRow, vault: V
         return Purpose.DESTROY
     if leftovers_given_up(session, stack.id, vault):  # a repair may not remove what bears data
         return Purpose.APPLY
-    applied = applied_plan(session, stack.id)
+    applied = applied_plan(session, stack.id, vault)
     as_applied = stack.applied_digest == stack.spec_digest
     if as_applied and applied is not None and applied.document["program_version"] == program.version:
         return Purpose.REPAIR
     return Purpose.APPLY
 
 
-def applied_plan(session: Session, stack_id: int) -> PlanRow | None:
-    """The plan that was approved and applied last: what a repair may go back to (invariant 1)."""
-    return session.scalar(
-        select(PlanRow)
-        .join(ExecutionRow, ExecutionRow.plan_id == PlanRow.id)
+def applied_plan(session: Session, stack_id: int, vault: Vault) -> PlanRow | None:
+    """The plan that was approved and applied last: what a repair may go back to (invariant 1).
+
+    None, so that a person is asked, also where that it was applied is not proven by its mark.
+    """
+    found = session.execute(
+        select(ExecutionRow, PlanRow)
+        .join(PlanRow, PlanRow.id == ExecutionRow.plan_id)
         .where(
             PlanRow.stack_id == stack_id,
             PlanRow.purpose == Purpose.APPLY,
@@ -143,4 +147,8 @@ def applied_plan(session: Session, stack_id: int) -> PlanRow | None:
         )
         .order_by(ExecutionRow.id.desc())
         .limit(1)
-    )
+    ).one_or_none()
+    if found is None:
+        return None
+    execution, plan = found
+    return plan if authenticity.is_genuine_execution(execution, plan, vault.hmac_key) else None

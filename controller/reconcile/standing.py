@@ -63,7 +63,7 @@ def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, *, limit
         return _nothing_stands(session, stack) or _continued(session, stack, plan, vault)
     if plan.purpose is Purpose.APPLY and stack.ground:
         return _by_rule(session, stack, plan_id, plan)
-    applied = applied_plan(session, stack.id)
+    applied = applied_plan(session, stack.id, vault)
     if applied is None or not stack.applied_digest == stack.spec_digest == applied.document["spec_digest"]:
         return None
     session.execute(_STAND_IN_LINE, {"key": GUARD_LOCK})
@@ -190,8 +190,8 @@ def _nothing_stands(session: Session, stack: StackRow) -> Yes | None:
 def _continued(session: Session, stack: StackRow, plan: Plan, vault: Vault) -> Yes | None:
     """A person's, where an approved plan to destroy failed halfway and this one names nothing that it did not name."""
     failed = session.execute(
-        select(PlanRow, ApprovalRow)
-        .join(ExecutionRow, ExecutionRow.plan_id == PlanRow.id)
+        select(ExecutionRow, PlanRow, ApprovalRow)
+        .join(PlanRow, PlanRow.id == ExecutionRow.plan_id)
         .join(ApprovalRow, ApprovalRow.id == ExecutionRow.approval_id)
         .where(
             PlanRow.stack_id == stack.id,
@@ -204,8 +204,10 @@ def _continued(session: Session, stack: StackRow, plan: Plan, vault: Vault) -> Y
     ).one_or_none()
     if failed is None:
         return None
-    before, approval = failed
+    execution, before, approval = failed
     named = {(one.urn, one.generation) for one in read_plan(before, vault).operations}
+    if not authenticity.is_genuine_execution(execution, before, vault.hmac_key):
+        return None
     if not authenticity.is_genuine(approval, before, vault.hmac_key):
         return None
     if any((one.urn, one.generation) not in named for one in plan.operations):

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from controller.settings import Settings
 from controller.store.embedded import EmbeddedPostgres
+from controller.store.vault import Vault
 
 Sessions = sessionmaker[Session]
 
@@ -39,7 +40,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
         else:
             server = stack.enter_context(EmbeddedPostgres(settings.home / "database"))
             database = Database(server.url, revive=server.revive)
-        migrate(database.url)
+        migrate(database.url, Vault.at(settings.home).hmac_key)
         yield database
 
 
@@ -56,9 +57,17 @@ def connect(url: str, *, pool_size: int = 20, idle_seconds: float = 120.0) -> tu
     return engine, sessionmaker(engine, expire_on_commit=False)
 
 
-def migrate(url: str) -> None:
-    """Brings the tables to this version's. Raises Alembic's errors; a lock time-out guards a running controller."""
+def migrate(url: str, key: bytes) -> None:
+    """Brings the tables to this version's; `key` (the vault's) marks what stood there before there were marks.
+
+    Raises Alembic's errors; a lock time-out guards a running controller.
+    """
+    command.upgrade(revisions(url, key), "heads")
+
+
+def revisions(url: str, key: bytes) -> Config:
+    """What Alembic is told: where the revisions are, of which database, and the key for `migrate`."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["url"] = url
-    command.upgrade(config, "heads")
+    config.attributes.update(url=url, key=key)
+    return config

@@ -129,7 +129,10 @@ class DecisionRow(Base):
 
 
 class ExecutionRow(Base):
-    """One execution of an approved plan. At most one a stack is running."""
+    """One execution of an approved plan. At most one a stack is running.
+
+    `mac` marks what it is of and how it stands (`engine.applying.authenticity`).
+    """
 
     __tablename__ = "execution"
     __table_args__ = (
@@ -142,6 +145,7 @@ class ExecutionRow(Base):
     approval_id: Mapped[int] = mapped_column(ForeignKey("approval.id"), unique=True)
     state: Mapped[str] = mapped_column(Text, default=ExecutionState.RUNNING)
     message: Mapped[str] = mapped_column(Text, default="")
+    mac: Mapped[str] = mapped_column(Text, default="", server_default="")
     started_at: Mapped[Instant]
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

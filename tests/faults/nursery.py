@@ -41,7 +41,7 @@ from controller.providers.openstack.connection import ProviderSettings
 from controller.providers.registry import Registry
 from controller.reconcile.planning import SystemProgram
 from controller.store.database import Sessions, connect
-from controller.store.engine import ExecutionRow, ExecutionState, StackRow
+from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, StackRow
 from controller.store.vault import Vault
 from tests.faults.job import Job
 
@@ -209,8 +209,8 @@ def _go_on(job: Job) -> dict[str, Any]:
     with means.sessions() as session:
         stack = session.scalars(select(StackRow)).one()
         row = session.scalars(select(ExecutionRow).where(ExecutionRow.state == ExecutionState.RUNNING)).one()
-        purpose = approval.take_up(session, row.id, means.vault).plan.purpose
-    runnable = None if purpose is Purpose.DESTROY else runs.apply(stack, means.stopping)
+        purpose = session.get_one(PlanRow, row.plan_id).purpose
+    runnable = None if purpose == Purpose.DESTROY else runs.apply(stack, means.stopping)
     try:
         outcome = execute(means, row.id, runnable)
     except (StaleFence, DBAPIError):  # or the server ended the transaction that it was stopped in

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from controller.clock import real_now
 from controller.domain.calendar import day_of
 from controller.domain.errors import Refused
-from controller.engine.applying import approval
+from controller.engine.applying import approval, authenticity
 from controller.engine.applying.approval import Person
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.reconcile import incidents
@@ -280,17 +280,17 @@ def _applied_stack(session: Session, number: int, vault: Vault) -> int:
         valid_for=VALID,
         vault=vault,
     )
-    session.add(
-        ExecutionRow(
-            stack_id=row.id,
-            plan_id=plan_id,
-            approval_id=yes,
-            state=ExecutionState.SUCCEEDED,
-            started_at=real_now(),
-            ended_at=real_now(),
-        )
+    execution = ExecutionRow(
+        stack_id=row.id,
+        plan_id=plan_id,
+        approval_id=yes,
+        state=ExecutionState.SUCCEEDED,
+        started_at=real_now(),
+        ended_at=real_now(),
     )
+    session.add(execution)
     session.flush()
+    execution.mac = authenticity.mac_of_execution(execution, session.get_one(PlanRow, plan_id), vault.hmac_key)
     return row.id
 
 

@@ -1,8 +1,9 @@
-"""From a plan to its execution: stored, approved by digest, started once, taken up again after a crash, ended.
+"""From a plan to its execution: stored, approved by digest, started once, ended.
 
-Called by the reconciler and by `programs.py` (store, approve, start) and by `execute.py` (take_up, end).
-An approval is a yes to one digest and is consumed by at most one execution, whose own results are not movement: after a
-crash it goes on. What others moved before the start makes the approval void (invariant 1).
+Called by the reconciler and by `programs.py` (store, approve, start), and by `execute.py` (end). In between
+`taking_up.py` takes the execution up, again after a crash.
+An approval is a yes to one digest and is consumed by at most one execution, whose own results are not movement. What
+others moved before the start makes the approval void (invariant 1).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.engine import storage
-from controller.engine.applying import authenticity, decisions, journal
+from controller.engine.applying import authenticity, decisions, journal, spent
 from controller.engine.order import Key
 from controller.engine.plan import Op, Plan, Purpose
 from controller.engine.planning.planner import needs_decision, refuse_in_repair
@@ -63,16 +64,6 @@ class StandingRule:
 
     def __str__(self) -> str:
         return f"rule {self.rule}"
-
-
-@dataclass(frozen=True)
-class Started:
-    """An execution that is running: its plan, and the resources (URN, id) that persons gave up."""
-
-    execution_id: int
-    stack_id: int
-    plan: Plan
-    given_up: frozenset[tuple[str, str]]
 
 
 def store(session: Session, stack_id: int, plan: Plan, vault: Vault, *, spec_commit: str) -> int:
@@ -149,19 +140,19 @@ def start(sessions: Sessions, approval_id: int, vault: Vault, *, program_version
         plan = read_plan(plan_row, vault)
         _refuse_unless_free(session, approval, stack)
         moved = (
-            _changed(approval, plan_row, vault)
+            _disproof(session, approval, plan_row, vault)
             or _another_program(plan, program_version)
             or _movement(plan, plan_row, stack, storage.load_state(session, stack.id, vault))
         )
         if moved is None:
-            return _consume(session, approval, plan_row, stack)
+            return _consume(session, approval, plan_row, stack, vault)
         approval.voided = moved
         audit.record(
             session,
             actor="engine",
             action="approval.voided",
             target=stack.name,
-            details={"digest": plan_row.digest, "reason": moved},
+            details={"digest": plan_row.digest, "approval": approval.id, "reason": moved},
         )
     raise Refused(f"the approval is void: {moved}", where=plan.stack, remedy="make a new plan and have it approved")
 
@@ -169,22 +160,6 @@ def start(sessions: Sessions, approval_id: int, vault: Vault, *, program_version
 def running(session: Session, stack_id: int) -> int | None:
     """The stack's running execution, where it has one."""
     return session.scalar(_RUNNING, {"stack_id": stack_id})
-
-
-def take_up(session: Session, execution_id: int, vault: Vault) -> Started:
-    """What a running execution rests on. Raises Refused where it has ended, or nobody said yes to that very plan."""
-    row = session.get(ExecutionRow, execution_id)
-    if row is None or row.state != ExecutionState.RUNNING:
-        raise Refused(f"execution {execution_id} is not running", remedy="have a plan approved, and start it")
-    plan_row, plan = _plan(session, row.plan_id, vault)
-    changed = _changed(session.get_one(ApprovalRow, row.approval_id), plan_row, vault)
-    if changed is not None or row.stack_id != plan_row.stack_id:
-        raise Refused(
-            f"execution {execution_id} does not rest on an approval of its plan",
-            where=plan.stack,
-            remedy="find out who changed its approval in the database, and have a new plan approved",
-        )
-    return Started(execution_id, row.stack_id, plan, decisions.given_up(session, row.stack_id, vault))
 
 
 def end(
@@ -196,7 +171,10 @@ def end(
     outputs: PropertyMap | None,
     vault: Vault,
 ) -> None:
-    """Writes how a run ended; one that is still running only keeps its outputs. The caller holds the stack's fence."""
+    """Writes how a run ended; one that is still running only keeps its outputs. The caller holds the stack's fence.
+
+    What was changed in the database meanwhile ends without a mark, and is no ground for anything.
+    """
     row = session.get_one(ExecutionRow, execution_id)
     stack = session.get_one(StackRow, row.stack_id)
     if outputs is not None:
@@ -205,7 +183,9 @@ def end(
         return
     plan = session.get_one(PlanRow, row.plan_id)
     purpose = Purpose(plan.purpose)
+    is_genuine = authenticity.is_genuine_execution(row, plan, vault.hmac_key)
     row.state, row.ended_at = state, real_now()
+    row.mac = authenticity.mac_of_execution(row, plan, vault.hmac_key) if is_genuine else ""
     row.message = stack.message = "\n".join(failures.values())
     applied_spec = str(plan.document["spec_digest"])
     if state is ExecutionState.SUCCEEDED and purpose is Purpose.APPLY:
@@ -314,9 +294,11 @@ def _refuse_unless_free(session: Session, approval: ApprovalRow, stack: StackRow
         raise Refused("calls with a lost reply are not resolved yet", where=stack.name, remedy="try again after that")
 
 
-def _changed(approval: ApprovalRow, plan_row: PlanRow, vault: Vault) -> str | None:
-    """Why it is nobody's yes to that plan."""
-    return None if authenticity.is_genuine(approval, plan_row, vault.hmac_key) else "it is not as it was given"
+def _disproof(session: Session, approval: ApprovalRow, plan_row: PlanRow, vault: Vault) -> str | None:
+    """Why it is nobody's yes to that plan, or no longer one."""
+    if not authenticity.is_genuine(approval, plan_row, vault.hmac_key):
+        return "it is not as it was given"
+    return "it was used or void before" if spent.is_spent(session, approval.id) else None
 
 
 def _another_program(plan: Plan, version: str | None) -> str | None:
@@ -352,10 +334,11 @@ def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[Resou
     return f"{min(absent)} is gone since" if absent else None
 
 
-def _consume(session: Session, approval: ApprovalRow, plan_row: PlanRow, stack: StackRow) -> int:
+def _consume(session: Session, approval: ApprovalRow, plan_row: PlanRow, stack: StackRow, vault: Vault) -> int:
     execution = ExecutionRow(stack_id=stack.id, plan_id=plan_row.id, approval_id=approval.id, started_at=real_now())
     session.add(execution)
     session.flush()
+    execution.mac = authenticity.mac_of_execution(execution, plan_row, vault.hmac_key)
     destroys = plan_row.purpose == Purpose.DESTROY
     stack.provisioning = Provisioning.ENDING if destroys else Provisioning.APPLYING
     stack.message, stack.changed_at = "", real_now()
@@ -364,6 +347,11 @@ def _consume(session: Session, approval: ApprovalRow, plan_row: PlanRow, stack: 
         actor="engine",
         action="execution.started",
         target=stack.name,
-        details={"digest": plan_row.digest, "approver": approval.approver, "ground": approval.ground},
+        details={
+            "digest": plan_row.digest,
+            "approval": approval.id,
+            "approver": approval.approver,
+            "ground": approval.ground,
+        },
     )
     return execution.id

@@ -14,7 +14,7 @@ from functools import partial
 
 from controller.domain.errors import Failed, Stopped, YunguanError
 from controller.engine import hooks
-from controller.engine.applying import approval, fence
+from controller.engine.applying import approval, fence, taking_up
 from controller.engine.applying.journal import Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.outcome import Failures, OnFailure, Outcome
@@ -58,11 +58,11 @@ def execute(
 
     `program` is None to destroy, or what has the hooks around deletions: it is run for them alone then.
 
-    Raises StaleFence where another worker claims the stack meanwhile; that one then goes on.
+    Raises Refused where it is not to be taken up, StaleFence where another worker claims the stack meanwhile; that one
+    then goes on.
     """
-    with means.sessions.begin() as session:
-        started = approval.take_up(session, execution_id, means.vault)
-        held = fence.claim(session, started.stack_id)
+    started = taking_up.take_up(means.sessions, execution_id, means.vault)
+    held = started.held
     journal = Journal(means.sessions, means.vault, held, means.progress)
     rows = Rows(journal.state())
     resolver = Resolver(means, journal, rows)

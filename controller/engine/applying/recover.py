@@ -5,7 +5,7 @@ intents. Nothing is changed in the cloud here; what is left to do is found by co
 
     create   found by its identity → adopted; not in a complete list, begun when that is conclusive → absent;
              of a kind that nobody can be asked about → stays open until a person says (`testify`)
-    update   read → state shows what is there, and is compared anew
+    update   read → state shows what is there, as asked or when that is conclusive, and is compared anew
     delete   read → gone, or still there when that is conclusive, and is deleted anew
 
 A list that shows none of what answers to a read of its own proves nothing. Moments are those of the database server.
@@ -81,7 +81,9 @@ def testify(means: Means, stack_id: int, urn: str, *, id: str, by: str) -> None:
     """
     with means.sessions.begin() as session:
         held = fence.claim(session, stack_id)
-    Resolver(means, Journal(means.sessions, means.vault, held, means.progress)).testify(urn, id, by)
+        resolver = Resolver(means, Journal(means.sessions, means.vault, held, means.progress))
+        intent = resolver.waiting_for_word(urn)  # what is raised here undoes the claim
+    resolver.testify(intent, id, by)
 
 
 class Resolver:
@@ -125,16 +127,21 @@ class Resolver:
         wait = still_underway + self._means.provider.settle_seconds(cloud) if kind.service else 0.0
         return self._journal.lose(intent, self._now() + timedelta(seconds=wait))
 
-    def testify(self, urn: str, id: str, by: str) -> None:
-        """Takes a person's word, as the function of this name says."""
-        intent = next((one for one in self._journal.open_intents() if one.target.urn == urn), None)
-        kind = self._means.provider.kind(intent.target.type) if intent is not None else None
-        if intent is None or kind is None or intent.op is not Op.CREATE or kind.carrier is not Carrier.NONE:
+    def waiting_for_word(self, urn: str) -> Intent:
+        """The open create of `urn` that only a person can tell about. Raises Refused where there is none."""
+        open_of_it = (one for one in self._journal.open_intents() if one.target.urn == urn and one.op is Op.CREATE)
+        intent = next(open_of_it, None)
+        if intent is None or self._means.provider.kind(intent.target.type).carrier is not Carrier.NONE:
             raise Refused("no create of it waits for a person's word", where=urn, remedy="look at yunguan stack show")
+        return intent
+
+    def testify(self, intent: Intent, id: str, by: str) -> None:
+        """Takes a person's word, as the function of this name says."""
+        urn = intent.target.urn
         if not id:
             self._journal.close(intent, Ending.ABSENT, testimony_of=by)
             return
-        observation = kind.read(None, id, intent.target.inputs)
+        observation = self._means.provider.kind(intent.target.type).read(None, id, intent.target.inputs)
         if observation is None:
             raise Refused(f"its provider knows nothing of {id}", where=urn, remedy="give the id that it was made with")
         saves, removes = taking_over(seen(intent.target, observation), self._rows.live(urn))
@@ -202,9 +209,17 @@ class Resolver:
         ]
 
     def _resolve_update(self, intent: Intent) -> None:
-        """What is there now stands in the state with the inputs of before, so that the rest shows as a difference."""
-        prior = self._rows.live(intent.target.urn)
-        observation = self._ask(intent, lambda: self._read(intent))
+        """What is there now stands in the state with the inputs of before, so that the rest shows as a difference.
+
+        Where that is not yet as asked, the call may be underway.
+        """
+        prior, asked = self._rows.live(intent.target.urn), intent.target
+        kind = self._means.provider.kind(asked.type, asked)
+
+        def tells_all(seen: Observation | None) -> bool:
+            return prior is None or seen is None or not kind.diff(prior.inputs, seen.fields, asked.inputs).changes
+
+        observation = self._conclude(intent, lambda: self._read(intent), tells_all)
         if prior is None or observation is None:
             self._close(intent, Ending.SUPERSEDED)
         else:
@@ -228,7 +243,7 @@ class Resolver:
         """The answer at once where it `tells_all`, else that to a question which was asked when the call is over."""
         begun = self._now()
         answer = self._ask(intent, question)
-        if tells_all(answer) or intent.conclusive_at is None or begun >= intent.conclusive_at:
+        if intent.conclusive_at is None or begun >= intent.conclusive_at or tells_all(answer):
             return answer
         self._wait_until(intent.conclusive_at, intent.target.urn)
         return self._ask(intent, question)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller import audit
+from controller.domain.errors import Refused
 from controller.engine import storage
 from controller.engine.applying import fence
 from controller.engine.applying.means import Means
@@ -68,11 +69,20 @@ def stands(state: ResourceState) -> bool:
 
 
 def keep(means: Means, stack_id: int, changes: Sequence[Seen]) -> None:
-    """Writes what was seen into the state, with an entry in the audit trail. Nothing where nothing differs."""
+    """Writes what was seen into the state, with an entry in the audit trail. Nothing where nothing differs.
+
+    Raises Refused, and writes nothing, where one of them was worked on since it was read.
+    """
     if not changes:
         return
     with means.sessions.begin() as session:
         held = fence.claim(session, stack_id)
+        known = {(one.urn, one.generation): one for one in storage.load_state(session, stack_id, means.vault)}
+        moved = [one.before.urn for one in changes if known.get((one.before.urn, one.before.generation)) != one.before]
+        if moved:
+            raise Refused(
+                f"{moved[0]} was worked on since it was read", where=held.stack, remedy="run it again: it is read anew"
+            )
         storage.save(session, stack_id, [one.now for one in changes], means.vault)
         audit.record(
             session,

@@ -14,6 +14,7 @@ from controller.engine.applying import approval
 from controller.engine.applying.approval import StandingRule
 from controller.engine.applying.execute import execute
 from controller.engine.applying.progress import Step
+from controller.engine.applying.taking_up import take_up
 from controller.engine.plan import Purpose
 from controller.store import clock
 from controller.store.audit import AuditRow
@@ -49,8 +50,7 @@ def test_a_stored_plan_is_the_plan(scene: Scene) -> None:
     plan = scene.plan(BOTH)
     execution_id = start(scene, scene.approve(plan))
 
-    with scene.sessions() as session:
-        assert approval.take_up(session, execution_id, scene.vault).plan == plan
+    assert take_up(scene.sessions, execution_id, scene.vault).plan == plan
 
 
 def test_an_approval_starts_one_execution_and_no_second(scene: Scene) -> None:
@@ -244,10 +244,9 @@ def test_a_repair_that_would_replace_data_is_refused_even_where_a_plan_of_it_exi
 
 def test_what_is_not_there_is_named(scene: Scene) -> None:
     yes = {"by": StandingRule("r"), "ground": "g", "valid_for": timedelta(hours=1), "vault": scene.vault}
-    with scene.sessions() as session:
-        with pytest.raises(WrongUse, match="no plan 77"):
-            approval.approve(session, 77, **yes)
-        with pytest.raises(Refused, match="execution 77 is not running"):
-            approval.take_up(session, 77, scene.vault)
+    with scene.sessions() as session, pytest.raises(WrongUse, match="no plan 77"):
+        approval.approve(session, 77, **yes)
+    with pytest.raises(Refused, match="execution 77 is not running"):
+        take_up(scene.sessions, 77, scene.vault)
     with pytest.raises(WrongUse, match="no approval 77"):
         start(scene, 77)

@@ -116,7 +116,7 @@ def test_an_execution_that_was_pointed_at_another_genuine_plan_is_not_taken_up(s
     with scene.sessions.begin() as session:
         elsewhere = update(ExecutionRow).where(ExecutionRow.id == execution_id)
         session.execute(elsewhere.values(plan_id=_plan_of(scene, other)))
-    with pytest.raises(Refused, match="does not rest on an approval of its plan"):
+    with pytest.raises(Refused, match="it is not what was started"):
         execute(scene.means(), execution_id, OTHER)
     assert not scene.cloud.things
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 import pytest
 
 from controller.clock import RealClock, real_now
+from controller.domain.errors import Refused
 from controller.engine.applying.approval import StandingRule
 from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
@@ -15,6 +16,7 @@ from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.journal import Ending
 from controller.engine.applying.progress import Step
 from controller.engine.applying.recover import recover
+from controller.engine.applying.recover import testify as say_what_came_of_it
 from controller.engine.plan import Op, Purpose
 from controller.engine.provider import about_to_send
 from controller.store.database import Sessions
@@ -157,6 +159,53 @@ def test_a_delete_that_is_underway_is_waited_for(scene: Scene) -> None:
     assert [call.op for call in scene.cloud.calls] == ["create", "delete"]
     assert scene.journal()[-1].outcome == Ending.DONE
     scene.assert_whole()
+
+
+def test_an_update_that_is_underway_is_waited_for(scene: Scene) -> None:
+    scene.apply(TestProgram(NET_A))
+    scene.cloud.faults["update"] = ["late"]
+
+    assert scene.apply(TestProgram(changed(NET_A, name="new"))).state is ExecutionState.SUCCEEDED
+    assert [call.op for call in scene.cloud.calls] == ["create", "update"]
+    assert scene.journal()[-1].outcome == Ending.SUPERSEDED
+    scene.assert_whole()
+
+
+def test_so_is_one_of_a_dead_worker_which_another_run_would_look_at_too_soon(scene: Scene) -> None:
+    scene.apply(TestProgram(NET_A))
+    scene.cloud.faults["update"], scene.patience = ["late"], 0.0
+    program = TestProgram(changed(NET_A, name="new"))
+    with pytest.raises(Killed):
+        scene.apply(program, progress=KillAt(Step.CALLED))
+
+    outcome = scene.resume(program)
+
+    assert outcome.state is ExecutionState.RUNNING
+    assert "may still show up" in outcome.reason
+    scene.patience = 2.0
+    assert scene.resume(program).state is ExecutionState.SUCCEEDED
+    assert [call.op for call in scene.cloud.calls] == ["create", "update"]
+    scene.assert_whole()
+
+
+def test_an_update_that_is_seen_to_have_arrived_is_not_waited_for(scene: Scene) -> None:
+    scene.apply(TestProgram(NET_A))
+    scene.cloud.faults["update"], scene.patience = ["lose_after"], 0.0
+
+    assert scene.apply(TestProgram(changed(NET_A, name="new"))).state is ExecutionState.SUCCEEDED
+    scene.assert_whole()
+
+
+def test_a_word_that_nobody_wants_leaves_the_stack_to_whoever_works_on_it(scene: Scene) -> None:
+    scene.patience = 0.0
+    scene.cloud.faults = {"create": ["lose_after"], "find": ["incomplete"] * 3}
+    scene.apply(TestProgram(NET_A))
+    fence = scene.stack().fence
+
+    for urn in (NET_A.urn, DISK_B.urn):  # the one can be asked about, of the other nothing is open
+        with pytest.raises(Refused, match="no create of it waits"):
+            say_what_came_of_it(scene.means(), scene.stack_id, urn, id="", by="wang")
+    assert scene.stack().fence == fence
 
 
 @pytest.mark.parametrize("fault", ["lose_before", "lose_after"])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from controller.domain.errors import Unknown
+from controller.domain.errors import Refused, Unknown
 from controller.engine.applying import refresh
 from controller.engine.plan import Op
 from controller.store.audit import AuditRow
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionState
 from controller.store.vault import Vault
-from tests.engine.double import TestProgram, Want
+from tests.engine.double import TestProgram, Want, changed
 from tests.engine.scene import Scene
 
 A = Want("a", inputs={"cidr": "10.0.0.0/24", "name": "a"})
@@ -52,6 +52,18 @@ def test_what_is_gone_is_told_and_made_again_by_the_next_plan(scene: Scene) -> N
     refresh.keep(scene.means(), scene.stack_id, [seen])
     assert scene.plan(PROGRAM).by_urn[A.urn].op is Op.CREATE
     assert scene.apply(PROGRAM).state is ExecutionState.SUCCEEDED
+    scene.assert_whole()
+
+
+def test_what_was_worked_on_since_it_was_read_is_not_overwritten(scene: Scene) -> None:
+    scene.cloud.things[scene.row(A.urn).id].inputs["name"] = "by hand"
+    seen = refresh.look(scene.means(), scene.state())
+    scene.apply(TestProgram(changed(A, cidr="10.7.0.0/24")))
+    states = scene.state()
+
+    with pytest.raises(Refused, match="was worked on since it was read"):
+        refresh.keep(scene.means(), scene.stack_id, seen)
+    assert scene.state() == states
     scene.assert_whole()
 
 
