@@ -37,7 +37,8 @@ class Operation:
     """One step on one resource.
 
     `generation` and `observed_version` are those of the state that the step rests on (0 and "" where none is yet).
-    `import_id` is the id of what an import takes over; its `observed_version` is that of what was seen under it.
+    `import_id` is the id of what an import takes over, secret where that tells a secret; its `observed_version` is that
+    of what was seen under it.
     `renamed_from` is the URN under which it stands in the state, where it has another one now. `cloud` is the one that
     its calls go to, "" for what is on none. `waits_for` names, by input, the URNs whose outputs are still unknown.
     `retain` deletes from the state alone, and so does `deleted_with`, once what that names is deleted. The differences
@@ -51,7 +52,7 @@ class Operation:
     inputs: PropertyMap
     parent: str = ""
     cloud: str = ""
-    import_id: str = ""
+    import_id: PropertyValue = ""
     renamed_from: str = ""
     generation: int = 0
     diff: Mapping[str, Change] = field(default_factory=dict)

@@ -191,7 +191,8 @@ class Kind(Protocol):
     `cloud` below is the provider's own connection, opaque to the engine. A kind that acts on no cloud has no `service`,
     is given None for it, and is not scanned. Where a program gives none, the engine gives an `autonamed` one a `name`.
     `attaches`: by the token of another kind, the input that names those of it which shall be at a resource of this one
-    (the `owner` that their lists show), and under which member of its objects.
+    (the `owner` that their lists show), and under which member of its objects. `imports_secret`: the id that one is
+    imported by tells a secret value.
     """
 
     token: str
@@ -201,6 +202,7 @@ class Kind(Protocol):
     data_bearing: bool
     autonamed: bool
     lists_changes: bool
+    imports_secret: bool
     attaches: Mapping[str, tuple[str, str]]
     create_timeout: float
     update_timeout: float

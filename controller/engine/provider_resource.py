@@ -40,6 +40,7 @@ class ProviderResource:
     data_bearing = False
     autonamed = False
     lists_changes = False
+    imports_secret = False
     attaches: Mapping[str, tuple[str, str]] = {}
     create_timeout = update_timeout = delete_timeout = 0.0
 

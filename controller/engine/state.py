@@ -29,10 +29,11 @@ class ResourceState:
     more than the deepest of its parent and dependencies, so what it needs always has a lower one. `secret_outputs`
     names outputs to keep secret besides those of secret inputs. `deleted_with` is the URN of what takes it along when
     it is deleted, `timeouts` are seconds by operation, `delete_hooks` the names of the program's hooks around its
-    deletion and around errors, by the point in time. `pending_delete` says that it is only there to be removed.
-    `external` says that the program only reads it: it is never updated or deleted. `missing` says that a complete scan
-    and a read of its own found it gone; `unsettled` why it never reached its promised state, and `broken` that the
-    cloud gave it up, so that only a new one helps.
+    deletion and around errors, by the point in time; `import_id` is the id that the program imports it by, secret
+    where that tells a secret. `pending_delete` says that it is only there to be removed. `external` says that the
+    program only reads it: it is never updated or deleted. `missing` says that a complete scan and a read of its own
+    found it gone; `unsettled` why it never reached its promised state, and `broken` that the cloud gave it up, so that
+    only a new one helps.
     """
 
     urn: str
@@ -57,6 +58,7 @@ class ResourceState:
     replacement_trigger: PropertyValue = None
     timeouts: Mapping[str, float] = field(default_factory=dict)
     delete_hooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    import_id: PropertyValue = ""
     pending_delete: bool = False
     external: bool = False
     missing: bool = False

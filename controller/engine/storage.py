@@ -28,7 +28,7 @@ _SAVE = _INSERT.on_conflict_do_update(
     set_={column.name: _INSERT.excluded[column.name] for column in _TABLE.columns if column.name != "id"},
 )
 
-_SEALED = ("inputs", "outputs", "observed", "replacement_trigger")
+_SEALED = ("inputs", "outputs", "observed", "replacement_trigger", "import_id")
 _PLAIN = tuple(item.name for item in fields(ResourceState) if item.name not in {"id", *_SEALED})
 
 _STATE = (

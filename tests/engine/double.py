@@ -161,6 +161,7 @@ class DoubleKind:
     data_bearing: bool = False
     natural: bool = False
     autonamed: bool = False
+    imports_secret: bool = False
     service: str = "test"
     create_timeout: float = 1
     update_timeout: float = 1

@@ -25,6 +25,7 @@ class PureKind:
     data_bearing: bool = False
     delete_before_replace: bool = False
     autonamed: bool = False
+    imports_secret: bool = False
     refused: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     service: str = "test"

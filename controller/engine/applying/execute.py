@@ -293,7 +293,7 @@ class Execution:
             generation=1,
             type=registration.type,
             custom=registration.custom,
-            id=registration.options.import_id if assessment.decision.op is Op.IMPORT else "",
+            id="",
             parent=registration.parent,
             inputs=assessment.inputs,
             outputs={},
@@ -312,6 +312,7 @@ class Execution:
             replacement_trigger=registration.options.replacement_trigger,
             timeouts=registration.options.timeouts,
             delete_hooks=registration.delete_hooks,
+            import_id=assessment.import_id,
         )
         if prior is None or (registration.custom and assessment.decision.op in _ANEW):
             return asked

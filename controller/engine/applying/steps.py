@@ -76,7 +76,7 @@ class Steps:
     def look_at(self, wanted: Import, kind: Kind, version: str) -> Observation:
         """What is to be imported. Raises Refused where it may not be, or is not of the `version` that was approved."""
         self._journal.refuse_held_elsewhere(wanted.holding, wanted.urn)
-        found = imports.look(wanted, kind, self._means.provider.cloud(wanted.holding.cloud) if kind.service else None)
+        found = imports.look(wanted, kind, self._means.provider.cloud(wanted.cloud) if kind.service else None)
         imports.refuse_moved(wanted, found, version)
         return found
 

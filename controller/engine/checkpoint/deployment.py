@@ -59,12 +59,12 @@ class Resource(_Part):
     replacement_trigger: Any = None
     custom_timeouts: dict[str, float] | None = None
     resource_hooks: dict[str, Names] = Field(default_factory=dict)
+    import_id: str = Field("", alias="importID")
     created: datetime | None = None
     modified: datetime | None = None
 
     # What each registration brings anew.
     aliases: Names = ()
-    import_id: str = Field("", alias="importID")
     source_position: str = ""
     stack_trace: Any = None
     ignore_changes: Names = ()

@@ -164,6 +164,7 @@ class _Writer:
             replacement_trigger=encoded({"": state.replacement_trigger}, self._cipher)[""],
             custom_timeouts=dict(state.timeouts) or None,
             resource_hooks={to_pascal(point): tuple(names) for point, names in state.delete_hooks.items()},
+            import_id=state.import_id if isinstance(state.import_id, str) else "",
             created=times.created,
             modified=times.modified,
         )
@@ -259,6 +260,7 @@ def _state(resource: Resource, cipher: Cipher, clouds: _Clouds) -> ResourceState
         replacement_trigger=without_references(decoded({"": resource.replacement_trigger}, cipher, where)[""]),
         timeouts={name: float(seconds) for name, seconds in (resource.custom_timeouts or {}).items() if seconds},
         delete_hooks=_kept_hooks(resource),
+        import_id=resource.import_id,
         pending_delete=resource.delete,
         missing=resource.pending_replacement,
         unsettled="; ".join(resource.init_errors),

@@ -90,6 +90,11 @@ def in_line(value: PropertyValue) -> str:
     return _inline(value, ())
 
 
+def id_in_line(id: PropertyValue) -> str:
+    """An id as it stands in a sentence."""
+    return printable(str(shown(id)))
+
+
 def fields_between(differing: Mapping[str, tuple[PropertyValue, PropertyValue]]) -> Sequence[str]:
     """What differs in what was seen of a resource, field by field: as it was and as it is."""
     return [

@@ -12,7 +12,7 @@ from typing import Any
 
 from controller.domain.errors import Refused
 from controller.engine.plan import Operation
-from controller.engine.planning.differences import in_line
+from controller.engine.planning.differences import id_in_line, in_line
 from controller.engine.properties import PropertyMap, PropertyValue, Secret, holds_unknown, revealed
 from controller.engine.provider import Kind, Observation
 from controller.engine.state import Holding, ResourceState
@@ -20,21 +20,28 @@ from controller.engine.state import Holding, ResourceState
 
 @dataclass(frozen=True)
 class Import:
-    """What the resource `urn` is to take over, and the inputs that the program says it has."""
+    """What the resource `urn` is to take over by `id`, and the inputs that the program says it has."""
 
     urn: str
-    holding: Holding
+    type: str
+    id: PropertyValue
+    cloud: str
     inputs: PropertyMap
 
     @classmethod
     def planned(cls, operation: Operation) -> Import:
         """The import that a plan foretells."""
-        return cls(operation.urn, Holding(operation.type, operation.import_id, operation.cloud), operation.inputs)
+        return cls(operation.urn, operation.type, operation.import_id, operation.cloud, operation.inputs)
 
     @classmethod
     def of(cls, target: ResourceState) -> Import:
         """The import that leads to the row `target`."""
-        return cls(target.urn, target.holding, target.inputs)
+        return cls(target.urn, target.type, target.import_id, target.cloud, target.inputs)
+
+    @property
+    def holding(self) -> Holding:
+        """What it is on the cloud."""
+        return Holding(self.type, str(revealed(self.id)), self.cloud)
 
 
 def look(wanted: Import, kind: Kind, cloud: Any) -> Observation:
@@ -43,17 +50,17 @@ def look(wanted: Import, kind: Kind, cloud: Any) -> Observation:
     Raises Refused where nothing is there, where something differs, and where that cannot be told yet; Incomplete where
     nobody answers.
     """
-    desired, id = kind.desired(wanted.inputs), wanted.holding.id
+    desired, id = kind.desired(wanted.inputs), id_in_line(wanted.id)
     if waiting := sorted(name for name, value in desired.items() if holds_unknown(value)):
         raise Refused(
             f"what is imported has to be as the program says, and that is not known yet of {', '.join(waiting)}",
             where=wanted.urn,
             remedy="write the values that it has; refer to what is still to be made once it is imported",
         )
-    found = kind.read(cloud, id, wanted.inputs)
+    found = kind.read(cloud, wanted.holding.id, wanted.inputs)
     if found is None:
         raise Refused(
-            f"there is no {wanted.holding.type} with the id {id} to import",
+            f"there is no {wanted.type} with the id {id} to import",
             where=wanted.urn,
             remedy="correct the id that the program imports",
         )
@@ -71,7 +78,7 @@ def refuse_moved(wanted: Import, found: Observation, version: str) -> None:
     """Raises Refused where what was `found` is not of the `version` that the approved plan rests on."""
     if found.version != version:
         raise Refused(
-            f"what has the id {wanted.holding.id} is not as it was when the plan was made",
+            f"what has the id {id_in_line(wanted.id)} is not as it was when the plan was made",
             where=wanted.urn,
             remedy="make a new plan and have it approved",
         )
@@ -80,9 +87,9 @@ def refuse_moved(wanted: Import, found: Observation, version: str) -> None:
 def refuse_held_here(wanted: Import, held: Mapping[Holding, str]) -> None:
     """Raises Refused where the stack has it already under another URN; `held` are the URNs of what it has."""
     holder = held.get(wanted.holding, wanted.urn)
-    if wanted.holding.cloud and holder != wanted.urn:
+    if wanted.cloud and holder != wanted.urn:
         raise Refused(
-            f"what has the id {wanted.holding.id} is {holder} of this stack already",
+            f"what has the id {id_in_line(wanted.id)} is {holder} of this stack already",
             where=wanted.urn,
             remedy="give it that one's name, or an alias where it was renamed",
         )

@@ -16,6 +16,7 @@ from typing import Final
 from controller.domain.errors import Refused
 from controller.engine import paths
 from controller.engine.plan import Op, Operation, Purpose
+from controller.engine.planning.differences import id_in_line, printable
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, holds_unknown, revealed
 from controller.engine.provider import Carrier, Change, Diff, Kind
 from controller.engine.provider_resource import CLOUD, provider_type
@@ -58,12 +59,14 @@ class Assessment:
     """A decision together with what it rests on: the cloud that the calls go to, and the inputs, the kind's defaults
     filled in and ignored changes put back.
 
-    `fresh_name` is what the engine calls a new one where the program gives no name, "" where it does.
+    `import_id` is the id that the program imports it by, secret where that tells a secret. `fresh_name` is what the
+    engine calls a new one where the program gives no name, "" where it does.
     """
 
     inputs: PropertyMap
     decision: Decision
     cloud: str = ""
+    import_id: PropertyValue = ""
     fresh_name: str = ""
 
     def replacing(self, decision: Decision) -> Assessment:
@@ -86,11 +89,13 @@ def assess(
     `seed` is what names are made from where the program gives none (`Plan.autoname_seed`), `taken_along` why others
     that are replaced take it along.
 
-    Raises Refused where the kind refuses an input (all of them are named) or where the resource is protected.
+    Raises Refused where the kind refuses an input (all of them are named), where the resource is protected, and where
+    another one is to be imported in its place.
     """
     found = _as_found(prior, kind) if registration.options.ignore_changes else None
     inputs = effective_inputs(registration, found)
     if kind is None:
+        _refuse_import_of_component(registration)
         return Assessment(inputs, decide(registration, prior, _component_diff(inputs, prior), replace_on=frozenset()))
     fresh_name = _fresh_name(registration, prior, kind, inputs, seed)
     if fresh_name:
@@ -102,6 +107,8 @@ def assess(
             where=registration.urn,
             remedy="correct these inputs in the program or its specification",
         )
+    import_id = _import_id(registration, kind)
+    _refuse_another_import(registration.urn, import_id, prior)
     compared = prior is not None and not prior.missing
     diff = kind.diff(prior.inputs, prior.observed, checked.inputs) if prior is not None and compared else None
     beyond = {**_beyond_inputs(registration, prior, cloud), **taken_along}
@@ -111,7 +118,7 @@ def assess(
     let_be = found not in (None, prior.inputs if prior else None) or (fresh_name and _is_renamed(prior))
     if decision.op is Op.SAME and let_be:
         decision = Decision(Op.REFRESH)  # what was changed by hand is let be, and known from then on
-    assessment = Assessment(checked.inputs, decision, cloud, fresh_name)
+    assessment = Assessment(checked.inputs, decision, cloud, import_id, fresh_name)
     return assessment.replacing(decision) if decision.op is Op.REPLACE else assessment
 
 
@@ -259,6 +266,34 @@ def decide(
     return Decision(Op.REFRESH if prior.unsettled else Op.SAME)
 
 
+def _refuse_import_of_component(registration: Registration) -> None:
+    """Raises Refused where what has no id of its own is to be imported by one."""
+    if registration.options.import_id:
+        raise Refused(
+            "a component has no id to be imported by", where=registration.urn, remedy="import what it is made of"
+        )
+
+
+def _import_id(registration: Registration, kind: Kind) -> PropertyValue:
+    """The id that the program imports it by; "" where it imports nothing."""
+    id = registration.options.import_id
+    return Secret(id) if id and kind.imports_secret else id
+
+
+def _refuse_another_import(urn: str, wanted: PropertyValue, prior: ResourceState | None) -> None:
+    """Raises Refused where the program imports another thing than the one that stands in the state under that name.
+
+    What was replaced since it was imported has another id than that by which it was.
+    """
+    if not wanted or prior is None or prior.missing or wanted in (prior.id, prior.import_id):
+        return
+    raise Refused(
+        f"what has this name is {printable(prior.id)}, and the program imports {id_in_line(wanted)}",
+        where=urn,
+        remedy="take import_ out to keep what it is; to import the other one, give that a name of its own",
+    )
+
+
 def objection(planned: Operation | None, assessment: Assessment) -> str | None:
     """Why the approved plan does not allow what was assessed, or None where it does.
 
@@ -271,6 +306,8 @@ def objection(planned: Operation | None, assessment: Assessment) -> str | None:
         return f"the plan says {planned.op}, but it would now be {decision.op}{_because(decision)}"
     if assessment.cloud != planned.cloud:
         return f"the plan has it on the cloud {planned.cloud}, but it would now be on {assessment.cloud}"
+    if decision.op is Op.IMPORT and assessment.import_id != planned.import_id:
+        return "it would now import another one than the plan says"
     if decision.delete_before_replace and not planned.delete_before_replace:
         return "the plan makes the new one first, but the old one would now be deleted first"
     kept = {NAME} if assessment.fresh_name and decision.op is not planned.op else set()

@@ -25,7 +25,7 @@ from controller.engine.planning.targets import ALL, Targeting, Targets, made_ane
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, holds_unknown
 from controller.engine.provider import Kind, Observation, Provider
 from controller.engine.registration import Answer, ErrorHook, Invocation, NamedHook, Program, Registered, Registration
-from controller.engine.state import Holding, ResourceState
+from controller.engine.state import ResourceState
 
 
 def make_plan(
@@ -133,7 +133,7 @@ class Preview:
             inputs=assessment.inputs,
             parent=registration.parent,
             cloud=cloud,
-            import_id=registration.options.import_id if imported else "",
+            import_id=assessment.import_id if imported else "",
             renamed_from=self._renames.old_of(registration.urn),
             generation=prior.generation if prior else 0,
             diff=assessment.decision.diff,
@@ -160,13 +160,12 @@ class Preview:
         """What is to be imported, None for all other decisions. Raises Refused where it may not be."""
         if kind is None or assessment.decision.op is not Op.IMPORT:
             return None
-        holding = Holding(registration.type, registration.options.import_id, assessment.cloud)
-        wanted = Import(registration.urn, holding, assessment.inputs)
+        wanted = Import(registration.urn, registration.type, assessment.import_id, assessment.cloud, assessment.inputs)
         with self._lock:
             imports.refuse_held_here(wanted, self._held)
-            self._held[holding] = registration.urn
-        self._lookup.stacks.refuse_held(holding, registration.urn)
-        return imports.look(wanted, kind, self._provider.cloud(holding.cloud) if kind.service else None)
+            self._held[wanted.holding] = registration.urn
+        self._lookup.stacks.refuse_held(wanted.holding, registration.urn)
+        return imports.look(wanted, kind, self._provider.cloud(wanted.cloud) if kind.service else None)
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Outputs do nothing, so they are no part of a plan."""

@@ -15,6 +15,7 @@ from controller.engine.plan import Op, Operation, Plan
 from controller.engine.planning.differences import (
     HIDDEN,
     changes_of,
+    id_in_line,
     inputs_of,
     is_hidden,
     name_of,
@@ -104,7 +105,7 @@ def _operation_json(operation: Operation) -> dict[str, Any]:
         "targeted": not operation.passed_over,
     }
     if operation.op is Op.IMPORT:
-        document["import_id"] = operation.import_id
+        document["import_id"] = shown(operation.import_id)
     if operation.op in {Op.CREATE, Op.IMPORT}:
         document["inputs"] = {
             key: shown(value, operation.waits_for.get(key, ())) for key, value in sorted(operation.inputs.items())
@@ -192,7 +193,7 @@ def _details(operation: Operation) -> str:
     lines = [f"{SYMBOL[operation.op]:<2} {printable(operation.type)}: ({operation.op})"]
     lines.append(f"     [urn={printable(operation.urn)}]")
     if operation.op is Op.IMPORT:
-        lines.append(f"     [id={printable(operation.import_id)}]")
+        lines.append(f"     [id={id_in_line(operation.import_id)}]")
     if operation.op is Op.REPLACE:
         lines.append(f"     [steps={', '.join(steps_of(operation))}]")
     if operation.op in {Op.CREATE, Op.IMPORT}:

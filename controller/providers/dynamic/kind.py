@@ -44,6 +44,7 @@ class DynamicKind:
     replace_on: frozenset[str] = frozenset()
     data_bearing = False
     lists_changes = False
+    imports_secret = False
     attaches: Mapping[str, tuple[str, str]] = {}
     autonamed = False
     create_timeout = update_timeout = delete_timeout = TIME_LIMIT

@@ -69,6 +69,7 @@ class Shape:
     delete_before_replace: bool = False
     data_bearing: bool = False
     lists_changes: bool = False
+    imports_secret: bool = False
     attaches: Mapping[str, tuple[str, str]] = {}
     create_timeout: float = 300.0
     update_timeout: float = 300.0

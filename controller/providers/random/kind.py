@@ -49,6 +49,7 @@ class RandomKind:
     carrier = Carrier.STATE
     data_bearing = False
     lists_changes = False
+    imports_secret = False
     attaches: Mapping[str, tuple[str, str]] = {}
     create_timeout = update_timeout = delete_timeout = 60.0
 

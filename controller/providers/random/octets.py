@@ -53,6 +53,7 @@ class RandomBytes(RandomKind):
     """Secret, so its id says nothing (the provider that Pulumi ships has the bytes themselves for an id)."""
 
     token = "random:index/randomBytes:RandomBytes"  # noqa: S105
+    imports_secret = True
     fields = (drawn_from("length", type=int, required=True), KEEPERS)
 
     def contradictions(self, known: Plain) -> Sequence[Failure]:

@@ -75,6 +75,7 @@ class RandomPassword(RandomString):
     """As a string, but secret; its id says nothing."""
 
     token = "random:index/randomPassword:RandomPassword"  # noqa: S105
+    imports_secret = True
 
     def _value(self, text: str) -> Drawn:
         hashed = bcrypt.hashpw(text.encode()[:_BCRYPT_LONGEST], bcrypt.gensalt(_BCRYPT_COST)).decode()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from controller.domain.errors import Refused
 from controller.engine.applying import approval
@@ -14,14 +16,18 @@ from controller.engine.applying.execute import execute
 from controller.engine.applying.outcome import OnFailure
 from controller.engine.plan import Op
 from controller.engine.planning.render import to_json, to_text
-from controller.engine.properties import Secret
-from controller.engine.registration import Options
+from controller.engine.properties import Secret, revealed
+from controller.engine.provider import Held, Kind
+from controller.engine.registration import Options, Registration
+from controller.providers.random.text import RandomPassword
+from controller.store.base import Base
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionState
 from controller.store.vault import Vault
-from tests.engine.double import NAMED, NET, Out, TestProgram, Want
+from tests.engine.double import COMPONENT, NAMED, NET, SYSTEM, DoubleProvider, Out, TestProgram, Want
 from tests.engine.scene import Scene
 
+PASSWORD = RandomPassword.token
 MADE = Want("made", inputs={"cidr": "9"})
 
 
@@ -37,6 +43,19 @@ def there(scene: Scene, **inputs: Any) -> str:
 
 def importing(id: str, name: str = "host", **inputs: Any) -> Want:
     return Want(name, inputs={"cidr": "1", "size": 1, **inputs}, options=Options(import_id=id))
+
+
+class Passwords(DoubleProvider):
+    """The double's kinds, and one whose ids to import by are secrets."""
+
+    def kind(self, token: str, held: Held | None = None) -> Kind:
+        return RandomPassword(held) if token == PASSWORD else super().kind(token, held)
+
+
+def everything(scene: Scene) -> list[str]:
+    """All rows of the database, each as text."""
+    with scene.sessions() as session:
+        return [str(row) for table in Base.metadata.sorted_tables for row in session.execute(select(table))]
 
 
 def managed(scene: Scene) -> list[str]:
@@ -135,6 +154,58 @@ def test_where_others_go_on_only_what_needs_the_import_is_left(scene: Scene) -> 
     assert outcome.failures.keys() == {gone.urn}
     assert managed(scene) == [MADE.urn]
     assert on.urn not in managed(scene)
+
+
+def test_another_id_than_that_of_what_stands_there_is_refused(scene: Scene) -> None:
+    scene.apply(TestProgram(MADE))
+    own, other = scene.row(MADE.urn).id, there(scene, cidr="9")
+    assert scene.plan(TestProgram(replace(MADE, options=Options(import_id=own)))).is_empty
+    with pytest.raises(Refused, match=f"what has this name is {own}, and the program imports {other}") as refusal:
+        scene.plan(TestProgram(replace(MADE, options=Options(import_id=other))))
+    assert refusal.value.where == MADE.urn
+    assert "take import_ out" in refusal.value.remedy
+
+
+def test_what_was_imported_and_replaced_since_may_go_on_to_name_what_it_was_imported_by(scene: Scene) -> None:
+    first = importing(there(scene))
+    scene.apply(TestProgram(first))
+    second = replace(first, inputs={**first.inputs, "cidr": "2"})
+    assert scene.apply(TestProgram(second)).state is ExecutionState.SUCCEEDED
+    row = scene.row(first.urn)
+    assert row.id != row.import_id == first.options.import_id
+    assert scene.plan(TestProgram(second)).is_empty
+    assert scene.plan(TestProgram(replace(second, options=Options(import_id=row.id)))).is_empty
+    third = there(scene, cidr="2")
+    with pytest.raises(Refused, match=f"what has this name is {row.id}, and the program imports {third}"):
+        scene.plan(TestProgram(replace(second, options=Options(import_id=third))))
+
+
+def test_another_id_than_the_plan_says_is_not_imported_even_if_it_looks_alike(scene: Scene) -> None:
+    one, other = importing(there(scene)), importing(there(scene))
+    execution = scene.start(TestProgram(one))
+    outcome = execute(scene.means(), execution, TestProgram(other))
+    assert "it would now import another one than the plan says" in outcome.failures[one.urn]
+    assert managed(scene) == []
+
+
+def test_a_component_cannot_be_imported(scene: Scene) -> None:
+    component = Registration(SYSTEM, COMPONENT, "system", False, "", {}, options=Options(import_id="id-1"))
+    with pytest.raises(Refused, match="a component has no id to be imported by"):
+        scene.plan(lambda registrar: registrar.register(component) and {})
+
+
+def test_an_id_that_tells_a_secret_is_nowhere_to_be_read(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.provider = Passwords()
+    wanted = Want("secret", PASSWORD, {"length": 9}, options=Options(import_id="hunter-42"))
+    plan = scene.plan(TestProgram(wanted))
+    assert "[id=[secret]]" in to_text(plan, 100)
+    execute(scene.means(), approval.start(scene.sessions, scene.approve(plan), scene.vault), TestProgram(wanted))
+    assert revealed(scene.row(wanted.urn).outputs["result"]) == "hunter-42"
+    assert scene.plan(TestProgram(wanted)).is_empty
+    with pytest.raises(Refused, match=r"what has this name is none, and the program imports \[secret\]") as refusal:
+        scene.plan(TestProgram(replace(wanted, options=Options(import_id="another-1"))))
+    told = [to_text(plan, 100), json.dumps(to_json(plan, "")), str(refusal.value), caplog.text, *everything(scene)]
+    assert not [text for text in told if "hunter-42" in text or "another-1" in text]
 
 
 def test_what_is_lost_may_be_imported_from_where_it_is_now(scene: Scene) -> None:

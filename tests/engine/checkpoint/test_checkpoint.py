@@ -85,6 +85,7 @@ def stacks(draw: st.DrawFn) -> list[ResourceState]:
             external=custom and draw(st.booleans()),
             deleted_with=draw(st.sampled_from(["", *urns])),
             replacement_trigger=draw(known_values),
+            import_id=draw(st.sampled_from(["", "another"])) if custom else "",
             timeouts=draw(st.dictionaries(st.sampled_from(["create", "delete"]), st.floats(1, 9000), max_size=2)),
             missing=custom and draw(st.booleans()),
             unsettled=draw(st.sampled_from(["", "still building"])),

@@ -59,7 +59,7 @@ def test_decision(inputs: dict[str, Any], prior: ResourceState | None, op: Op, w
         ({"replace_on_changes": ("*",)}, {"size": 2}, Op.REPLACE, "any change replaces"),
         ({"replace_on_changes": ("size",)}, {}, Op.SAME, "nothing differs, so nothing replaces"),
         ({"protect": True}, {"network": "n2"}, Op.REPLACE, "protection begins once it is applied"),
-        ({"import_id": "other"}, {"size": 2}, Op.UPDATE, "what is in state needs no adoption"),
+        ({"import_id": "id-a"}, {"size": 2}, Op.UPDATE, "what is in state needs no adoption"),
     ],
 )
 def test_options(options: dict[str, Any], inputs: dict[str, Any], op: Op, why: str) -> None:

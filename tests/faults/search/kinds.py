@@ -38,6 +38,7 @@ class ModelKind:
     token: str
     schema: Schema
     autonamed: bool = False
+    imports_secret: bool = False
     service: str = "model"
     lists_changes: bool = False
     attaches: Mapping[str, tuple[str, str]] = field(default_factory=dict)

@@ -1,0 +1,22 @@
+"""The id that a program imports a resource by, which is not that of its row once it was replaced."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0019_import_id"
+down_revision = "0018_execution_mac"
+
+
+def upgrade() -> None:
+    """Adds the column; what is there is known by the id that it has."""
+    op.add_column("resource", sa.Column("import_id", JSONB(), nullable=False, server_default='""'))
+    op.alter_column("resource", "import_id", server_default=None)
+
+
+def downgrade() -> None:
+    """Removes it again."""
+    op.drop_column("resource", "import_id")
+    op.execute("UPDATE journal SET target = target - 'import_id'")
