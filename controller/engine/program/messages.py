@@ -15,7 +15,9 @@ from pulumi.runtime.proto import alias_pb2, resource_pb2
 from controller.domain.errors import Refused
 from controller.engine import wire
 from controller.engine.lookup import EXISTENCE
+from controller.engine.program import demand
 from controller.engine.properties import UNKNOWN, PropertyValue
+from controller.engine.provider_resource import provider_type
 from controller.engine.registration import Invocation, Options, Registration
 from controller.engine.urn import Urn
 
@@ -68,6 +70,7 @@ def reading(
     """What is to be read, and its id. Raises Refused for a package that is not installed with the controller."""
     urn = _urn(request.type, request.name, request.parent, project, stack)
     refuse_parameterized(request, "reading a resource", urn)
+    _refuse_another_release(request, request.type, urn)
     id = UNKNOWN if request.id == wire.UNKNOWN_MARK else request.id
     options = Options(additional_secret_outputs=tuple(request.additionalSecretOutputs))
     return (
@@ -99,6 +102,7 @@ def refuse_parameterized(request: Any, what: str, where: str) -> None:
 def invocation(request: resource_pb2.ResourceInvokeRequest) -> Invocation:
     """The call in `request`. Raises Refused for a function of a package that is not installed with the controller."""
     refuse_parameterized(request, "a function", request.tok)
+    _refuse_another_release(request, request.tok, request.tok)
     return Invocation(request.tok, wire.without_references(wire.decode(request.args)), request.provider)
 
 
@@ -118,7 +122,8 @@ def _urn(type_: str, name: str, parent: str, project: str, stack: str) -> str:
 
 
 def refuse_unsupported(request: resource_pb2.RegisterResourceRequest, urn: str) -> None:
-    """Raises Refused, naming them, where the program gives options that the engine does not obey."""
+    """Raises Refused, naming them, where the program gives options that the engine does not obey, and for another
+    release of a provider."""
     given = {descriptor.name for descriptor, _ in request.ListFields()}
     refused = [what for field, what in _UNSUPPORTED.items() if field in given]
     if refused:
@@ -127,6 +132,13 @@ def refuse_unsupported(request: resource_pb2.RegisterResourceRequest, urn: str) 
             where=urn,
             remedy="take it out of the program",
         )
+    _refuse_another_release(request, request.type, urn)
+
+
+def _refuse_another_release(request: Any, token: str, where: str) -> None:
+    """Raises Refused where `token` is to be that of another release of its provider."""
+    package = token.removeprefix(provider_type("")).partition(":")[0]
+    demand.require_provider(package, request.version, where)
 
 
 def _options(

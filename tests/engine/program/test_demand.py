@@ -37,3 +37,27 @@ def test_a_program_that_demands_another_release_is_not_run() -> None:
     assert "a" in notes.registrations
     with pytest.raises(Refused, match=r"demands Pulumi >=99.0.0"):
         run("pulumi.require_pulumi_version('>=99.0.0'); Thing('b')", Notes())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "pulumi.CustomResource('openstack:x/net:Net', 'a', {}, ResourceOptions(version='4.1.0'))",
+        "pulumi.CustomResource('openstack:x/net:Net', 'a', {}, ResourceOptions(version='newest'))",
+        "pulumi.ProviderResource('openstack', 'a', {}, ResourceOptions(version='4.1.0'))",
+        "pulumi.CustomResource('openstack:x/net:Net', 'a', {}, ResourceOptions(version='4.1.0', id='7'))",
+        "pulumi.runtime.invoke('openstack:x/get:get', {}, pulumi.InvokeOptions(version='4.1.0'))",
+    ],
+)
+def test_a_provider_of_another_major_release_is_refused(body: str) -> None:
+    with pytest.raises(
+        Refused, match=r"release (4\.1\.0|newest) of the provider openstack is demanded.*of 5\."
+    ) as refusal:
+        run(body, notes := Notes())
+    assert refusal.value.remedy == "use pulumi-openstack 5, or take the option version out"
+    assert "a" not in notes.registrations
+
+
+def test_a_provider_of_the_same_major_release_is_that_of_here() -> None:
+    run("pulumi.CustomResource('openstack:x/net:Net', 'a', {}, ResourceOptions(version='5.0.1'))", notes := Notes())
+    assert "a" in notes.registrations

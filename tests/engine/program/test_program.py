@@ -127,7 +127,7 @@ def test_options_arrive_as_they_were_written() -> None:
     assert set(options.aliases) == {notes["a"].urn.replace("::a", "::old"), "urn:pulumi:x::y::z::w"}
 
 
-def test_release_and_address_of_a_plugin_are_passed_over() -> None:
+def test_address_of_a_plugin_and_releases_of_what_only_the_project_knows_are_passed_over() -> None:
     plain, named = Notes(), Notes()
     run("Thing('a')", plain)
     run("Thing('a', ResourceOptions(version='3.4.1', plugin_download_url='https://plugins.example'))", named)
