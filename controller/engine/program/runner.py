@@ -193,25 +193,45 @@ def _execute(entry: Path) -> None:
 
 def _ended(error: BaseException, folder: Path) -> Ended:
     cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
-    return Ended(
-        error=f"{type(cause).__name__}: {cause}",
-        where=_line_in(folder, cause.__traceback__),
-        traceback="".join(traceback.format_exception(_from_the_program_on(error, folder))),
-    )
+    where = _line_in(folder, cause.__traceback__)
+    for one in _chain(error):
+        one.__traceback__ = _without_the_way_there(one.__traceback__, folder)
+    return Ended(f"{type(cause).__name__}: {cause}", where, "".join(traceback.format_exception(error)))
 
 
-def _from_the_program_on(error: BaseException, folder: Path) -> BaseException:
-    """`error` without the frames that led to the program's own; as it is where it never came there."""
-    trace = error.__traceback__
-    while trace is not None and not Path(trace.tb_frame.f_code.co_filename).is_relative_to(folder):
+def _chain(error: BaseException) -> list[BaseException]:
+    """`error` and those that led to it, each once: the SDK raises some from themselves."""
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain:
+        chain.append(following)
+        following = following.__cause__ or following.__context__
+    return chain
+
+
+def _without_the_way_there(trace: TracebackType | None, folder: Path) -> TracebackType | None:
+    """`trace` from the program's first frame on; where it never came there, what follows the last frame of ours."""
+    rest = trace
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if _is_of_program(file, folder):
+            return trace
         trace = trace.tb_next
-    return error.with_traceback(trace or error.__traceback__)
+        if file == __file__:
+            rest = trace
+    return rest
 
 
 def _line_in(folder: Path, trace: TracebackType | None) -> str:
     """The innermost line of the program itself, as `file:line`."""
-    frames = [frame for frame in traceback.extract_tb(trace) if Path(frame.filename).is_relative_to(folder)]
+    frames = [frame for frame in traceback.extract_tb(trace) if _is_of_program(frame.filename, folder)]
     return f"{Path(frames[-1].filename).relative_to(folder)}:{frames[-1].lineno}" if frames else ""
+
+
+def _is_of_program(file: str, folder: Path) -> bool:
+    """Whether it lies in the program's folder, but in no virtualenv there."""
+    path, environment = Path(file), Path(sys.prefix)
+    return path.is_relative_to(folder) and not (environment.is_relative_to(folder) and path.is_relative_to(environment))
 
 
 if __name__ == "__main__":

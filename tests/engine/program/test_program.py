@@ -246,6 +246,20 @@ def test_failing_program_says_where_and_registers_nothing_more() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("Thing('a', x=object())\nThing('b', x=object())", "While processing resource: 'b'"),
+        ("async def late(): raise KeyError('late')\nThing('a', x=late())", "in late"),
+    ],
+)
+def test_a_traceback_shows_nothing_of_the_engine_nor_does_what_led_to_it(body: str, told: str) -> None:
+    with pytest.raises(ProgramFailed) as failure:
+        run(body, Notes())
+    assert told in failure.value.traceback
+    assert "runner.py" not in failure.value.traceback
+
+
+@pytest.mark.parametrize(
     ("body", "message"),
     [
         ("import sys; sys.exit(3)", "SystemExit: 3"),
