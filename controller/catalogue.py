@@ -21,6 +21,7 @@ from controller.domain.calendar import WorkCalendar
 from controller.domain.city import City, RuleId
 from controller.domain.errors import Failed, WrongUse
 from controller.domain.money import Exact
+from controller.domain.roles import Role
 from controller.domain.validation import wrongs
 
 CATALOG = Path(__file__).resolve().parent.parent / "catalog"
@@ -140,6 +141,12 @@ def terms(locale: str = "zh_CN", root: Path = CATALOG) -> Mapping[str, Mapping[s
 def term(group: str, word: str) -> str:
     """What `word` is called in Chinese; the word itself where nobody has named it yet."""
     return terms()[group].get(word, word)
+
+
+def role_title(city: City, role: Role) -> str:
+    """What the city calls a role; the controller's own word where its regulation knows no such party."""
+    entry = city.role(role)
+    return entry.title if entry else term("role", role)
 
 
 def _days(entries: tuple[str | date, ...]) -> Iterator[date]:

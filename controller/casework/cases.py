@@ -52,11 +52,12 @@ class Summary:
 
 @dataclass(frozen=True)
 class Offer:
-    """Something that can be done next: by which roles, and what is still missing in the file."""
+    """Something that can be done next: by which roles (and what the city calls them), what is missing in the file."""
 
     action: str
     title: str
     roles: tuple[str, ...]
+    role_titles: tuple[str, ...]
     missing: tuple[str, ...]
 
 
@@ -216,6 +217,7 @@ def _offers(session: Session, city: City, case: CaseRow, kept: frozenset[str]) -
             action=action.name,
             title=action.title,
             roles=tuple(role.value for role in action.roles),
+            role_titles=tuple(catalogue.role_title(city, role) for role in action.roles),
             missing=tuple(one.wanted for one in lacking(action, case.facts, kept, exceptions)),
         )
         for action in offered(city.procedure(case.procedure), standing_of(case))
@@ -230,14 +232,13 @@ def _standings(session: Session, case: CaseRow) -> tuple[StackStanding, ...]:
 
 
 def _event(row: CaseEventRow, city: City, procedure: str) -> Event:
-    entry = city.role(Role(row.role)) if row.role else None
     action = city.procedure(procedure).stage(row.before).action(row.action) if row.before and row.action else None
     return Event(
         at=row.at,
         kind=row.kind,
         actor=row.actor,
         role=row.role,
-        role_title=entry.title if entry else catalogue.term("role", row.role),
+        role_title=catalogue.role_title(city, Role(row.role)) if row.role else "",
         action=row.action,
         title=action.title if action else catalogue.term("step", row.action or row.kind),
         before=row.before,

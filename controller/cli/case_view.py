@@ -23,7 +23,9 @@ def print_case(detail: Detail) -> None:
     stdout.print(f"{escape(summary.stage_title)}{due}{late}{paused}")
     for offer in detail.offers:
         missing = f"，尚缺：{'；'.join(offer.missing)}" if offer.missing else ""
-        stdout.print(f"  可办理：{offer.title}（{offer.action}，{'、'.join(offer.roles)}）{missing}", markup=False)
+        stdout.print(
+            f"  可办理：{offer.title}（{offer.action}，{'、'.join(offer.role_titles)}）{missing}", markup=False
+        )
     for stack in detail.standings:
         why = f"：{stack.message}" if stack.message else ""
         stdout.print(f"  资源：{stack.name} {term('provisioning', stack.provisioning)}{why}", markup=False)

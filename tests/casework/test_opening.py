@@ -153,6 +153,12 @@ class TestDeclarations:
         with pytest.raises(error), office.sessions.begin() as session:
             declare(session, number, facts, actor=actor)
 
+    def test_who_may_declare_is_named_as_the_city_calls_it(self, office: Office) -> None:
+        (number,) = office.apply(origin="new")
+        with pytest.raises(Refused) as refused, office.sessions.begin() as session:
+            declare(session, number, {"classified": "no"}, actor="authority")
+        assert "使用单位" in refused.value.remedy
+
 
 class TestDocuments:
     """LZ-21-1, LZ-21-2, LZ-26a: what must lie in the file."""

@@ -197,7 +197,7 @@ class TestViews:
             for word in ("classified", "own_resources", "migration_plan", "security_report")
             if not any(word in one for one in offers["accept"].missing)
         ] == []
-        assert offers["accept"].roles == ("authority",)
+        assert (offers["accept"].roles, offers["accept"].role_titles) == (("authority",), ("市大数据发展局",))
 
     def test_a_stack_names_its_open_case(self, office: Office) -> None:
         number = office.in_trial()

@@ -56,7 +56,9 @@ def test_what_is_filed_is_one_document_and_is_listed_and_shown(typed: CommandLin
     assert all(system in table for system in ("财务管理系统", "公文交换系统", "便民服务平台"))
     shown = typed.well("request", "show", numbers[0], "-o", "json").document
     assert shown["machines"]
-    assert "财务管理系统" in typed.well("request", "show", numbers[0]).out
+    read = typed.well("request", "show", numbers[0]).out
+    assert "财务管理系统" in read
+    assert "受理（accept，市大数据发展局）" in read
 
 
 def test_nothing_is_stored_of_a_file_that_is_not_clean(typed: CommandLine, sheet: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def check_facts(city: City, facts: Mapping[str, str], roles: frozenset[Role]) ->
             known = "、".join(f"{value}（{title}）" for value, title in fact.values.items())
             raise WrongUse(f"“{fact.title}”不能是 {value}", remedy=f"可用：{known}")
         if not roles & set(fact.by):
-            allowed = "、".join(role.value for role in fact.by)
+            allowed = "、".join(catalogue.role_title(city, role) for role in fact.by)
             raise Refused(f"您的角色不能声明“{fact.title}”", remedy=f"应由以下角色声明：{allowed}", rule=fact.rule)
 
 
@@ -45,7 +45,8 @@ def declare(session: Session, number: str, facts: Mapping[str, str], *, actor: s
 def record_exception(session: Session, number: str, *, rule: str, reason: str, actor: str) -> None:
     """Records a reasoned exception where the text says 原则上. Raises Refused where rule or role allow none."""
     case = _open_case(session, number)
-    allowed = catalogue.city(case.city).exceptions
+    city = catalogue.city(case.city)
+    allowed = city.exceptions
     roles = roles_on(session, actor, case.system.unit)
     if rule not in allowed.rules:
         raise Refused(
@@ -53,7 +54,7 @@ def record_exception(session: Session, number: str, *, rule: str, reason: str, a
         )
     role = next((role for role in allowed.by if role in roles), None)
     if role is None:
-        names = "、".join(role.value for role in allowed.by)
+        names = "、".join(catalogue.role_title(city, role) for role in allowed.by)
         raise Refused("您的角色不能记录例外", remedy=f"应由以下角色记录：{names}", rule=rule)
     if not reason.strip():
         raise Refused("例外须写明理由", rule=rule)
