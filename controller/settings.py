@@ -32,7 +32,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="YUNGUAN_", toml_file="yunguan.toml", extra="forbid", frozen=True)
 
-    home: Path = Field(default=Path(".yunguan"), description="Embedded database, estate, evidence, keys and logs")
+    home: Path = Field(
+        default=Path(".yunguan"),
+        validate_default=True,
+        description="Embedded database, estate, evidence, keys and logs",
+    )
     database_url: str | None = Field(
         default=None, description="PostgreSQL URL; the embedded server where it is not set"
     )
@@ -75,6 +79,12 @@ class Settings(BaseSettings):
     listen_host: str = Field(default="127.0.0.1", description="Address that `yunguan serve` listens on")
     listen_port: int = Field(default=8080, ge=0, le=65535, description="Port that `yunguan serve` listens on")
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of a worker's /metrics; 0: none")
+
+    @field_validator("home")
+    @classmethod
+    def _stands_still(cls, home: Path) -> Path:
+        """Seen from the folder in which the process began, wherever it goes later."""
+        return home.absolute()
 
     @field_validator("database_url")
     @classmethod

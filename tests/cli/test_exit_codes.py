@@ -121,9 +121,12 @@ def test_a_home_that_cannot_be_written_is_said(typed: CommandLine, monkeypatch: 
     assert "/proc/nowhere" in ended.err
 
 
+@pytest.mark.parametrize("home", ["home", "./home"])
 def test_a_defect_is_a_message_and_its_details_go_into_the_log(
-    typed: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    typed: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: str
 ) -> None:
+    monkeypatch.setenv("YUNGUAN_HOME", home)
+
     def broken(*_arguments: object) -> None:
         raise KeyError("a defect of ours")
 
