@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import CompoundSelect, func, select
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
@@ -21,13 +21,14 @@ def clouds_in_use(session: Session) -> list[str]:
     """The entries of clouds.yaml on which a stack stands, or some of its resources, sorted."""
     of_stacks = select(StackRow.cloud).where(StackRow.provisioning != Provisioning.ENDED)
     of_resources = select(ResourceRow.cloud).where(ResourceRow.cloud != "")
-    return sorted({entry_of(place) for place in session.scalars(of_stacks.union(of_resources))})
+    return _entries(session, of_stacks.union(of_resources))
 
 
 def clouds_of(session: Session, stack: StackRow) -> list[str]:
     """The entries of clouds.yaml on which a stack has something, or would have, sorted."""
-    held = select(ResourceRow.cloud).where(ResourceRow.stack_id == stack.id, ResourceRow.cloud != "").distinct()
-    return sorted({entry_of(place) for place in (stack.cloud, *session.scalars(held))})
+    of_stack = select(StackRow.cloud).where(StackRow.id == stack.id)
+    of_resources = select(ResourceRow.cloud).where(ResourceRow.stack_id == stack.id, ResourceRow.cloud != "")
+    return _entries(session, of_stack.union(of_resources))
 
 
 def ask_for_due_scans(session: Session, *, full_every: timedelta, changes_every: timedelta) -> None:
@@ -55,3 +56,7 @@ def _last_of(session: Session, *sorts: Sort) -> dict[str, datetime]:
         .group_by(ScanRow.cloud)
     )
     return dict(session.execute(newest).all())
+
+
+def _entries(session: Session, places: CompoundSelect[str]) -> list[str]:
+    return sorted({entry_of(place) for place in session.scalars(places)})
