@@ -7,7 +7,7 @@ be called then. Those around deletions and errors stay names, since what is dele
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -64,38 +64,35 @@ class Hooks:
         return {
             point: hooks
             for point in points.OF_REGISTRATION
-            if (hooks := [self._hook(name, point) for name in getattr(request.hooks, point) if self._counts(name)])
+            if (hooks := self._called_at(point, getattr(request.hooks, point)))
         }
 
     def kept(self, request: resource_pb2.RegisterResourceRequest) -> Mapping[str, Sequence[str]]:
         """The names of what is called around a resource's deletion and errors. Raises Refused for one that none has."""
-        for name in (name for point in points.AROUND_DELETION for name in getattr(request.hooks, point)):
-            self._counts(name)
+        around_deletion = [name for point in points.AROUND_DELETION for name in getattr(request.hooks, point)]
         with self._lock:
-            unknown = sorted(set(request.hooks.on_error) - self._error_hooks)
-        if unknown:
-            raise Refused(f"there is no error hook {unknown[0]}", remedy="register it before it is named")
+            _refuse_unknown("resource hook", around_deletion, self._hooks)
+            _refuse_unknown("error hook", request.hooks.on_error, self._error_hooks)
         found = {point: tuple(getattr(request.hooks, point)) for point in points.KEPT}
         return {point: names for point, names in found.items() if names}
 
     def named(self, hook: resource_pb2.RegisterResourceHookRequest) -> NamedHook:
         """What calls `hook`, if it counts in this run."""
-        return partial(self._call, hook) if self._counts(hook.name) else _not_now
+        return partial(self._call, hook) if self._counts(hook) else _not_now
 
     def _refuse_taken(self, name: str) -> None:
         """As with Pulumi both sorts share their names."""
         if name in self._hooks or name in self._error_hooks:
             raise Refused(f"two hooks are called {name}", remedy="give each its own name")
 
-    def _counts(self, name: str) -> bool:
+    def _called_at(self, point: str, names: Sequence[str]) -> Sequence[Hook]:
         with self._lock:
-            hook = self._hooks.get(name)
-        if hook is None:
-            raise Refused(f"there is no resource hook {name}", remedy="register it before it is named")
-        return hook.on_dry_run or not self._preview
+            _refuse_unknown("resource hook", names, self._hooks)
+            hooks = [self._hooks[name] for name in names]
+        return [partial(self._call, hook, point) for hook in hooks if self._counts(hook)]
 
-    def _hook(self, name: str, point: str) -> Hook:
-        return partial(self._call, self._hooks[name], point)
+    def _counts(self, hook: resource_pb2.RegisterResourceHookRequest) -> bool:
+        return hook.on_dry_run or not self._preview
 
     def _call(self, hook: resource_pb2.RegisterResourceHookRequest, point: str, call: HookCall) -> None:
         request = resource_pb2.ResourceHookRequest(
@@ -131,6 +128,12 @@ class Hooks:
             reason = f"{what} failed: {self._callbacks.masked(answer.error)}, asked about: {refusals[0]}"
             raise Failed(reason, where=call.urn, remedy="correct the program, or what the cloud objects to")
         return answer.retry
+
+
+def _refuse_unknown(sort: str, names: Iterable[str], known: Container[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise Refused(f"there is no {sort} {name}", remedy="register it before it is named")
 
 
 def _not_now(point: str, call: HookCall) -> None:
