@@ -25,6 +25,7 @@ from controller.cli.bench import bench
 from controller.cli.deadline import deadline
 from controller.cli.demo import demo
 from controller.cli.drift import drift
+from controller.cli.kinds import kinds
 from controller.cli.serve import serve, worker
 from controller.domain.errors import YunguanError
 
@@ -41,6 +42,7 @@ app.command()(worker)
 app.add_typer(requests.app, name="request")
 app.add_typer(stacks.app, name="stack")
 app.add_typer(programs.app, name="program")
+app.command()(kinds)
 app.command()(drift)
 app.command()(systems.confirm)
 app.command()(systems.change)

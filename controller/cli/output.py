@@ -90,6 +90,10 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_cell(item)}" for key, item in value.items() if item not in ("", None))
     if isinstance(value, list | tuple):
         return ", ".join(_cell(item) for item in value)
     return str(value)

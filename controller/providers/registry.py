@@ -30,6 +30,7 @@ from controller.providers.openstack.network import Network
 from controller.providers.openstack.pool import Pool
 from controller.providers.openstack.port import Port
 from controller.providers.openstack.recognition import Vouch, anyone
+from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.router import Router
 from controller.providers.openstack.router_interface import RouterInterface
 from controller.providers.openstack.security_group import SecurityGroup
@@ -47,7 +48,7 @@ from controller.providers.random.pet import RandomPet
 from controller.providers.random.text import RandomPassword, RandomString
 from controller.providers.random.unique import RandomUuid, RandomUuid4, RandomUuid7
 
-KINDS: tuple[Kind, ...] = (
+KINDS: tuple[RestKind, ...] = (
     Network(),
     Subnet(),
     Router(),
@@ -97,7 +98,7 @@ class Registry:
         self._vouch = vouch
         self._accounts = accounts or OwnAccounts()
         providers = (ProviderResource("openstack", CLOUD), ProviderResource("random"))
-        self._kinds: dict[str, Kind] = {kind.token: kind for kind in (*KINDS, *providers)}
+        self._kinds: dict[str, Kind] = {kind.token: kind for kind in KINDS} | {kind.token: kind for kind in providers}
         self._random = {kind.token: kind for kind in RANDOM_KINDS}
         self._clouds: dict[str, Cloud] = {}
         self._gates: dict[str, Gate] = {}

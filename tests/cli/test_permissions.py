@@ -49,7 +49,7 @@ FREE = {
     "drift": "reads; with --repair it asks",
     "certificate show": "reads", "certificate verify": "reads", "certificate key": "reads the public key",
     "incident list": "reads", "incident show": "reads",
-    "clock show": "reads", "deadline": "counts days", "rules": "reads",
+    "clock show": "reads", "deadline": "counts days", "rules": "reads", "kinds": "reads",
     "bill show": "reads", "bill export": "reads", "bill rate": "reads a file of the caller's",
     "unit list": "reads", "user list": "reads",
     "audit verify": "reads", "audit export": "reads",

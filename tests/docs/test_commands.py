@@ -38,8 +38,9 @@ def options_of(command: Any) -> set[str]:
 
 
 def arguments_of(command: Any) -> list[str]:
-    """The arguments as usage shows them."""
-    return [(one.metavar or one.name).upper() for one in command.params if one.param_type_name == "argument"]
+    """The arguments that must be given, as usage shows them."""
+    given = [one for one in command.params if one.param_type_name == "argument" and one.required]
+    return [(one.metavar or one.name).upper() for one in given]
 
 
 def typed_in(page: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
