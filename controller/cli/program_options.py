@@ -1,12 +1,12 @@
 """What the command line says of a program: the options that its commands share → the values they stand for.
 
-Called by `programs.py`; what is done with them stands in `program_run.py`.
+Called by `programs.py`; what is done with them stands in `program_run.py` and `program_pulumi.py`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -16,7 +16,6 @@ from typing import Annotated
 import typer
 
 from controller.cli.arguments import pairs
-from controller.cli.output import Format
 from controller.domain.errors import WrongUse
 from controller.engine.applying.outcome import OnFailure
 from controller.engine.planning.targets import Targets
@@ -67,10 +66,11 @@ GiveUp = Annotated[
 
 @dataclass(frozen=True)
 class Asked:
-    """One stack of the project in `folder`, with the configuration that the command line adds."""
+    """One stack of the project in `folder`, with the cloud and the configuration that the command line adds."""
 
     folder: Path
     stack: str
+    cloud: str
     config: Sequence[str]
     secret: Sequence[str]
 
@@ -108,16 +108,3 @@ def targets_of(
 def on_failure_of(continue_on_error: bool) -> OnFailure:
     """What becomes of the rest where something fails."""
     return OnFailure.CONTINUE if continue_on_error else OnFailure.STOP
-
-
-def refuse_for_pulumi(given: Mapping[str, list[str] | bool | None], output: Format) -> None:
-    """Raises WrongUse for what Pulumi's command line keeps in files of its own, or does not know."""
-    named = [option for option, value in given.items() if value]
-    if output is not Format.TABLE:
-        named.append("-o")
-    if named:
-        raise WrongUse(
-            f"{named[0]} is for the embedded engine",
-            where="--executor pulumi",
-            remedy="set configuration by pulumi config set; Pulumi knows no decisions about data, and prints text",
-        )

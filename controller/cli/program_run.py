@@ -36,7 +36,10 @@ from controller.workplace import Workplace
 
 @dataclasses.dataclass(frozen=True)
 class Order:
-    """What is to be done, by whom; `yes`: without asking. `gone`: what a refresh finds gone, however much, is."""
+    """What is to be done, by whom; `yes`: without asking. `gone`: what a refresh finds gone, however much, is.
+
+    `run_program`: a program that is destroyed is run, too.
+    """
 
     purpose: Purpose
     by: str
@@ -47,6 +50,7 @@ class Order:
     on_failure: OnFailure
     output: Format
     gives_up: Collection[str] = ()
+    run_program: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,12 +65,13 @@ class Done:
 
 
 @contextmanager
-def opened(asked: Asked, project: Project, cloud: str) -> Iterator[tuple[Workplace, ProgramStack]]:
+def opened(asked: Asked, project: Project) -> Iterator[tuple[Workplace, ProgramStack]]:
     """The workplace and the program's stack. Dynamic providers are given all of its configuration, if they ask."""
     with workplace() as place, DynamicHost(project.source, lambda: asked.project.config, tell) as host:
         name = program_stack(project.source.project, asked.stack)
         means = dataclasses.replace(place.means, provider=place.provider.hosting(host), progress=Lines(tell))
-        program = ProgramStack(means, project, name, cloud_of(means, name, asked=cloud), tell)
+        cloud = cloud_of(means, name, asked=asked.cloud or project.cloud)
+        program = ProgramStack(means, project, name, cloud, tell)
         place.provider.cloud(program.cloud)  # one that is not known is refused before the program runs
         yield place, program
 
@@ -76,6 +81,7 @@ def carry_out(place: Workplace, program: ProgramStack, order: Order) -> Done:
 
     Raises Refused where the answer is no, Failed with every failure, Stopped where the process is told to end.
     """
+    program = dataclasses.replace(program, destroys_with_program=order.run_program)
     with stoppable(place.means.stopping):
         program.resume(order.purpose)
     seen = refreshing.refreshed(program, place.reconciler.limits, order.gone) if order.refresh else ()

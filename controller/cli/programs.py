@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import getpass
 from typing import Annotated, Any
 
 import typer
 
-from controller.cli import refreshing
+from controller.cli import program_pulumi, refreshing
 from controller.cli.output import Format, Output, print_document, print_text, say
 from controller.cli.program_options import (
     Asked,
@@ -29,10 +28,9 @@ from controller.cli.program_options import (
     Target,
     Yes,
     on_failure_of,
-    refuse_for_pulumi,
     targets_of,
 )
-from controller.cli.program_run import Done, Order, carry_out, confirm, digest_of, opened, refuse_unasked, show
+from controller.cli.program_run import Done, Order, carry_out, digest_of, opened, refuse_unasked, show
 from controller.cli.refreshing import Gone, Refresh
 from controller.domain.errors import WrongUse
 from controller.engine.plan import Purpose
@@ -40,7 +38,6 @@ from controller.engine.planning.differences import outputs_between, shown
 from controller.engine.planning.render import DONE, summary, to_json
 from controller.engine.properties import PropertyMap
 from controller.reconcile.programs import ProgramStack
-from controller.reconcile.pulumi_cli import PulumiCli
 
 app = typer.Typer(no_args_is_help=True, help="Programs: any Pulumi project in Python, by whoever runs it")
 
@@ -62,12 +59,11 @@ def preview(
 ) -> None:
     """What `up` would do. Nothing is changed, here or in the cloud."""
     targets = targets_of(target, exclude, replace, target_dependents)
+    asked = Asked(folder, stack, cloud, config or (), secret or ())
     if executor is Executor.PULUMI:
-        refuse_for_pulumi({"--config": config, "--secret": secret}, output)
-        PulumiCli(folder, stack, cloud, _print_line, targets).preview(refresh=refresh)
+        program_pulumi.preview(asked, targets, output, refresh=refresh)
         return
-    asked = Asked(folder, stack, config or (), secret or ())
-    with opened(asked, asked.project, cloud or asked.project.cloud) as (place, program):
+    with opened(asked, asked.project) as (place, program):
         seen = program.look() if refresh else ()
         foretold = program.plan(Purpose.APPLY, targets, seen)
         plan, before = foretold.plan, program.outputs()
@@ -104,17 +100,12 @@ def up(
     refuse_unasked(yes)
     refreshing.refuse_alone(refresh, gone)
     targets, on_failure = targets_of(target, exclude, replace, target_dependents), on_failure_of(continue_on_error)
-    if executor is Executor.PULUMI:
-        refuse_for_pulumi({"--config": config, "--secret": secret, "--give-up": give_up, "--gone": gone}, output)
-        pulumi = PulumiCli(folder, stack, cloud, _print_line, targets, on_failure)
-        if not yes:
-            pulumi.preview(refresh=refresh)
-            confirm()
-        pulumi.up(refresh=refresh)
-        return
-    asked, by = Asked(folder, stack, config or (), secret or ()), user or getpass.getuser()
+    asked, by = Asked(folder, stack, cloud, config or (), secret or ()), user or getpass.getuser()
     order = Order(Purpose.APPLY, by, yes, refresh, gone, targets, on_failure, output, gives_up=give_up or ())
-    with opened(asked, asked.project, cloud or asked.project.cloud) as (place, program), program.alone():
+    if executor is Executor.PULUMI:
+        program_pulumi.carry_out(asked, order)
+        return
+    with opened(asked, asked.project) as (place, program), program.alone():
         done = carry_out(place, program, order)
         facts, after = _facts(program), program.outputs()
     if output is not Format.TABLE:
@@ -150,21 +141,13 @@ def destroy(
     refuse_unasked(yes)
     refreshing.refuse_alone(refresh, gone)
     targets, on_failure = targets_of(target, exclude, None, target_dependents), on_failure_of(continue_on_error)
+    asked, by = Asked(folder, stack, cloud, config or (), secret or ()), user or getpass.getuser()
+    order = Order(Purpose.DESTROY, by, yes, refresh, gone, targets, on_failure, output, run_program=run_program)
     if executor is Executor.PULUMI:
-        refuse_for_pulumi(
-            {"--config": config, "--secret": secret, "--run-program": run_program, "--gone": gone}, output
-        )
-        pulumi = PulumiCli(folder, stack, cloud, _print_line, targets, on_failure)
-        if not yes:
-            pulumi.preview_destroy(refresh=refresh)
-            confirm()
-        pulumi.destroy(refresh=refresh)
+        program_pulumi.carry_out(asked, order)
         return
-    asked, by = Asked(folder, stack, config or (), secret or ()), user or getpass.getuser()
-    order = Order(Purpose.DESTROY, by, yes, refresh, gone, targets, on_failure, output)
-    project = asked.project if run_program else asked.unrun
-    with opened(asked, project, cloud or project.cloud) as (place, program), program.alone():
-        done = carry_out(place, dataclasses.replace(program, destroys_with_program=run_program), order)
+    with opened(asked, asked.project if run_program else asked.unrun) as (place, program), program.alone():
+        done = carry_out(place, program, order)
     if output is not Format.TABLE:
         print_document(_document(done), output)
         return
@@ -185,8 +168,8 @@ def resolve(
     """Says what came of a create that nobody can be asked about: one of a dynamic provider whose reply was lost."""
     if bool(made) is not_made:
         raise WrongUse("say what you found: --made ID, or --not-made")
-    asked = Asked(folder, stack, config or (), secret or ())
-    with opened(asked, asked.unrun, "") as (_, program), program.alone():
+    asked = Asked(folder, stack, "", config or (), secret or ())
+    with opened(asked, asked.unrun) as (_, program), program.alone():
         program.testify(urn, id=made, by=user or getpass.getuser())
     say(f"{urn}: {f'it is {made}' if made else 'it was not made'}; run up or destroy again")
 
@@ -210,10 +193,6 @@ def _facts(program: ProgramStack) -> dict[str, Any]:
             if not one.pending_delete
         ],
     }
-
-
-def _print_line(line: str) -> None:
-    print_text(line.rstrip("\n"))
 
 
 def _print_outputs(before: PropertyMap, after: PropertyMap) -> None:
