@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rich.markup import escape
 from rich.table import Table
 
@@ -10,6 +12,7 @@ from controller.catalogue import term
 from controller.cli.output import stdout
 from controller.domain.calendar import SHANGHAI
 from controller.domain.demand import Difference
+from controller.domain.roles import Role
 
 
 def print_case(detail: Detail) -> None:
@@ -23,8 +26,9 @@ def print_case(detail: Detail) -> None:
     stdout.print(f"{escape(summary.stage_title)}{due}{late}{paused}")
     for offer in detail.offers:
         missing = f"，尚缺：{'；'.join(offer.missing)}" if offer.missing else ""
+        word = "待系统自动办理" if offer.roles == (Role.CONTROLLER.value,) else "可办理"
         stdout.print(
-            f"  可办理：{offer.title}（{offer.action}，{'、'.join(offer.role_titles)}）{missing}", markup=False
+            f"  {word}：{offer.title}（{offer.action}，{'、'.join(offer.role_titles)}）{missing}", markup=False
         )
     for stack in detail.standings:
         why = f"：{stack.message}" if stack.message else ""
@@ -32,6 +36,8 @@ def print_case(detail: Detail) -> None:
     for change in detail.changes:
         stdout.print(f"  变更：{_words(change)}", markup=False)
     stdout.print(_machines(detail))
+    if detail.evidence:
+        stdout.print(_documents(detail))
     stdout.print(_timeline(detail))
 
 
@@ -61,9 +67,26 @@ def _machines(detail: Detail) -> Table:
     return table
 
 
+def _documents(detail: Detail) -> Table:
+    table = Table("代码", "文件", "SHA-256", "提交人", "时间", title="材料")
+    for one in detail.evidence:
+        table.add_row(one.document, escape(one.file_name), one.sha256[:12], one.handed_by, _moment(one.handed_at))
+    return table
+
+
 def _timeline(detail: Detail) -> Table:
     table = Table("时间", "人员", "角色", "事项", "依据", "说明", title="办理记录")
     for event in detail.timeline:
-        at = event.at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-        table.add_row(at, event.actor, escape(event.role_title), escape(event.title), event.rule, escape(event.reason))
+        table.add_row(
+            _moment(event.at),
+            event.actor,
+            escape(event.role_title),
+            escape(event.title),
+            event.rule,
+            escape(event.reason),
+        )
     return table
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

@@ -225,7 +225,7 @@ class Step:
 def advance(procedure: Procedure, standing: Standing, attempt: Attempt) -> Step:
     """The step that `attempt` makes from `standing`. Raises Refused with all that is in its way, naming the rules."""
     stage = procedure.stage(standing.stage)
-    action = _offered(stage, standing, attempt.action)
+    action = _offered(procedure, standing, attempt.action)
     given_before = standing.given if action.jointly else frozenset[Role]()
     role = _entitled(stage, given_before, action, attempt.roles)
     given = given_before | {role}
@@ -247,10 +247,14 @@ def offered(procedure: Procedure, standing: Standing) -> tuple[Action, ...]:
     return tuple(action for action in actions if not action.resumes)
 
 
-def _offered(stage: Stage, standing: Standing, name: str) -> Action:
+def _offered(procedure: Procedure, standing: Standing, name: str) -> Action:
+    stage = procedure.stage(standing.stage)
     action = stage.action(name)
     if action is None:
-        possible = "、".join(f"{action.title}（{action.name}）" for action in stage.actions) or "无，案件已办结"
+        steps = [one for one in offered(procedure, standing) if one.roles != (Role.CONTROLLER,)]
+        possible = "、".join(f"{one.title}（{one.name}）" for one in steps) or (
+            "无，由系统自动办理" if stage.actions else "无，案件已办结"
+        )
         raise Refused(f"“{stage.title}”环节不能办理 {name}", remedy=f"此环节可办理：{possible}", rule=stage.rule)
     if standing.paused and not (action.resumes or action.while_paused):
         raise Refused(f"案件已退回，等待补正，不能办理“{action.title}”", remedy="请先重新提交", rule=stage.rule)

@@ -33,7 +33,10 @@ def termed(word: str, group: str) -> str:
 def approver(name: str) -> str:
     """Whose yes it rests on: an account, or in Chinese the rule that stands for one (`approval.StandingRule`)."""
     rule = name.removeprefix("rule ")
-    return name if rule == name else f"{words('rule')} {rule}"
+    if rule == name:
+        return name
+    named = term("ground", rule)
+    return named if named != rule else f"{words('rule')} {rule}"
 
 
 def moment(at: datetime | None) -> str:

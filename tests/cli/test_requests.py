@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,8 @@ def test_evidence_that_cannot_be_read_stops_the_step(typed: CommandLine, number:
     paper = tmp_path / "经批复的初步设计（盖章）.txt"
     paper.write_text("盖章")
     typed.well("request", "assess", number, "--as", "centre", "--evidence", str(paper))
+    shown = typed.well("request", "show", number).out
+    assert all(word in shown for word in ("approved_plan", paper.name, sha256(paper.read_bytes()).hexdigest()[:12]))
 
 
 @pytest.mark.world

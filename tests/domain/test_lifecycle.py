@@ -157,6 +157,23 @@ def test_a_joint_action_waits_for_every_party() -> None:
     assert second.after == Standing("gone")
 
 
+@pytest.mark.parametrize(
+    ("standing", "possible"),
+    [
+        (Standing("surface"), "下潜（dive）、离开（leave）、暂缓（wait）"),
+        (Standing("surface", paused=True), "离开（leave）、继续（go_on）"),
+        (Standing("shallow"), "会签（sign）"),
+        (Standing("gone"), "无，案件已办结"),
+    ],
+)
+def test_a_step_that_there_is_not_is_answered_with_those_that_a_person_can_take(
+    standing: Standing, possible: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        advance(PROCEDURE, standing, attempt("fly", Role.UNIT))
+    assert refused.value.remedy == f"此环节可办理：{possible}"
+
+
 def test_from_an_end_nothing_goes_on() -> None:
     with pytest.raises(Refused, match="已离开"):
         advance(PROCEDURE, Standing("gone"), attempt("dive", Role.UNIT))

@@ -108,6 +108,14 @@ def test_a_stack_shows_its_chinese_names_its_status_and_its_machines(browser: Te
     assert "unmanaged/sandbox" in part, "a stack without a spec is shown too"
 
 
+def test_what_has_ended_has_no_machines(browser: TestClient, place: Workplace) -> None:
+    with place.sessions.begin() as session:
+        add_stack(session, "liuzhou/caizheng/caiwu.gov", provisioning="ended")
+    part = section(browser.get("/").text, "stacks")
+    assert '<td class="number">—</td>' in part
+    assert '<td class="number">1</td>' not in part
+
+
 def test_scans_show_the_last_of_each_cloud_with_its_verdicts(browser: TestClient, place: Workplace) -> None:
     with place.sessions.begin() as session:
         fill(session, 1)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from controller.clock import real_now
 from controller.engine.applying.approval import StandingRule
+from controller.reconcile.standing import REPAIR_RULE
 from controller.store.certificate import CertificateRow
 from controller.store.reconcile import ScanPartRow, ScanRow, Sort
 from controller.web.stack_page import ResourceLine, in_tree_order
@@ -103,6 +104,14 @@ def test_a_rule_that_stands_for_a_yes_is_named(browser: TestClient, place: Workp
     with place.sessions.begin() as session:
         add_execution(session, add_stack(session, NAME), "a" * 64, by=str(StandingRule("LZ-21-4")))
     assert browser.get(f"/stacks/{NAME}").text.count("条款 LZ-21-4") == 2
+
+
+def test_the_standing_approval_of_a_repair_is_named_in_chinese(browser: TestClient, place: Workplace) -> None:
+    with place.sessions.begin() as session:
+        add_execution(session, add_stack(session, NAME), "a" * 64, by=str(StandingRule(REPAIR_RULE)))
+    page = browser.get(f"/stacks/{NAME}").text
+    assert page.count("原已批准的方案") == 2
+    assert REPAIR_RULE not in page
 
 
 def test_what_has_ended_has_no_operating_status(browser: TestClient, place: Workplace) -> None:
