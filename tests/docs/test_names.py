@@ -33,6 +33,13 @@ def test_every_test_that_a_page_names_is_there(page: Path) -> None:
     assert missing == []
 
 
+def test_the_tour_of_the_engine_passes_by_every_module() -> None:
+    page = (ROOT / "docs/engine.md").read_text(encoding="utf-8")
+    tour = set(re.findall(r"\b\w+\.py\b", page.partition("\n## ")[0]))
+    modules = {path.name for path in (ROOT / "controller/engine").rglob("*.py")} - {"__init__.py"}
+    assert tour == modules
+
+
 def _is_test(file: str, name: str) -> bool:
     """Whether there is a test function of that name, in the module whose path ends so ("" for any)."""
     modules = [module for module in MODULES if "/test_" in module and module.endswith(f"/{file}.py" if file else ".py")]
