@@ -6,6 +6,7 @@ it is drawn again, and there is nothing to find. What a program changes of it dr
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -38,7 +39,7 @@ class Drawn:
     told: Fields
 
 
-class RandomKind:
+class RandomKind(ABC):
     """A kind of pulumi-random. `held` is what the state holds of the resource that the next call is about."""
 
     token: str
@@ -89,7 +90,7 @@ class RandomKind:
         assert found is not None  # noqa: S101  the state holds it, or the id is it
         return found
 
-    def delete(self, cloud: None, id: str, inputs: PropertyMap) -> None:
+    def delete(self, cloud: None, id: str, inputs: PropertyMap) -> None:  # noqa: B027 - nothing to do is not abstract
         """Nothing stands outside the state."""
 
     def find(self, cloud: None, identity: str, inputs: PropertyMap) -> Sequence[Observation]:
@@ -102,9 +103,9 @@ class RandomKind:
 
     # What a kind says.
 
+    @abstractmethod
     def draw(self, plain: Plain) -> Drawn:
         """A new value."""
-        raise NotImplementedError
 
     def told(self, plain: Plain) -> Fields:
         """The inputs among `plain` that the value itself tells."""
