@@ -1,7 +1,7 @@
 """What a program takes over by its id (`import_`): read, compared, and refused where it is not as the program says.
 
-`preview.py` asks while planning, so that nothing is begun where one of them is refused; `execute.py` asks again before
-anything is done, and `steps.py` when it is taken over.
+`planner.py` compares it with what stands under that name. `preview.py` asks while planning, so that nothing is begun
+where one of them is refused; `execute.py` asks again before anything is done, and `steps.py` when it is taken over.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 
 from controller.domain.errors import Refused
 from controller.engine.plan import Operation
-from controller.engine.planning.differences import id_in_line, in_line
+from controller.engine.planning.differences import id_in_line, in_line, printable
 from controller.engine.properties import PropertyMap, PropertyValue, Secret, holds_unknown, revealed
 from controller.engine.provider import Kind, Observation
+from controller.engine.registration import Registration
 from controller.engine.state import Holding, ResourceState
 
 
@@ -42,6 +43,34 @@ class Import:
     def holding(self) -> Holding:
         """What it is on the cloud."""
         return Holding(self.type, str(revealed(self.id)), self.cloud)
+
+
+def import_id(registration: Registration, kind: Kind) -> PropertyValue:
+    """The id that the program imports it by, secret where that tells a secret; "" where it imports nothing."""
+    id = registration.options.import_id
+    return Secret(id) if id and kind.imports_secret else id
+
+
+def refuse_for_component(registration: Registration) -> None:
+    """Raises Refused where what has no id of its own is to be imported by one."""
+    if registration.options.import_id:
+        raise Refused(
+            "a component has no id to be imported by", where=registration.urn, remedy="import what it is made of"
+        )
+
+
+def refuse_another(urn: str, wanted: PropertyValue, prior: ResourceState | None) -> None:
+    """Raises Refused where the program imports another thing than the one that stands in the state under that name.
+
+    What was replaced since it was imported has another id than that by which it was.
+    """
+    if not wanted or prior is None or prior.missing or wanted in (prior.id, prior.import_id):
+        return
+    raise Refused(
+        f"what has this name is {printable(prior.id)}, and the program imports {id_in_line(wanted)}",
+        where=urn,
+        remedy="take import_ out to keep what it is; to import the other one, give that a name of its own",
+    )
 
 
 def look(wanted: Import, kind: Kind, cloud: Any) -> Observation:

@@ -16,7 +16,7 @@ from typing import Final
 from controller.domain.errors import Refused
 from controller.engine import paths
 from controller.engine.plan import Op, Operation, Purpose
-from controller.engine.planning.differences import id_in_line, printable
+from controller.engine.planning import imports
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, holds_unknown, revealed
 from controller.engine.provider import Carrier, Change, Diff, Kind
 from controller.engine.provider_resource import CLOUD, provider_type
@@ -95,7 +95,7 @@ def assess(
     found = _as_found(prior, kind) if registration.options.ignore_changes else None
     inputs = effective_inputs(registration, found)
     if kind is None:
-        _refuse_import_of_component(registration)
+        imports.refuse_for_component(registration)
         return Assessment(inputs, decide(registration, prior, _component_diff(inputs, prior), replace_on=frozenset()))
     fresh_name = _fresh_name(registration, prior, kind, inputs, seed)
     if fresh_name:
@@ -107,8 +107,8 @@ def assess(
             where=registration.urn,
             remedy="correct these inputs in the program or its specification",
         )
-    import_id = _import_id(registration, kind)
-    _refuse_another_import(registration.urn, import_id, prior)
+    import_id = imports.import_id(registration, kind)
+    imports.refuse_another(registration.urn, import_id, prior)
     compared = prior is not None and not prior.missing
     diff = kind.diff(prior.inputs, prior.observed, checked.inputs) if prior is not None and compared else None
     beyond = {**_beyond_inputs(registration, prior, cloud), **taken_along}
@@ -264,34 +264,6 @@ def decide(
     if changes:
         return Decision(Op.UPDATE, changes, recomputes=diff is not None and diff.recomputes)
     return Decision(Op.REFRESH if prior.unsettled else Op.SAME)
-
-
-def _refuse_import_of_component(registration: Registration) -> None:
-    """Raises Refused where what has no id of its own is to be imported by one."""
-    if registration.options.import_id:
-        raise Refused(
-            "a component has no id to be imported by", where=registration.urn, remedy="import what it is made of"
-        )
-
-
-def _import_id(registration: Registration, kind: Kind) -> PropertyValue:
-    """The id that the program imports it by; "" where it imports nothing."""
-    id = registration.options.import_id
-    return Secret(id) if id and kind.imports_secret else id
-
-
-def _refuse_another_import(urn: str, wanted: PropertyValue, prior: ResourceState | None) -> None:
-    """Raises Refused where the program imports another thing than the one that stands in the state under that name.
-
-    What was replaced since it was imported has another id than that by which it was.
-    """
-    if not wanted or prior is None or prior.missing or wanted in (prior.id, prior.import_id):
-        return
-    raise Refused(
-        f"what has this name is {printable(prior.id)}, and the program imports {id_in_line(wanted)}",
-        where=urn,
-        remedy="take import_ out to keep what it is; to import the other one, give that a name of its own",
-    )
 
 
 def objection(planned: Operation | None, assessment: Assessment) -> str | None:
