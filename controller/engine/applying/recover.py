@@ -9,6 +9,7 @@ intents. Nothing is changed in the cloud here; what is left to do is found by co
     delete   read → gone, or still there when that is conclusive, and is deleted anew
 
 A list that shows none of what answers to a read of its own proves nothing. Moments are those of the database server.
+An intent that this stack cannot have announced concludes nothing: it stays open, and a person is told.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from controller.engine.applying import fence
 from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.rows import Rows, gone, seen, taking_over
+from controller.engine.identity import identity_of
 from controller.engine.plan import Op
 from controller.engine.provider import Carrier, Kind, Observation, Scope
-from controller.engine.state import ResourceState
+from controller.engine.state import Holding, ResourceState
 
 _Answer = TypeVar("_Answer")
 
@@ -44,6 +46,17 @@ class Untold(Refused):
             where=urn,
             remedy="look for it by hand, then say what you found: yunguan program resolve DIR --stack NAME "
             "--urn URN --made ID, or --not-made",
+        )
+
+
+class Forged(Refused):
+    """An intent that somebody else wrote into the stack's journal, or changed there: nothing follows from it."""
+
+    def __init__(self, intent: Intent) -> None:
+        super().__init__(
+            f"intent {intent.id} of the journal, to {intent.op} it, is not what this stack announced",
+            where=intent.target.urn,
+            remedy="find out who changed it in the database, and put back what was there (docs/operating.md)",
         )
 
 
@@ -98,24 +111,25 @@ class Resolver:
     def resolve_open(self) -> Recovery:
         """Resolves what a dead worker left open. Its last call may have been sent just before this claim was made.
 
-        Raises Untold, once all else is resolved, for what only a person can tell.
+        Raises Refused, once all else is resolved, for what only a person can tell or set right.
         """
-        closed, later, untold = 0, list[LookAgain](), None
+        closed, later, refused = 0, list[LookAgain](), None
         for intent in self._journal.open_intents():
             try:
+                self._refuse_forged(intent)
                 self._resolve(self._lost(intent, still_underway=self._means.request_timeout))
                 closed += 1
             except LookAgain as error:
                 later.append(error)
-            except Untold as error:
-                untold = error
-        if untold is not None:
-            raise untold
+            except Refused as error:
+                refused = error
+        if refused is not None:
+            raise refused
         first = min(later, key=lambda error: error.at, default=None)
         return Recovery(closed, first.at, str(first)) if first is not None else Recovery(closed, None)
 
     def resolve_lost(self, intent: Intent) -> None:
-        """Resolves an intent whose call just came back without an answer. Raises LookAgain, Untold."""
+        """Resolves an intent whose call just came back without an answer. Raises LookAgain, Refused."""
         self._resolve(self._lost(intent, still_underway=0.0))
 
     def _lost(self, intent: Intent, *, still_underway: float) -> Intent:
@@ -127,12 +141,26 @@ class Resolver:
         wait = still_underway + self._means.provider.settle_seconds(cloud) if kind.service else 0.0
         return self._journal.lose(intent, self._now() + timedelta(seconds=wait))
 
+    def _refuse_forged(self, intent: Intent) -> None:
+        """Raises Forged where a create has not the identity of its stack, URN and generation, or the stack's row does
+        not hold what an update or delete is about.
+        """
+        target = intent.target
+        if intent.op is Op.CREATE:
+            is_ours = target.identity == identity_of(self._journal.held.stack, target.urn, target.generation)
+        else:
+            row = self._rows.of(target)
+            is_ours = row is not None and row.holding == target.holding
+        if not is_ours:
+            raise Forged(intent)
+
     def waiting_for_word(self, urn: str) -> Intent:
         """The open create of `urn` that only a person can tell about. Raises Refused where there is none."""
         open_of_it = (one for one in self._journal.open_intents() if one.target.urn == urn and one.op is Op.CREATE)
         intent = next(open_of_it, None)
         if intent is None or self._means.provider.kind(intent.target.type).carrier is not Carrier.NONE:
             raise Refused("no create of it waits for a person's word", where=urn, remedy="look at yunguan stack show")
+        self._refuse_forged(intent)
         return intent
 
     def testify(self, intent: Intent, id: str, by: str) -> None:
@@ -156,7 +184,9 @@ class Resolver:
             self._resolve_delete(intent)
 
     def _resolve_create(self, intent: Intent) -> None:
-        """Found → adopted. Absence counts only from a list that was begun when it is conclusive."""
+        """Found → adopted, unless another stack holds it. Absence counts only from a list that was begun when it is
+        conclusive.
+        """
         kind, target = self._means.provider.kind(intent.target.type), intent.target
         if kind.carrier is Carrier.NONE:
             raise Untold(target.urn)
@@ -172,6 +202,8 @@ class Resolver:
         if not found:
             self._close(intent, Ending.ABSENT)
             return
+        for one in found:
+            self._journal.refuse_held_elsewhere(Holding(target.type, one.id, target.cloud), target.urn)
         first, *doubles = sorted(found, key=lambda one: (str(one.outputs.get("createdAt", "")), one.id))
         saves, removes = taking_over(replace(seen(target, first), unsettled=ADOPTED), self._rows.live(target.urn))
         doomed = self._duplicates(target, doubles)

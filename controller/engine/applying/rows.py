@@ -39,11 +39,15 @@ class Rows:
         row = self.live(urn)
         return None if row is None or row.external else row
 
-    def standing(self, resource: ResourceState) -> ResourceState | None:
-        """The row of that URN and generation as it is now; None where it is gone, or known as missing."""
+    def of(self, resource: ResourceState) -> ResourceState | None:
+        """The row of that URN and generation as it is now, None where there is none."""
         with self._lock:
-            row = self._rows.get((resource.urn, resource.generation))
-            return row if row is not None and not row.missing else None
+            return self._rows.get((resource.urn, resource.generation))
+
+    def standing(self, resource: ResourceState) -> ResourceState | None:
+        """The same; None where it is known as missing, too."""
+        row = self.of(resource)
+        return row if row is not None and not row.missing else None
 
     def all(self) -> list[ResourceState]:
         """Every row as it is now."""
