@@ -169,7 +169,7 @@ def _scan(place: Workplace, subject: Subject) -> str:
         result = scan_changes(*parts)
     else:
         result = scan(*parts, fresh_for=timedelta(minutes=place.settings.scan_fresh_minutes))
-    for found in drift.follow_up(place.sessions, place.provider, result, place.reconciler.limits):
+    for found in drift.follow_up(place.sessions, place.provider, place.means.vault, result, place.reconciler.limits):
         place.queue.wake(found)
     with place.sessions.begin() as session:
         work.done(session, subject, seen)

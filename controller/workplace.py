@@ -62,6 +62,7 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
 
 
 def _assemble(settings: Settings, database: Database, sessions: Sessions, queue: Queue) -> Workplace:
+    vault = Vault.at(settings.home)
     provider = Registry(
         ProviderSettings(
             request_timeout=settings.request_timeout,
@@ -70,12 +71,12 @@ def _assemble(settings: Settings, database: Database, sessions: Sessions, queue:
             limits_of={name: _limits(settings, cloud) for name, cloud in settings.clouds.items()},
         ),
         SharedAccounts(sessions),
-        vouch=partial(vouch, sessions),
+        vouch=partial(vouch, sessions, vault),
     )
     estate = Estate.open_or_create(settings.home / "estate.git")
     means = Means(
         sessions=sessions,
-        vault=Vault.at(settings.home),
+        vault=vault,
         provider=provider,
         request_timeout=settings.request_timeout,
     )

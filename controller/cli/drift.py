@@ -56,7 +56,9 @@ def drift(
         fresh_for = timedelta(minutes=place.settings.scan_fresh_minutes if resume else 0)
         result = scan_shown(place, name, fresh_for=fresh_for)
         if repair:
-            for subject in follow_up(place.sessions, place.provider, result, place.reconciler.limits):
+            for subject in follow_up(
+                place.sessions, place.provider, place.means.vault, result, place.reconciler.limits
+            ):
                 place.queue.wake(subject)
         print_scans(place, [result], result.findings, output)
 

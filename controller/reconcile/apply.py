@@ -225,10 +225,10 @@ class Reconciler:
                     session,
                     kind=IncidentKind.LEFTOVER,
                     subject=row.physical_id,
-                    digest=incidents.digest_of([(row.urn, row.physical_id)]),
                     cloud=stack.cloud,
                     summary=f"{row.type} {row.physical_id} was left over in {stack.name} and bears data",
                     details={"urn": row.urn, "id": row.physical_id},
+                    vault=self.means.vault,
                     stack_id=stack_id,
                 )
 

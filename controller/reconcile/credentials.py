@@ -7,8 +7,6 @@ a person has accepted the new fingerprint or the old one is back.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 
 from sqlalchemy import select
@@ -22,12 +20,13 @@ from controller.reconcile import incidents, work
 from controller.reconcile.incidents import CONTROLLER, IncidentKind
 from controller.store.database import Sessions
 from controller.store.reconcile import IncidentRow, KnownCloudRow
+from controller.store.vault import Vault
 
 Fingerprint = Mapping[str, str]
 """What a cloud shows of itself to these credentials, by name: project, domains, the addresses of its services."""
 
 
-def vouch(sessions: Sessions, cloud: str, fingerprint: Fingerprint) -> None:
+def vouch(sessions: Sessions, vault: Vault, cloud: str, fingerprint: Fingerprint) -> None:
     """Takes the fingerprint down at the cloud's first use.
 
     Raises Unfamiliar where another one is known, with an incident by which a person may accept this one.
@@ -43,10 +42,10 @@ def vouch(sessions: Sessions, cloud: str, fingerprint: Fingerprint) -> None:
             session,
             kind=IncidentKind.CREDENTIALS,
             subject=cloud,
-            digest=_digest(fingerprint),
             cloud=cloud,
             summary=what,
             details={"known": dict(known), "seen": dict(fingerprint)},
+            vault=vault,
         )
     raise Unfamiliar(
         what,
@@ -78,7 +77,3 @@ def _taken_down(session: Session, cloud: str, fingerprint: Fingerprint) -> Finge
         return _known(session, cloud) or fingerprint
     audit.record(session, actor=CONTROLLER, action="cloud.known", target=cloud, details=fingerprint)
     return fingerprint
-
-
-def _digest(fingerprint: Fingerprint) -> str:
-    return hashlib.sha256(json.dumps(dict(fingerprint), sort_keys=True).encode()).hexdigest()

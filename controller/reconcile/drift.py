@@ -34,24 +34,27 @@ from controller.reconcile.verdict import Finding, Verdict
 from controller.store.database import Sessions
 from controller.store.engine import JournalRow, Provisioning, ResourceRow, StackRow
 from controller.store.reconcile import ScanRow, Sort
+from controller.store.vault import Vault
 
 ACTOR = "controller"
 
 
-def follow_up(sessions: Sessions, provider: Provider, result: ScanResult, limits: Limits) -> list[work.Subject]:
+def follow_up(
+    sessions: Sessions, provider: Provider, vault: Vault, result: ScanResult, limits: Limits
+) -> list[work.Subject]:
     """Makes every finding of the scan count, a transaction a stack; returns the stacks to look at.
 
     What was worked on since it was seen, or is being worked on, is left to the next scan.
     """
     by_stack: dict[int, list[Finding]] = {}
     with sessions.begin() as session:
-        doubted = disbelieved(session, result, limits)
+        doubted = disbelieved(session, vault, result, limits)
         for finding in result.findings:
             if finding.verdict is Verdict.UNKNOWN or (finding.verdict is Verdict.MISSING and finding.cloud in doubted):
                 continue
             stack_id = _stack_of(session, finding)
             if stack_id is None or _needs_a_person(session, provider, finding):
-                _report_orphan(session, finding, stack_id)
+                _report_orphan(session, vault, finding, stack_id)
             else:
                 by_stack.setdefault(stack_id, []).append(finding)
         if result.sort is Sort.FULL:
@@ -97,16 +100,16 @@ def _was_ours(session: Session, finding: Finding) -> bool:
     return bool(finding.identity) and session.scalar(made.limit(1)) is not None
 
 
-def _report_orphan(session: Session, finding: Finding, stack_id: int | None) -> None:
+def _report_orphan(session: Session, vault: Vault, finding: Finding, stack_id: int | None) -> None:
     incidents.report(
         session,
         kind=IncidentKind.ORPHAN,
         subject=finding.id,
-        digest=incidents.digest_of([(finding.type, finding.id)]),
         cloud=finding.cloud,
         stack_id=stack_id,
         summary=f"{finding.type} {finding.name or finding.id} runs without an approved request",
         details=asdict(Stranger.found(finding)),
+        vault=vault,
         rule="GY-22a",
     )
 

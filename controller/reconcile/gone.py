@@ -21,9 +21,10 @@ from controller.reconcile.verdict import Finding, Verdict
 from controller.store.engine import ResourceRow
 from controller.store.place import lies_on
 from controller.store.reconcile import IncidentRow, Sort
+from controller.store.vault import Vault
 
 
-def disbelieved(session: Session, result: ScanResult, limits: Limits) -> set[str]:
+def disbelieved(session: Session, vault: Vault, result: ScanResult, limits: Limits) -> set[str]:
     """The places of which nothing that the scan calls missing may be marked; an incident each then asks a person.
 
     The caller commits.
@@ -38,7 +39,7 @@ def disbelieved(session: Session, result: ScanResult, limits: Limits) -> set[str
         for incident in incidents.in_force_on(session, IncidentKind.GONE, result.cloud):
             if incident.subject not in doubted:  # a yes counts once: the same set may vanish another time
                 incidents.close(session, incident, "nothing is missing any more that was not known to be")
-    return {place for place, missing in doubted.items() if not _is_believed(session, place, missing, known)}
+    return {place for place, missing in doubted.items() if not _is_believed(session, vault, place, missing, known)}
 
 
 def believe(session: Session, incident: IncidentRow) -> work.Subject:
@@ -48,19 +49,21 @@ def believe(session: Session, incident: IncidentRow) -> work.Subject:
     return subject
 
 
-def _is_believed(session: Session, place: str, missing: Sequence[Finding], known: Mapping[str, int]) -> bool:
+def _is_believed(
+    session: Session, vault: Vault, place: str, missing: Sequence[Finding], known: Mapping[str, int]
+) -> bool:
     """Whether a person has approved exactly this set; where not, one is asked."""
-    digest = incidents.digest_of((one.type, one.id) for one in missing)
-    if incidents.is_approved(session, IncidentKind.GONE, place, digest):
+    lines = sorted(one.line for one in missing)
+    if incidents.is_gone(session, place, lines, vault):
         return True
     incidents.report(
         session,
         kind=IncidentKind.GONE,
         subject=place,
-        digest=digest,
         cloud=place,
         summary=f"{len(missing)} of {known.get(place, 0)} resources on {place} are missing at once",
-        details={"missing": sorted(f"{one.urn} {one.id}" for one in missing)},
+        details={"missing": lines},
+        vault=vault,
     )
     return False
 

@@ -2,12 +2,16 @@
 
 `apply.py`, `drift.py`, `gone.py`, `standing.py` and `credentials.py` open them; the CLI and the pages list and decide
 them. An incident is about one set of things, named by its digest, as long as it lives: another set is another incident.
+The digest is over all that an approval would act on, under the home's key, so that nobody who can write to the database
+has a person approve another thing than was reported.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import hmac
+import json
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -18,8 +22,10 @@ from sqlalchemy.orm import Session
 from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
+from controller.store.engine import PlanRow
 from controller.store.place import lies_on
 from controller.store.reconcile import IncidentRow
+from controller.store.vault import Vault
 
 CONTROLLER = "controller"
 
@@ -46,34 +52,40 @@ class IncidentState(StrEnum):
     CLOSED = "closed"
 
 
-def digest_of(things: Iterable[tuple[str, str]]) -> str:
-    """The digest of a set of things, each by its type and id."""
-    lines = sorted(f"{type} {id}" for type, id in things)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
 def report(
     session: Session,
     *,
     kind: IncidentKind,
     subject: str,
-    digest: str,
     cloud: str,
     summary: str,
     details: Mapping[str, Any],
+    vault: Vault,
     stack_id: int | None = None,
     plan_id: int | None = None,
     rule: str = "",
 ) -> None:
-    """Opens an incident about the set that `digest` names. The caller commits.
+    """Opens an incident about the set that its facts name. The caller commits.
 
     One of this kind that is open for `subject` gets the newer facts where it is about the same set, and is closed where
     it is about another: what a person approves is what that person saw. A set that was dismissed is not brought up
     again.
     """
+    values = {
+        "kind": kind,
+        "subject": subject,
+        "cloud": cloud,
+        "summary": summary,
+        "details": dict(details),
+        "stack_id": stack_id,
+        "plan_id": plan_id,
+        "rule": rule,
+    }
+    digest = _digest(session, IncidentRow(**values), vault)
     current = session.scalar(_of(kind, subject, IncidentState.OPEN).with_for_update())
     if current is not None and current.digest == digest:
-        current.summary, current.details = summary, dict(details)
+        for name, value in values.items():
+            setattr(current, name, value)
         return
     if current is not None:
         close(session, current, "another set took its place")
@@ -81,19 +93,7 @@ def report(
     if _decided(session, kind, subject, digest, IncidentState.DISMISSED):
         return
     row = insert(IncidentRow).values(
-        kind=kind,
-        subject=subject,
-        digest=digest,
-        cloud=cloud,
-        summary=summary,
-        details=dict(details),
-        stack_id=stack_id,
-        plan_id=plan_id,
-        rule=rule,
-        state=IncidentState.OPEN,
-        opened_at=real_now(),
-        decided_by="",
-        reason="",
+        **values, digest=digest, state=IncidentState.OPEN, opened_at=real_now(), decided_by="", reason=""
     )
     session.execute(row.on_conflict_do_nothing())  # another worker reported it in this very moment
 
@@ -160,9 +160,43 @@ def in_force_on(session: Session, kind: IncidentKind, cloud: str) -> Sequence[In
     ).all()
 
 
-def is_approved(session: Session, kind: IncidentKind, subject: str, digest: str) -> bool:
-    """Whether a person has approved exactly that set."""
-    return _decided(session, kind, subject, digest, IncidentState.APPROVED)
+def refuse_changed(session: Session, row: IncidentRow, vault: Vault) -> None:
+    """Raises Refused where what its approval would act on is not what it was opened for."""
+    if not hmac.compare_digest(row.digest.encode(), _digest(session, row, vault).encode()):
+        raise Refused(
+            "it is not what it was opened for: it was changed since, or an earlier version opened it",
+            where=f"incident {row.id}",
+            remedy="find out who changed it in the database; what is still so is reported anew by a look or scan",
+        )
+
+
+def is_gone(session: Session, place: str, missing: Sequence[str], vault: Vault) -> bool:
+    """Whether a person has said of exactly those on that place (each by its `Finding.line`) that they are gone."""
+    asked = IncidentRow(kind=IncidentKind.GONE, cloud=place, details={"missing": sorted(missing)})
+    return _decided(session, IncidentKind.GONE, place, _digest(session, asked, vault), IncidentState.APPROVED)
+
+
+def _digest(session: Session, row: IncidentRow, vault: Vault) -> str:
+    """HMAC-SHA256, hexadecimal, over all that an approval of the incident acts on."""
+    said = json.dumps([row.kind, row.cloud, *_acted_on(session, row)], sort_keys=True)
+    return hmac.new(vault.hmac_key, said.encode(), hashlib.sha256).hexdigest()
+
+
+def _acted_on(session: Session, row: IncidentRow) -> Sequence[object]:
+    """What an approval acts on beside the cloud."""
+    details = row.details
+    match IncidentKind(row.kind):
+        case IncidentKind.ORPHAN:
+            return [details.get(name) for name in ("type", "id", "identity", "owner_urn")]
+        case IncidentKind.LEFTOVER:
+            return [row.stack_id, details.get("urn"), details.get("id")]
+        case IncidentKind.GUARD:
+            plan = session.get(PlanRow, row.plan_id) if row.plan_id is not None else None
+            return [plan.digest if plan is not None else "", details.get("gives_up")]
+        case IncidentKind.GONE:
+            return [details.get("missing")]
+        case IncidentKind.CREDENTIALS:
+            return [details.get("seen")]
 
 
 def _decided(session: Session, kind: IncidentKind, subject: str, digest: str, decision: IncidentState) -> bool:

@@ -23,7 +23,6 @@ from controller.engine.applying.parallel import REAL_THREADS, Threads
 from controller.engine.provider import Kind, Provider, View
 from controller.engine.storage import from_row
 from controller.reconcile import incidents
-from controller.reconcile.incidents import IncidentKind
 from controller.reconcile.known import Known, compared, places_of, untouched
 from controller.reconcile.listing import Listing, Progress, SignIn
 from controller.reconcile.record import Part, Record, opened
@@ -219,9 +218,8 @@ class Scanner:
 
     def _is_believed(self, place: str, unseen: Sequence[Finding]) -> bool:
         """Whether a person has said of exactly these that they are gone."""
-        digest = incidents.digest_of((one.type, one.id) for one in unseen)
         with self._record.sessions() as session:
-            return incidents.is_approved(session, IncidentKind.GONE, place, digest)
+            return incidents.is_gone(session, place, [one.line for one in unseen], self._vault)
 
     def _confirm_missing(self, unseen: Finding) -> list[str]:
         """A complete list did not hold it: only a read of its own that says "not found" makes it missing."""

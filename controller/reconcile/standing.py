@@ -62,14 +62,14 @@ def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, *, limit
     if plan.purpose is Purpose.DESTROY:
         return _nothing_stands(session, stack) or _continued(session, stack, plan, vault)
     if plan.purpose is Purpose.APPLY and stack.ground:
-        return _by_rule(session, stack, plan_id, plan)
+        return _by_rule(session, stack, plan_id, plan, vault)
     applied = applied_plan(session, stack.id, vault)
     if applied is None or not stack.applied_digest == stack.spec_digest == applied.document["spec_digest"]:
         return None
     session.execute(_STAND_IN_LINE, {"key": GUARD_LOCK})
     reasons = _objections(session, stack, read_plan(applied, vault), plan, limits)
     if reasons:
-        _report(session, stack, plan_id, plan, reasons)
+        _report(session, stack, plan_id, plan, reasons, vault=vault)
         return None
     session.add(
         RepairRow(
@@ -87,21 +87,22 @@ _STAND_IN_LINE = text("SELECT pg_advisory_xact_lock(:key)")
 """Two repairs at once would each count without the other."""
 
 
-def _by_rule(session: Session, stack: StackRow, plan_id: int, plan: Plan) -> Yes | None:
+def _by_rule(session: Session, stack: StackRow, plan_id: int, plan: Plan, vault: Vault) -> Yes | None:
     """The rule's, where nothing is done but what the rule is for; what coincides with it is for a person."""
     if only_stops(plan.operations):
         return Yes(StandingRule(stack.ground), stack.ground)
     reasons = [f"{stack.ground} stops machines and does nothing else; this plan does more"]
-    _report(session, stack, plan_id, plan, reasons)
+    _report(session, stack, plan_id, plan, reasons, vault=vault)
     return None
 
 
-def _report(session: Session, stack: StackRow, plan_id: int, plan: Plan, reasons: Sequence[str]) -> None:
+def _report(
+    session: Session, stack: StackRow, plan_id: int, plan: Plan, reasons: Sequence[str], *, vault: Vault
+) -> None:
     incidents.report(
         session,
         kind=IncidentKind.GUARD,
         subject=stack.name,
-        digest=session.get_one(PlanRow, plan_id).digest,
         cloud=stack.cloud,
         summary=f"a {plan.purpose} of {stack.name} needs a person: {reasons[0]}",
         details={
@@ -109,6 +110,7 @@ def _report(session: Session, stack: StackRow, plan_id: int, plan: Plan, reasons
             "operations": [f"{one.op} {one.urn}" for one in acting(plan.operations)],
             "gives_up": _losing(plan, _left_over(session, stack, plan)),
         },
+        vault=vault,
         stack_id=stack.id,
         plan_id=plan_id,
     )

@@ -49,6 +49,11 @@ class Finding:
     project: str = ""
     fields: Differences = field(default_factory=dict)
 
+    @property
+    def line(self) -> str:
+        """Its URN and id, as a person is asked about it."""
+        return f"{self.urn} {self.id}"
+
 
 def differences(desired: Fields, observed: Fields) -> dict[str, Difference]:
     """The managed fields that are not as desired: what each shall be, and what it is."""

@@ -17,12 +17,13 @@ from controller.casework.permissions import ROLES, Permission
 from controller.cli import app
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.roles import Role
-from controller.reconcile.incidents import IncidentKind
+from controller.reconcile.incidents import IncidentKind, report
 from controller.store.audit import AuditRow
 from controller.store.casework import UserRoleRow
 from controller.store.database import Sessions
 from controller.store.engine import StackRow
 from controller.store.reconcile import IncidentRow
+from controller.store.vault import Vault
 
 AT = datetime(2026, 9, 28, tzinfo=UTC)
 STACK = "liuzhou/caizhengju/caiwu.gov"
@@ -84,24 +85,20 @@ def home(sessions: Sessions, database_url: str, tmp_path: Path, monkeypatch: pyt
         for role in (Role.AUTHORITY, Role.CENTRE, Role.VENDOR, Role.SUPERVISOR, Role.FINANCE, Role.OPERATOR):
             grant(session, Grant(role.value, "liuzhou", role), by="operator")
         session.add(StackRow(name=STACK, cloud="sandbox", changed_at=AT))
-        for details in ({"reasons": []}, {"reasons": [], "gives_up": ["urn"]}):
-            subject = f"{STACK} {len(details)}"
-            session.add(
-                IncidentRow(
-                    kind=IncidentKind.GUARD, subject=subject, cloud="sandbox", summary="", details=details, opened_at=AT
-                )
-            )
-            session.flush()
-        session.add(
-            IncidentRow(
-                kind=IncidentKind.CREDENTIALS,
-                subject="sandbox",
+        for kind, subject, details in (
+            (IncidentKind.GUARD, STACK, {"reasons": []}),
+            (IncidentKind.GUARD, f"{STACK} with data", {"reasons": [], "gives_up": ["urn"]}),
+            (IncidentKind.CREDENTIALS, "sandbox", {"seen": {}}),
+        ):
+            report(
+                session,
+                kind=kind,
+                subject=subject,
                 cloud="sandbox",
                 summary="",
-                details={"seen": {}},
-                opened_at=AT,
+                details=details,
+                vault=Vault.at(tmp_path),
             )
-        )
     return sessions
 
 

@@ -285,7 +285,7 @@ def test_the_reconciler_leaves_it_alone(desk: Desk) -> None:
     with open_workplace(Settings()) as place, desk.sessions() as session:
         stack = session.scalars(select(StackRow)).one()
         result = scan(place.sessions, place.provider, place.means.vault, "sandbox")
-        follow_up(place.sessions, place.provider, result, place.reconciler.limits)
+        follow_up(place.sessions, place.provider, place.means.vault, result, place.reconciler.limits)
         assert place.reconciler.look(stack.id).summary == "left to whoever runs its program"
         assert [row.verdict for row in result.findings if row.stack_id] == ["changed"]
     with pytest.raises(WrongUse, match="no approved specification"):

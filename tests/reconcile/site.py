@@ -119,7 +119,7 @@ class Site:
         return scan(self.sessions, self.provider, self.vault, cloud, **how)
 
     def follow(self, result: ScanResult) -> list[work.Subject]:
-        return drift.follow_up(self.sessions, self.provider, result, self.limits)
+        return drift.follow_up(self.sessions, self.provider, self.vault, result, self.limits)
 
     def repaired(self, stack_id: int) -> Look:
         """Scanned, followed up, looked at."""

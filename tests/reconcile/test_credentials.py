@@ -32,7 +32,7 @@ def a_process(site: Site) -> Registry:
     settings = ProviderSettings(
         request_timeout=REQUEST_TIMEOUT, settle_seconds=SETTLE, patience=2.0, retry_seconds=0.01
     )
-    return Registry(settings, vouch=partial(vouch, site.sessions))
+    return Registry(settings, vouch=partial(vouch, site.sessions, site.vault))
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_of_two_processes_that_begin_at_once_with_other_credentials_one_is_refus
         first = KnownCloudRow(cloud="new", fingerprint={"project": "a"}, accepted_by="x", accepted_at=real_now())
         session.add(first)
         session.flush()
-        second = pool.submit(vouch, site.sessions, "new", {"project": "b"})
+        second = pool.submit(vouch, site.sessions, site.vault, "new", {"project": "b"})
         session.commit()
         with pytest.raises(Unfamiliar, match="other project"):
             second.result(timeout=60)

@@ -8,7 +8,7 @@ from controller.domain.errors import Refused
 from controller.domain.spec import ServerType
 from controller.engine.storage import from_row
 from controller.reconcile import work
-from controller.reconcile.incidents import IncidentKind, is_approved
+from controller.reconcile.incidents import IncidentKind, is_gone
 from controller.reconcile.strangers import approve_incident
 from controller.reconcile.verdict import Verdict
 from tests.reconcile.site import CLOUD, Site, found
@@ -72,10 +72,10 @@ def test_a_yes_counts_once(site: Site, stack: int) -> None:
     approve_incident(site.reconciler, incident.id, user="vendor", reason="the project was emptied")
     site.follow(site.scan())
     with site.sessions() as session:
-        assert is_approved(session, IncidentKind.GONE, CLOUD, incident.digest)
+        assert is_gone(session, CLOUD, incident.details["missing"], site.vault)
     site.follow(site.scan())
     with site.sessions() as session:
-        assert not is_approved(session, IncidentKind.GONE, CLOUD, incident.digest)
+        assert not is_gone(session, CLOUD, incident.details["missing"], site.vault)
     assert all(row.missing for row in site.resources(stack))
 
 

@@ -136,13 +136,14 @@ class Guarded(RuleBasedStateMachine):
         """Of that incident, whatever became of it since it was shown."""
         with self.sessions.begin() as session:
             row = session.get_one(IncidentRow, incident)
-            shown = row.digest
+            shown, planned = row.digest, session.get_one(PlanRow, row.plan_id).digest
             try:
                 incidents.decide(session, incident, IncidentState.APPROVED, user="authority", reason="seen")
             except Refused:
                 assert row.state != IncidentState.OPEN
                 return
-            assert row.digest == session.get_one(PlanRow, row.plan_id).digest == shown
+            assert row.digest == shown
+            incidents.refuse_changed(session, row, self.vault)
             approval.approve(
                 session,
                 row.plan_id,
@@ -152,7 +153,7 @@ class Guarded(RuleBasedStateMachine):
                 vault=self.vault,
                 gives_up=row.details["gives_up"],
             )
-            self.approved[row.plan_id] = shown
+            self.approved[row.plan_id] = planned
 
     @rule(incident=consumes(shown))
     def a_person_dismisses(self, incident: int) -> None:

@@ -263,16 +263,6 @@ def test_what_a_stack_took_over_since_is_not_removed_by_a_yes_to_the_stranger(si
     assert [one.id for one in site.incidents()] == [incident.id]
 
 
-def test_details_that_were_changed_in_the_database_are_not_approved(site: Site, stack: int) -> None:
-    strange_volume(site)
-    site.follow(site.scan())
-    with site.sessions.begin() as session:
-        row = session.get_one(IncidentRow, site.incidents()[0].id)
-        row.details = row.details | {"id": strange_volume(site, "another")}
-    with pytest.raises(Refused, match="its details were changed"):
-        approve_incident(site.reconciler, row.id, user="authority", reason=APPROVED)
-
-
 def _dies(*_arguments: object, **_named: object) -> None:
     raise KeyboardInterrupt
 

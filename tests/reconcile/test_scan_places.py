@@ -56,7 +56,7 @@ class Gov:
         entry = {key: value for key, value in self.clouds[like].items() if key != "region_name"}
         clouds = {**self.clouds, GOV: {**entry, "regions": regions}}
         self.clouds_yaml.write_text(yaml.safe_dump({"clouds": clouds}), encoding="utf-8")
-        self.site.provider = Registry(SETTINGS, vouch=partial(vouch, self.site.sessions))
+        self.site.provider = Registry(SETTINGS, vouch=partial(vouch, self.site.sessions, self.site.vault))
 
     def applied(self, place: str, name: str) -> int:
         """A system of one server there."""

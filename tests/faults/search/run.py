@@ -245,7 +245,7 @@ class Run:
         def work(means: Means) -> ScanResult:
             result = scan(self.sessions, self.provider, self.vault, self.cloud_name, threads=means.threads)
             self.oracle.tell([(str(one.verdict), one.id) for one in result.findings])
-            follow_up(self.sessions, self.provider, result, BELIEVING)
+            follow_up(self.sessions, self.provider, self.vault, result, BELIEVING)
             return result
 
         return self._work(work)
