@@ -85,6 +85,8 @@ def test_a_provider_that_refuses_or_raises_leaves_nothing_behind(desk: Desk, she
     assert "the dynamic provider's create raised OSError: no ink for fails" in str(result.exception)
     assert "writes fails" in result.stderr
     assert "in create" in result.stderr
+    with pytest.raises(Failed, match="the dynamic provider's create raised SystemExit: out of ink"):
+        desk.up("serving", *told(shelf, a="leaves"))
     assert notes(shelf) == {}
     assert ops(desk.up("serving", *told(shelf, a="one")))["Note a"] == "create"
 

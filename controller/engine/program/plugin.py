@@ -1,5 +1,7 @@
 """Plugin: a process that serves a part of a program over gRPC, started by whoever needs it and ended with it.
 
+It has a session of its own: a Ctrl-C is for the controller to handle, and what it forked ends with it.
+
 Two use it: `components.py` for the components that a package builds, `providers/dynamic` for the providers that a
 program pickled. The other end is `plugin_server.py`.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -64,6 +67,7 @@ class Plugin:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
                 env={**{key: os.environ[key] for key in ENVIRONMENT if key in os.environ}, **serving.environment},
             )
         except OSError as error:
@@ -87,15 +91,16 @@ class Plugin:
             self.process.wait(_ENDING)
 
     def end(self) -> None:
-        """Ends it; all that it printed has been told when this returns.
+        """Ends it with what it forked; all that it printed has been told when this returns.
 
-        What it started may outlive it and hold its output open; nobody waits for that.
+        What it started in a session of its own may outlive it and hold its output open; nobody waits for that.
         """
         self._channel.close()
         if self.process.stdin is not None:
             self.process.stdin.close()
         self.await_end()
-        self.process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._reader.join(_ENDING)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -2,8 +2,8 @@
 
 `plugin.py` starts it with the program's interpreter, so it imports nothing of ours. The SDK would listen on a port of
 the loopback, where every user of the machine could have it run what they like. Arguments: the socket; the folder that
-it may import from; what serves, a folder or a module; and the arguments of that. It ends with the process that started
-it, whose end closes its standard input.
+it may import from; what serves, a folder or a module; and the arguments of that. It ends, with all that it forked, with
+the process that started it in a session of its own, whose end closes its standard input.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import runpy
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -109,7 +110,7 @@ class _Answering(grpc.ServerInterceptor):  # type: ignore[type-arg]  # it takes 
 def _end_with_the_engine() -> None:
     while os.read(sys.stdin.fileno(), 1):  # not by its buffer, whose lock would be held when the plugin raises
         pass
-    os._exit(0)
+    os.killpg(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

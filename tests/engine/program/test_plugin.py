@@ -6,7 +6,10 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from controller.engine.program.plugin import Plugin, Serving
+from tests.waiting import until
 
 LEAVES_A_CHILD = """
 import pathlib, subprocess, time
@@ -27,3 +30,53 @@ def test_a_child_that_holds_the_output_open_keeps_nobody(tmp_path: Path) -> None
         os.kill(child, 0)  # it is still there, and was not waited for
     finally:
         os.kill(child, signal.SIGKILL)
+
+
+FORKS = """
+import os, pathlib, time
+child = os.fork()
+if child:
+    pathlib.Path("child").write_text(str(child))
+    print(1, flush=True)
+    while not pathlib.Path("crash").exists():
+        time.sleep(0.01)
+    os._exit(9)
+time.sleep(120)
+"""
+
+
+@pytest.fixture
+def forked(tmp_path: Path) -> Plugin:
+    (tmp_path / "__main__.py").write_text(FORKS)
+    return Plugin(Serving(str(tmp_path), tmp_path), lambda line: None)
+
+
+def await_end_of_child(folder: Path) -> None:
+    child = Path("/proc", (folder / "child").read_text())
+    until(lambda: not child.exists() or "State:\tZ" in (child / "status").read_text(), "what it forked has ended")
+
+
+def test_what_it_forked_ends_with_it(forked: Plugin, tmp_path: Path) -> None:
+    forked.end()
+    await_end_of_child(tmp_path)
+
+
+def test_also_when_whoever_started_it_is_killed(forked: Plugin, tmp_path: Path) -> None:
+    assert forked.process.stdin is not None
+    forked.process.stdin.close()  # as the system does it then
+    await_end_of_child(tmp_path)
+    forked.end()
+
+
+def test_and_when_it_ended_before(forked: Plugin, tmp_path: Path) -> None:
+    (tmp_path / "crash").touch()
+    until(lambda: not forked.is_alive, "it crashed")
+    forked.end()
+    await_end_of_child(tmp_path)
+
+
+def test_a_signal_to_the_controllers_group_is_not_for_it(forked: Plugin) -> None:
+    try:
+        assert os.getsid(forked.process.pid) == forked.process.pid != os.getsid(0)
+    finally:
+        forked.end()

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ class Shelf(dynamic.ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         print(f"writes {props['text']}")
+        if props["text"] == "leaves":
+            sys.exit("out of ink")
         if props["text"] == "fails":
             raise OSError(f"no ink for {props['text']}")
         note = self.folder / f"{props['place']}-{secrets.token_hex(4)}"
