@@ -88,7 +88,9 @@ def _scans(session: Session) -> Iterator[Metric]:
 
 
 def _budgets(session: Session) -> Metric:
-    rows = session.scalars(select(ApiBudgetRow)).all()
+    rows = session.execute(
+        select(ApiBudgetRow.cloud, ApiBudgetRow.apply, ApiBudgetRow.confirm, ApiBudgetRow.drift)
+    ).all()
     purses = [((row.cloud, purse), getattr(row, purse)) for row in rows for purse in ("apply", "confirm", "drift")]
     told = "Calls that the cloud's budget still held when it was last drawn on"
     return _gauge("yunguan_cloud_budget_tokens", told, ["cloud", "purse"], purses)

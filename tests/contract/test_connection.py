@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
 
 import pytest
 
 from controller.domain.errors import Refused
-from controller.engine.provider import Incomplete, Rejected, Uncertain
+from controller.engine.provider import Incomplete, Rejected, Uncertain, sending_only_if
 from controller.providers.openstack.connection import Cloud, ProviderSettings
 from tests.contract import cases
 from tests.contract.world import World
@@ -37,6 +39,36 @@ def test_a_read_that_takes_too_long_is_incomplete(world: World) -> None:
     world.fault(action="latency", seconds=1.0, service="network", method="GET", path="/networks", count=None)
     with pytest.raises(Incomplete, match="GET /networks"):
         cloud.get("network", "/networks")
+
+
+def fail_reads(world: World, cloud: Cloud) -> int:
+    """From now on reads of networks fail; how many calls the connection has made so far."""
+    assert cloud.get("network", "/networks") is not None
+    world.fault(action="status", status=500, service="network", method="GET", path="/networks", count=None)
+    return cloud.calls_made
+
+
+def test_a_read_that_fails_is_tried_again(world: World) -> None:
+    cloud = Cloud("sandbox", HURRIED)
+    before = fail_reads(world, cloud)
+    with pytest.raises(Incomplete, match="HTTP 500"):
+        cloud.get("network", "/networks")
+    assert cloud.calls_made - before == 5
+
+
+def test_it_is_not_once_the_process_was_told_to_end(world: World) -> None:
+    cloud, stopping = Cloud("sandbox", replace(HURRIED, retry_seconds=20.0)), Event()
+    before = fail_reads(world, cloud)
+
+    def stop() -> None:
+        until(lambda: cloud.calls_made > before, "the first try is made")
+        stopping.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(stop)
+        with sending_only_if(lambda: None, until=stopping), pytest.raises(Incomplete, match="HTTP 500"):
+            cloud.get("network", "/networks")
+    assert cloud.calls_made - before == 1
 
 
 def test_what_does_not_exist_is_none_and_what_is_refused_is_rejected_with_the_clouds_words(world: World) -> None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
-from controller.providers.openstack.budget import Account, CloudLimits, Grant, Priority, paused, take
+from controller.providers.openstack.budget import LONGEST_PAUSE, Account, CloudLimits, Grant, Priority, paused, take
 from controller.store.budget import ApiBudgetRow
 from controller.store.database import Sessions
 
@@ -75,25 +75,36 @@ class SharedAccounts(Accounts):
     def _changed(self, cloud: str, limits: CloudLimits, change: _Change) -> Grant:
         try:
             with self._sessions.begin() as session:
-                row, now = _held(session, cloud, limits)
-                account, grant = change(_account_of(row), now)
-                _write(row, account)
+                held, now = _held(session, cloud, limits)
+                account, grant = change(held, now)
+                session.execute(update(ApiBudgetRow).where(ApiBudgetRow.cloud == cloud).values(**_columns(account)))
         except _UNREACHABLE as error:
             log.warning("calls to %s wait, because their budget in the database cannot be reached: %s", cloud, error)
             return Grant(0, _RETRY_SECONDS)
         return grant
 
 
+_NOW = func.clock_timestamp()
+_FAR = timedelta(days=365)
+"""A count that is this far from now, either way, tells as much as any that is farther."""
+
+# Moments are bounded here, since a process cannot even read all that PostgreSQL takes for one.
 _HELD = select(
-    ApiBudgetRow,
-    func.clock_timestamp(),
+    ApiBudgetRow.apply,
+    ApiBudgetRow.confirm,
+    ApiBudgetRow.drift,
+    func.greatest(func.least(ApiBudgetRow.counted_at, _NOW + _FAR), _NOW - _FAR).label("counted_at"),
+    func.greatest(func.least(ApiBudgetRow.paused_until, _NOW + timedelta(seconds=LONGEST_PAUSE)), _NOW).label("paused"),
+    _NOW.label("now"),
     func.set_config("idle_in_transaction_session_timeout", _IDLE_MS, true()),
     func.set_config("synchronous_commit", "off", true()),  # what a crash of the server forgets is a moment's calls
 )
 
 
-def _held(session: Session, cloud: str, limits: CloudLimits) -> tuple[ApiBudgetRow, datetime]:
-    """The cloud's row, locked, and the database's time; a cloud that was never called begins with a full account."""
+def _held(session: Session, cloud: str, limits: CloudLimits) -> tuple[Account, datetime]:
+    """The cloud's account, its row locked, and the database's time; a cloud that was never called begins with a full
+    one.
+    """
     query = _HELD.where(ApiBudgetRow.cloud == cloud).with_for_update()
     found = session.execute(query).one_or_none()
     if found is None:
@@ -101,19 +112,10 @@ def _held(session: Session, cloud: str, limits: CloudLimits) -> tuple[ApiBudgetR
         columns = _columns(Account.full(limits, now))
         session.execute(insert(ApiBudgetRow).values(cloud=cloud, **columns).on_conflict_do_nothing())
         found = session.execute(query).one()
-    return found[0], found[1]
-
-
-def _account_of(row: ApiBudgetRow) -> Account:
-    purses = {Priority.APPLY: row.apply, Priority.CONFIRM: row.confirm, Priority.DRIFT: row.drift}
-    return Account(purses, row.counted_at, row.paused_until)
+    purses = {Priority.APPLY: found.apply, Priority.CONFIRM: found.confirm, Priority.DRIFT: found.drift}
+    return Account(purses, found.counted_at, found.paused), found.now
 
 
 def _columns(account: Account) -> dict[str, float | datetime]:
     purses = {priority.name.lower(): tokens for priority, tokens in account.purses.items()}
     return {**purses, "counted_at": account.at, "paused_until": account.paused_until}
-
-
-def _write(row: ApiBudgetRow, account: Account) -> None:
-    for name, value in _columns(account).items():
-        setattr(row, name, value)

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+LONGEST_PAUSE = 300.0
+"""Seconds; what a service asks for beyond that is taken for a mistake, and so is what an account says."""
+
 
 class Priority(IntEnum):
     """Who goes first: calls of approved work, the looks that wait for what they began, the search for drift."""
@@ -79,15 +82,18 @@ class Grant:
 
 
 def refilled(account: Account, limits: CloudLimits, now: datetime) -> Account:
-    """The account with the income until `now`; a moment before the last count brings none."""
+    """The account with the income until `now`; a moment before the last count brings none.
+
+    A purse that holds more or less than it can (somebody wrote that) is full or empty.
+    """
     income = max(0.0, (now - account.at).total_seconds()) * limits.per_second
-    purses, left = dict(account.purses), income
+    full = {priority: share * limits.burst for priority, share in SHARES.items()}
+    before = {priority: min(max(0.0, tokens), full[priority]) for priority, tokens in account.purses.items()}  # NaN: 0
+    purses, left = dict(before), income
     for priority in (Priority.DRIFT, Priority.CONFIRM):
-        full = SHARES[priority] * limits.burst
-        before = min(purses[priority], full)
-        purses[priority] = min(before + SHARES[priority] * income, full)
-        left -= purses[priority] - before
-    purses[Priority.APPLY] = min(purses[Priority.APPLY] + left, SHARES[Priority.APPLY] * limits.burst)
+        purses[priority] = min(before[priority] + SHARES[priority] * income, full[priority])
+        left -= purses[priority] - before[priority]
+    purses[Priority.APPLY] = min(before[Priority.APPLY] + left, full[Priority.APPLY])
     is_set_back = now < account.at - _SET_BACK
     return replace(account, purses=purses, at=now if is_set_back else max(now, account.at))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,9 +24,9 @@ from keystoneauth1 import exceptions
 from openstack.exceptions import SDKException
 
 from controller.domain.place import Place
-from controller.engine.provider import Incomplete, Rejected, Uncertain, Unfamiliar, about_to_send
+from controller.engine.provider import Incomplete, Rejected, Uncertain, Unfamiliar, about_to_send, rest
 from controller.providers.openstack.accounts import Accounts, OwnAccounts
-from controller.providers.openstack.budget import CloudLimits, Priority
+from controller.providers.openstack.budget import LONGEST_PAUSE, CloudLimits, Priority
 from controller.providers.openstack.gate import Gate
 from controller.providers.openstack.metrics import counted
 from controller.providers.openstack.recognition import Recognition, Vouch, anyone, fingerprint_of
@@ -40,8 +39,6 @@ Body = dict[str, Any]
 
 _READ_ATTEMPTS = 5
 _SIGN_IN_ATTEMPTS = 3
-_LONGEST_PAUSE = 300.0
-"""What a service asks for beyond that is taken for a mistake."""
 
 _PROXIES = {"block-storage": "block_storage", "load-balancer": "load_balancer"}
 
@@ -103,8 +100,8 @@ class Cloud:
         """
         problem = ""
         for attempt in range(_SIGN_IN_ATTEMPTS):
-            if attempt:
-                time.sleep(self.settings.retry_seconds * 2 ** (attempt - 1))
+            if attempt and not rest(self.settings.retry_seconds * 2 ** (attempt - 1)):
+                break
             try:
                 self._require_known()
                 return str(self._connected().session.get_project_id() or "")
@@ -159,8 +156,8 @@ class Cloud:
         """
         problem = ""
         for attempt in range(_READ_ATTEMPTS):
-            if attempt:
-                time.sleep(self.settings.retry_seconds * 2 ** (attempt - 1))
+            if attempt and not rest(self.settings.retry_seconds * 2 ** (attempt - 1)):
+                break
             try:
                 answer = self._call(service, "GET", path, None, query, microversion, priority)
             except Unfamiliar as error:
@@ -325,4 +322,4 @@ def _pause_asked_by(answer: requests.Response) -> float:
         seconds = float(text) if text.isdigit() else (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
     except (TypeError, ValueError):
         seconds = float(default)
-    return min(max(seconds, 0.0), _LONGEST_PAUSE)
+    return min(max(seconds, 0.0), LONGEST_PAUSE)
