@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from controller.clock import real_now
@@ -139,9 +139,9 @@ class Record:
             session.execute(update(ScanPartRow).where(ScanPartRow.id == part_id).values(same=ScanPartRow.same + 1))
 
     def leave(self, unseen: Finding) -> None:
-        """It was worked on meanwhile: nothing is said of it."""
+        """It was worked on meanwhile: nothing is said of it, by the lists of its parts neither."""
         with self.sessions.begin() as session:
-            self._drop(session, unseen)
+            session.execute(delete(FindingRow).where(*self._about(unseen)))
 
     def projects(self) -> set[str]:
         """All in which something of ours was seen, by this scan or the last full one."""
@@ -285,15 +285,17 @@ class Record:
             session.execute(_INSERT, [{**told_by, **_columns(finding)} for finding in findings])
 
     def _drop(self, session: Session, unseen: Finding) -> int | None:
-        """Removes its finding; the part that told it."""
+        """Removes what its own list told of it; that list's part. What others told, `join_wholes` sees to."""
+        own = select(ScanPartRow.id).where(ScanPartRow.scan_id == self.scan_id, ScanPartRow.type == unseen.type)
         return session.scalar(
-            delete(FindingRow)
-            .where(
-                FindingRow.scan_id == self.scan_id,
-                FindingRow.type == unseen.type,
-                FindingRow.resource_id == unseen.resource_id,
-            )
-            .returning(FindingRow.part_id)
+            delete(FindingRow).where(*self._about(unseen), FindingRow.part_id.in_(own)).returning(FindingRow.part_id)
+        )
+
+    def _about(self, unseen: Finding) -> Sequence[ColumnElement[bool]]:
+        return (
+            FindingRow.scan_id == self.scan_id,
+            FindingRow.type == unseen.type,
+            FindingRow.resource_id == unseen.resource_id,
         )
 
 
