@@ -22,6 +22,7 @@ from controller.engine.checkpoint.transfer import export_stack, import_stack
 from controller.engine.planning.render import overview, to_json, to_text
 from controller.engine.program.passphrase import VARIABLE, Passphrase
 from controller.engine.stack_names import is_program_stack
+from controller.engine.urn import Urn
 from controller.reconcile.desire import stack as stack_of
 from controller.reconcile.schedule import clouds_of
 from controller.store.casework import CaseRow
@@ -75,14 +76,21 @@ def show(name: Name, output: Output = Format.TABLE) -> None:
             "case": session.scalar(select(CaseRow.number).where(CaseRow.id == row.case_id)),
             "outputs": row.outputs,
             "resources": [
-                {"urn": one.urn, "type": one.type, "id": one.physical_id, "parent": one.parent} for one in resources
+                {
+                    "urn": one.urn,
+                    "type": one.type,
+                    "name": Urn.parse(one.urn).name,
+                    "id": one.physical_id,
+                    "parent": one.parent,
+                }
+                for one in resources
             ],
         }
     if output is not Format.TABLE:
         print_document(facts, output)
         return
     print_facts(facts, COLUMNS | {"case": "CASE"}, output)
-    print_rows([one for one in facts["resources"] if one["id"]], {"type": "TYPE", "id": "ID", "urn": "URN"}, output)
+    print_rows([one for one in facts["resources"] if one["id"]], {"name": "NAME", "type": "TYPE", "id": "ID"}, output)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -63,6 +64,10 @@ def test_a_plan_is_shown_approved_by_its_digest_and_applied(typed: CommandLine, 
     shown = typed.well("stack", "show", name, "-o", "json").document
     assert shown["outputs"]["machines"]["db-1"]["id"] == site.resource(stack, "Instance").physical_id
     assert len([one for one in shown["resources"] if one["id"]]) == len(site.resources(stack))
+    server = site.resource(stack, "Instance")
+    assert re.search(
+        rf"^db-1 +{server.type} +{server.physical_id}", typed.well("stack", "show", name).out, re.MULTILINE
+    )
     (execution,) = typed.well("stack", "history", name, "-o", "json").document
     assert (execution["state"], execution["approver"], execution["digest"]) == (
         "succeeded",
