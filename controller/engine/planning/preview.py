@@ -302,15 +302,8 @@ class Preview:
     def _deletion(self, state: ResourceState, with_what: Mapping[order.Key, order.Key]) -> Operation:
         data_bearing = self._bears_data(state)
         planner.refuse_in_repair(self._purpose, Op.DELETE, state.urn, data_bearing=data_bearing)
-        return Operation(
-            urn=state.urn,
-            type=state.type,
-            op=Op.DELETE,
-            inputs=state.inputs,
-            parent=state.parent,
-            cloud=state.cloud,
-            generation=state.generation,
-            observed_version=state.version,
+        return replace(
+            _on(state, Op.DELETE),
             data_bearing=data_bearing,
             retain=state.retain_on_delete or state.external,
             deleted_with=with_what.get((state.urn, state.generation), ("", 0))[0],
@@ -333,16 +326,20 @@ class Preview:
 
 
 def _passed_over(state: ResourceState) -> Operation:
+    return replace(_on(state, Op.SAME), passed_over=True)
+
+
+def _on(state: ResourceState, op: Op) -> Operation:
+    """An operation on what is there, whatever the program says of it."""
     return Operation(
         urn=state.urn,
         type=state.type,
-        op=Op.SAME,
+        op=op,
         inputs=state.inputs,
         parent=state.parent,
         cloud=state.cloud,
         generation=state.generation,
         observed_version=state.version,
-        passed_over=True,
     )
 
 

@@ -147,9 +147,6 @@ def _version(document: Mapping[str, Any]) -> Version:
     )
 
 
-Wait = Callable[[Callable[[], bool]], None]
-
-
 class CaseProgram:
     """Registers a component, then each resource once what it needs has been answered. `register_all` has it done."""
 
