@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from controller.casework.casefile.confirming import confirmed, require_ended, require_ready
+from controller.casework.casefile.confirming import confirmed, require_carried_out
 from controller.casework.casefile.evidence import HandedIn
 from controller.casework.casefile.filing import Filing, file_case, in_service, system_of_stack
 from controller.casework.casefile.outcome import CaseOutcome, Confirmation
@@ -21,10 +21,9 @@ from controller.casework.specifying.publishing import specs_before
 from controller.casework.specifying.resolve import Resolver, stack_name
 from controller.domain.demand import Change, Demand, changed, differences
 from controller.domain.errors import Refused
-from controller.domain.spec import Phase, SystemSpec
+from controller.domain.spec import Phase
 from controller.reconcile.desire import end_has_begun
 from controller.store.casework import CaseRow
-from controller.store.engine import Wanted
 
 PROCEDURE = "change"
 
@@ -57,9 +56,8 @@ def specify_change(taken: Taken) -> CaseOutcome:
 
 
 def confirm_change(taken: Taken) -> CaseOutcome:
-    """Both parties have confirmed: from that day the ledger counts the new sizes. What was left must have ended."""
-    specs = _require_carried_out(taken)
-    change = confirmed(taken, Confirmation.CHANGE, specs)
+    """Both parties have confirmed: from that day the ledger counts the new sizes."""
+    change = confirmed(taken, Confirmation.CHANGE, approved(taken))
     taken.case.system.demand = taken.case.demand
     return taken.outcome(confirmed=change)
 
@@ -84,14 +82,5 @@ def restore(taken: Taken) -> CaseOutcome:
 
 def confirm_restored(taken: Taken) -> CaseOutcome:
     """The system stands again as before the change, and what the change had added has ended: no ledger event."""
-    _require_carried_out(taken)
+    require_carried_out(taken)
     return taken.outcome()
-
-
-def _require_carried_out(taken: Taken) -> list[SystemSpec]:
-    """What is approved, all of it standing. Raises Refused where it does not yet, or what was left has not ended."""
-    specs, rule = approved(taken), taken.stage.rule
-    require_ready(taken.session, specs, rule)
-    dropped = [row for row in stacks_of(taken.session, taken.case.system) if row.wanted == Wanted.ABSENT]
-    require_ended(dropped, rule)
-    return specs

@@ -32,6 +32,9 @@ EFFECTS: Mapping[Effect, Callable[[Taken], CaseOutcome]] = {
     Effect.CONFIRM_END: exit.confirm_end,
 }
 
+CONFIRMATIONS = frozenset({Effect.CONFIRM_OPENING, Effect.CONFIRM_CHANGE, Effect.CONFIRM_END})
+"""What the ledger follows: each party's word is checked, the first as well as the one that completes it."""
+
 
 def perform(session: Session, act: Act, ports: Ports) -> CaseOutcome:
     """Does `act` in the session's transaction, which the caller commits. Raises Refused, WrongUse, Failed or Unknown.
@@ -39,9 +42,9 @@ def perform(session: Session, act: Act, ports: Ports) -> CaseOutcome:
     After a refusal the caller rolls back: nothing of the act is left but files of evidence that no case names.
     """
     taken = take(session, act, ports)
-    if taken.step.action.jointly:
-        check_confirmation(taken)
     effect = taken.step.action.effect
+    if effect in CONFIRMATIONS:
+        check_confirmation(taken)
     outcome = EFFECTS[effect](taken) if effect and taken.step.completed else taken.outcome()
     audit.record(
         session,

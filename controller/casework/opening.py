@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from controller.casework.casefile.confirming import confirmed, require_ready
+from controller.casework.casefile.confirming import confirmed
 from controller.casework.casefile.evidence import HandedIn
 from controller.casework.casefile.filing import Filing, file_case
 from controller.casework.casefile.outcome import CaseOutcome, Confirmation
@@ -96,9 +96,7 @@ def specify_service(taken: Taken) -> CaseOutcome:
 
 def confirm_opening(taken: Taken) -> CaseOutcome:
     """Both parties have confirmed: the system is in service from that day, and the ledger opens (LZ-21-5)."""
-    specs = approved(taken)
-    require_ready(taken.session, specs, taken.stage.rule)
-    opening = confirmed(taken, Confirmation.OPENING, specs)
+    opening = confirmed(taken, Confirmation.OPENING, approved(taken))
     system = taken.case.system
     system.demand, system.opened_on, system.ended_on = taken.case.demand, opening.on, None
     return taken.outcome(confirmed=opening)

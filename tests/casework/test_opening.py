@@ -361,10 +361,16 @@ class TestConfirming:
 
     def test_not_before_the_resources_are_ready(self, office: Office) -> None:
         number = office.in_trial()
-        office.act(number, "open", "centre", "confidentiality_agreement")
+        merged = office.act(number, "open", "centre", "confidentiality_agreement")
+        for party in ("unit", "centre"):
+            with pytest.raises(Refused, match="尚未就绪"):
+                office.act(number, "confirm", party)
+        office.ready(merged)
+        office.pass_days(2)
         office.act(number, "confirm", "unit")
-        with pytest.raises(Refused, match="尚未就绪"):
-            office.act(number, "confirm", "centre")
+        opened = office.act(number, "confirm", "centre").confirmed
+        assert opened is not None
+        assert opened.on == date(2026, 9, 30), "nobody's word is for a day on which nothing stood"
 
     def test_an_earlier_day_may_be_named_and_both_must_name_the_same(self, office: Office) -> None:
         number = office.at_opening()

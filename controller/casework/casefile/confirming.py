@@ -10,15 +10,19 @@ from sqlalchemy.orm import Session
 
 from controller.casework.casefile.outcome import Confirmation, Confirmed
 from controller.casework.casefile.steps import Taken
+from controller.casework.specifying.inventory import approved_specs, stacks_of
 from controller.domain.calendar import day_of
 from controller.domain.errors import Refused
 from controller.domain.spec import SystemSpec
 from controller.store.casework import CaseEventRow, EventKind
-from controller.store.engine import Provisioning, StackRow
+from controller.store.engine import Provisioning, StackRow, Wanted
 
 
 def check_confirmation(taken: Taken) -> None:
-    """Raises Refused where the day lies ahead, is not the other party's, or one person confirms for both."""
+    """Raises Refused where what is confirmed is not carried out yet: the ledger counts from the first party's day; and
+    where the day lies ahead, is not the other party's, or one person confirms for both.
+    """
+    require_carried_out(taken)
     rows = _confirmations(taken)
     agreed = _day(rows[0])
     today, opened = day_of(taken.at), day_of(taken.case.opened_at)
@@ -29,6 +33,13 @@ def check_confirmation(taken: Taken) -> None:
         raise Refused(f"双方确认的日期不一致：{agreed} 与 {taken.act.on}", remedy="请协商后确认同一日期", rule=rule)
     if len({row.actor for row in rows}) < len(rows):
         raise Refused("双方须由不同人员确认", rule=rule)
+
+
+def require_carried_out(taken: Taken) -> None:
+    """Raises Refused where what is approved does not stand yet, or what was taken out has not ended."""
+    session, system, rule = taken.session, taken.case.system, taken.stage.rule
+    require_ready(session, list(approved_specs(session, system).values()), rule)
+    require_ended([row for row in stacks_of(session, system) if row.wanted == Wanted.ABSENT], rule)
 
 
 def require_ready(session: Session, specs: Sequence[SystemSpec], rule: str) -> None:
