@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from controller.clock import real_now
 from controller.engine.applying.means import Means
-from controller.engine.plan import Op
 from controller.engine.provider import Kind, Observation, Scope
 from controller.reconcile import desire
 from controller.store.engine import JournalRow
@@ -46,7 +45,10 @@ class Leftovers:
 
 @dataclass(frozen=True)
 class _Theirs:
-    """How things of the stacks are known: by the identity or the id that the journal has, or by their tag."""
+    """How things of the stacks are known: by the identity or the id that the journal has, or by their tag.
+
+    What was imported has no create in the journal: its delete knows it.
+    """
 
     stacks: Collection[str]
     identities: Collection[str]
@@ -67,7 +69,7 @@ def look_for(means: Means, stacks: Sequence[str]) -> Leftovers:
                 JournalRow.type,
                 JournalRow.physical_id,
                 JournalRow.target["cloud"].astext.label("cloud"),
-            ).where(JournalRow.stack_id.in_([row.id for row in rows]), JournalRow.op == Op.CREATE)
+            ).where(JournalRow.stack_id.in_([row.id for row in rows]))
         ).all()
     theirs = _Theirs(
         stacks=frozenset(stacks),

@@ -72,7 +72,9 @@ class Call:
 
 
 Fault = str
-"""reject, lose_before, lose_after, late, unsettled, broken or (a delete) stuck; incomplete for lists and reads."""
+"""reject, lose_before, lose_after, late, unsettled, broken or (a delete) stuck, or ignored, as if it were done;
+incomplete for lists and reads.
+"""
 
 
 @dataclass
@@ -120,6 +122,8 @@ class Cloud:
                 raise Uncertain("time-out")
             if fault == "stuck":
                 raise Unsettled("still there", observation=observe(self.things[call.id]))
+            if fault == "ignored":
+                return call.id
             id = effect()
             if fault == "lose_after":
                 raise Uncertain("connection closed before the reply")

@@ -1,13 +1,22 @@
-"""What is left of a destroyed system, on the simulated cloud: all is listed, and found by identity, id and tag."""
+"""What is left of a destroyed system, on the simulated cloud: all is listed, and found by identity, id and tag.
+
+A cloud that says of a delete that it was done and does nothing is the double in memory.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 from controller.domain.errors import WrongUse
+from controller.engine.plan import Purpose
 from controller.engine.provider import Incomplete
+from controller.engine.registration import Options
 from controller.reconcile.leftovers import STACK_TAG, Leftovers, look_for
-from controller.store.engine import Provisioning
+from controller.store.database import Sessions
+from controller.store.engine import ExecutionState, Provisioning
+from controller.store.vault import Vault
+from tests.engine.double import NET, TestProgram, Want
+from tests.engine.scene import Scene
 from tests.reconcile.site import Site
 
 INSTANCE, VOLUME = "openstack:compute/instance:Instance", "openstack:blockstorage/volume:Volume"
@@ -57,6 +66,19 @@ def test_what_came_back_is_found_by_its_tag(site: Site) -> None:
     assert left(found) == {VOLUME: [volume.id]}
     assert not found.nothing
     assert other.id not in left(found)[VOLUME]
+
+
+@pytest.mark.rule("LZ-21-7")
+@pytest.mark.breaks
+def test_what_was_imported_and_outlived_its_delete_is_left(sessions: Sessions, vault: Vault) -> None:
+    scene = Scene(sessions, vault)
+    inputs = {"cidr": "1", "size": 1, "colour": "grey"}
+    imported = scene.cloud.make(NET, inputs, identity="")
+    scene.apply(TestProgram(Want("host", inputs=inputs, options=Options(import_id=imported))))
+    scene.cloud.faults["delete"] = ["ignored"]
+    assert scene.apply(None, Purpose.DESTROY).state is ExecutionState.SUCCEEDED
+    assert scene.state() == []
+    assert left(look_for(scene.means(), [scene.name])) == {NET: [imported]}
 
 
 @pytest.mark.rule("LZ-21-7", "LZ-26b")
