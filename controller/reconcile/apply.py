@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from controller import audit
@@ -25,6 +25,7 @@ from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.means import Means
 from controller.engine.applying.outcome import Outcome
 from controller.engine.applying.recover import recover
+from controller.engine.applying.taking_up import NotRunning
 from controller.engine.plan import Plan, Purpose
 from controller.engine.provider import Unfamiliar
 from controller.engine.stack_names import is_program_stack
@@ -93,7 +94,7 @@ class Reconciler:
     def look(self, stack_id: int) -> Look:
         """Does what the stack needs now, in order: go on, start what is approved, plan and repair.
 
-        Raises StaleFence where another worker took the stack over.
+        Raises StaleFence where another worker took the stack over, or ended meanwhile what was to go on.
         """
         subject = work.Subject.stack(stack_id)
         with self.means.sessions() as session:
@@ -102,10 +103,12 @@ class Reconciler:
             result = self._look(found)
         except StaleFence:
             raise
+        except NotRunning as error:
+            raise StaleFence(f"another worker was first: {error.message}") from error
         except Unfamiliar as error:
             result = Look(f"nothing is done: {error.message}", real_now() + RETRY, failed=True)
         except YunguanError as error:
-            result = self._errored(stack_id, error)
+            result = self._errored(stack_id, found, error)
         with self.means.sessions.begin() as session:
             if result.again_at is None:
                 work.done(session, subject, found.asked)
@@ -183,9 +186,11 @@ class Reconciler:
             return Look(f"calls with a lost reply are not settled yet: {outcome.reason}", outcome.look_again_at)
         if outcome.state is ExecutionState.RUNNING:
             return Look("left where it is, because the process was told to end", real_now())
-        return self._ended(stack_id, plan, outcome)
+        return self._ended(execution_id, plan, outcome)
 
-    def _ended(self, stack_id: int, plan: PlanRow, outcome: Outcome) -> Look:
+    def _ended(self, execution_id: int, plan: PlanRow, outcome: Outcome) -> Look:
+        """What follows from the end. Raises StaleFence where another worker has started something since."""
+        stack_id = plan.stack_id
         if outcome.state is not ExecutionState.SUCCEEDED:
             again = None if plan.purpose == Purpose.APPLY else real_now() + self._pause(stack_id)
             return Look(f"{plan.purpose} failed: {'; '.join(outcome.failures.values())}", again, failed=True)
@@ -193,6 +198,8 @@ class Reconciler:
             self._report_leftovers(stack_id, outcome.undecided)
         with self.means.sessions.begin() as session:
             stack = session.get_one(StackRow, stack_id, with_for_update=True)
+            if session.scalar(_NEWEST, {"stack_id": stack_id}) != execution_id:
+                raise StaleFence("another worker has started something else since", where=stack.name)
             stack.operating = Operating.UNKNOWN if plan.purpose == Purpose.DESTROY else Operating.HEALTHY
             incidents.close_all(session, IncidentKind.GUARD, stack.name, f"{plan.purpose} succeeded")
             if stack.spec_digest != plan.document["spec_digest"]:
@@ -276,20 +283,24 @@ class Reconciler:
             plan_id = approval.store(session, stack.id, plan, self.means.vault, spec_commit=stack.spec_commit)
         return plan_id, plan
 
-    def _errored(self, stack_id: int, error: YunguanError) -> Look:
-        """The operator must act; what was running goes on at the next look."""
+    def _errored(self, stack_id: int, found: Found, error: YunguanError) -> Look:
+        """The operator must act; what was running goes on at the next look.
+
+        What was written of the stack since the look began is newer than the error, and stays.
+        """
         with self.means.sessions.begin() as session:
-            stack = session.get_one(StackRow, stack_id)
-            stack.message, stack.changed_at = str(error), real_now()
-            if approval.running(session, stack_id) is None:
-                stack.provisioning = Provisioning.ERRORED
+            stack = session.get_one(StackRow, stack_id, with_for_update=True)
+            if found.stack is not None and stack.changed_at == found.stack.changed_at:
+                stack.message, stack.changed_at = str(error), real_now()
+                if approval.running(session, stack_id) is None:
+                    stack.provisioning = Provisioning.ERRORED
             audit.record(
                 session, actor="controller", action="look.failed", target=stack.name, details={"error": error.message}
             )
         return Look(f"failed: {error.message}", real_now() + RETRY, failed=True)
 
 
-# Built once, since it is asked at every look.
+# Built once, since they are asked at every look.
 _USABLE = (
     select(ApprovalRow.id)
     .join(PlanRow, PlanRow.id == ApprovalRow.plan_id)
@@ -302,6 +313,8 @@ _USABLE = (
     )
     .order_by(ApprovalRow.id)
 )
+
+_NEWEST = select(func.max(ExecutionRow.id)).where(ExecutionRow.stack_id == bindparam("stack_id"))
 
 
 def _found(session: Session, subject: work.Subject, stack_id: int) -> Found:

@@ -20,6 +20,13 @@ from controller.store.engine import ApprovalRow, ExecutionRow, ExecutionState, P
 from controller.store.vault import Vault
 
 
+class NotRunning(Refused):
+    """The execution has ended, or there is none: nothing is to go on."""
+
+    def __init__(self, execution_id: int) -> None:
+        super().__init__(f"execution {execution_id} is not running", remedy="have a plan approved, and start it")
+
+
 @dataclass(frozen=True)
 class Started:
     """An execution that is running, the claim on its stack, its plan, and the resources (URN, id) that persons gave
@@ -35,18 +42,18 @@ class Started:
 def take_up(sessions: Sessions, execution_id: int, vault: Vault) -> Started:
     """Claims the stack of a running execution, and reads what that rests on.
 
-    Raises Refused, and claims nothing, where it is not running or its plan was changed. One that is not what was
+    Raises NotRunning, or Refused where its plan was changed, and claims nothing then. One that is not what was
     started here, has ended before, or has nobody's yes to that very plan fails for good, with an entry in the audit
     trail, and Refused says why.
     """
     with sessions.begin() as session:
         row = session.get(ExecutionRow, execution_id)
         if row is None:
-            raise _not_running(execution_id)
+            raise NotRunning(execution_id)
         held = fence.claim(session, row.stack_id)
         session.refresh(row)  # whoever was about to end it has done so before the claim
         if row.state != ExecutionState.RUNNING:
-            raise _not_running(execution_id)
+            raise NotRunning(execution_id)
         plan_row = session.get_one(PlanRow, row.plan_id)
         plan = approval.read_plan(plan_row, vault)  # first: with another home's key nothing is genuine
         disproof = _disproof(session, row, plan_row, vault)
@@ -77,7 +84,3 @@ def _disproof(session: Session, row: ExecutionRow, plan_row: PlanRow, vault: Vau
     if not authenticity.is_genuine(session.get_one(ApprovalRow, row.approval_id), plan_row, vault.hmac_key):
         return "it does not rest on an approval of its plan"
     return None
-
-
-def _not_running(execution_id: int) -> Refused:
-    return Refused(f"execution {execution_id} is not running", remedy="have a plan approved, and start it")
