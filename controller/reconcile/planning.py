@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from controller.engine.applying.means import Means
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.preview import make_plan
-from controller.engine.program.run import run_program
+from controller.engine.program.run import ProgramFailed, run_program
 from controller.engine.program.source import ProgramSource, program_version
 from controller.engine.references import StoredStacks
 from controller.engine.registration import Program, Registrar
@@ -43,6 +44,8 @@ PROJECT = "yunguan"
 """The project of the systems' program, as the Pulumi.yaml in the source tree says it; an installed release has none."""
 
 SPEC_CONFIG = f"{PROJECT}:spec"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,14 @@ class SystemProgram:
         self, stack: StackRow, registrar: Registrar, *, preview: bool, cancelled: threading.Event | None = None
     ) -> None:
         config: Mapping[str, str] = {SPEC_CONFIG: json.dumps(stack.spec, ensure_ascii=False)}
-        run_program(
-            self.source, stack=stack.name, config=config, registrar=registrar, preview=preview, cancelled=cancelled
-        )
+        try:
+            run_program(
+                self.source, stack=stack.name, config=config, registrar=registrar, preview=preview, cancelled=cancelled
+            )
+        except ProgramFailed as error:
+            for line in (*error.log, *error.traceback.splitlines()):
+                log.warning("%s: %s", stack.name, line)
+            raise
 
 
 def plan_of(means: Means, program: SystemProgram, stack: StackRow) -> Plan:

@@ -15,11 +15,10 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
-from controller.domain.errors import Failed
 from controller.engine.program import runner
 from controller.engine.program.runner import Ended, Job
 
@@ -95,6 +94,11 @@ class Runner:
         return ours
 
 
+@dataclass(frozen=True)
+class CutOff(Ended):
+    """The end of a run that was ended from here; `error` says why."""
+
+
 class Run:
     """One run as seen from here: gives its job to the child, gathers what it prints, and learns how it ended."""
 
@@ -117,7 +121,7 @@ class Run:
         return self._printed.decode(errors="replace")
 
     def wait(self, time_limit: float, cancelled: threading.Event) -> Ended:
-        """How the program ended. Ends it, and raises Failed, at the limit or when it is cancelled."""
+        """How the program ended: CutOff where it was ended at the limit, or when it was cancelled."""
         deadline = time.monotonic() + time_limit
         with contextlib.suppress(OSError):  # a child that is gone already is found by the end of its link
             self._link.sendall(json.dumps(asdict(self._job)).encode() + b"\n")
@@ -131,9 +135,9 @@ class Run:
                 if self._link not in selector.get_map():
                     return self._ended()
                 if cancelled.is_set():
-                    self._kill("the run was cancelled")
+                    return self._cut_off("the run was cancelled")
                 if time.monotonic() > deadline:
-                    self._kill(f"the program did not end within {time_limit:g} s")
+                    return self._cut_off(f"the program did not end within {time_limit:g} s")
 
     def _listen(self) -> bool:
         try:
@@ -149,17 +153,21 @@ class Run:
         return bool(received)
 
     def _ended(self) -> Ended:
-        os.set_blocking(self._output, False)
-        with contextlib.suppress(BlockingIOError):  # something that the program started holds the stream open
-            while self._gather():
-                pass
+        self._gather_rest()
         answers = self._answers.splitlines()
         return Ended(**json.loads(answers[1])) if len(answers) > 1 else Ended("its process ended without an answer")
 
-    def _kill(self, reason: str) -> NoReturn:
-        """Ends the child at once, whatever it is doing, and raises Failed with `reason`."""
+    def _cut_off(self, reason: str) -> CutOff:
+        """Ends the child at once, whatever it is doing."""
         if self._answers:
             pid = json.loads(self._answers.splitlines()[0])["pid"]
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        raise Failed(reason, where=self._job.stack, remedy="see in the run's log what it waited for")
+        self._gather_rest()
+        return CutOff(reason, where=self._job.stack)
+
+    def _gather_rest(self) -> None:
+        os.set_blocking(self._output, False)
+        with contextlib.suppress(BlockingIOError):  # something that the program started holds the stream open
+            while self._gather():
+                pass

@@ -17,10 +17,10 @@ from typing import Final
 from controller.domain.errors import Failed
 from controller.engine.program.components import Packages
 from controller.engine.program.heard import LOG_LINES
-from controller.engine.program.launch import Run, Runner
+from controller.engine.program.launch import CutOff, Run, Runner
 from controller.engine.program.masking import masked
 from controller.engine.program.monitor import Monitor
-from controller.engine.program.runner import Job
+from controller.engine.program.runner import Ended, Job
 from controller.engine.program.source import ProgramSource
 from controller.engine.properties import PropertyMap
 from controller.engine.registration import Registrar
@@ -42,10 +42,10 @@ class ProgramResult:
 
 
 class ProgramFailed(Failed):
-    """The program itself failed; `traceback` and `log` are for its author."""
+    """The program failed, or was ended before its end; `traceback` and `log` are for its author."""
 
-    def __init__(self, message: str, *, where: str, traceback: str, log: Sequence[str]) -> None:
-        super().__init__(f"the program failed: {message}", where=where, remedy="correct the program")
+    def __init__(self, message: str, *, where: str, remedy: str, traceback: str, log: Sequence[str]) -> None:
+        super().__init__(message, where=where, remedy=remedy)
         self.traceback = traceback
         self.log = log
 
@@ -63,8 +63,8 @@ def run_program(
 ) -> ProgramResult:
     """Runs the program and waits for it, at most `time_limit` seconds, or until `cancelled` is set.
 
-    Raises what the registrar raised first, as it was; ProgramFailed where the program is at fault; Failed where it was
-    ended from outside. Whatever happens, no registration is in flight any more when this returns.
+    Raises what the registrar raised first, as it was; ProgramFailed where the program is at fault, or was ended before
+    its end. Whatever happens, no registration is in flight any more when this returns.
     """
     name = pulumi_stack_name(stack)
     secrets = [config[key] for key in secret_config_keys if config.get(key)]
@@ -97,10 +97,16 @@ def run_program(
     if monitor.heard.failure is not None:
         raise monitor.heard.failure
     if ended.error:
-        raise ProgramFailed(
-            masked(ended.error, secrets), where=ended.where, traceback=masked(ended.traceback, secrets), log=log
-        )
+        raise _failed(ended, masked(ended.error, secrets), masked(ended.traceback, secrets), log)
     return ProgramResult(monitor.heard.outputs, log)
+
+
+def _failed(ended: Ended, error: str, traceback: str, log: Sequence[str]) -> ProgramFailed:
+    if isinstance(ended, CutOff):
+        message, remedy = error, "see in its log what it waited for"
+    else:
+        message, remedy = f"the program failed: {error}", "correct the program"
+    return ProgramFailed(message, where=ended.where, remedy=remedy, traceback=traceback, log=log)
 
 
 _runner = Runner()

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from controller.domain.errors import Failed
+from controller.domain.errors import Refused, YunguanError
 from controller.engine.program import run as program_module
 from controller.engine.program.launch import Runner
+from controller.engine.program.run import ProgramFailed
+from controller.engine.registration import Registrar, Registration
 from tests.engine.runs import Notes, run
 from tests.waiting import until
 
@@ -39,13 +41,14 @@ HANG = "\n    while True: pass\n"
 
 def test_program_that_does_not_end_is_ended_at_its_limit(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
-    with pytest.raises(Failed, match=r"did not end within 2 s"):
+    with pytest.raises(ProgramFailed, match=r"did not end within 2 s"):
         run(WRITE_PID + HANG, Notes(), config={"snippet:pid": str(pid_file)}, time_limit=2.0)
     until(lambda: not is_running(printed_pid(pid_file)), "its process ends")
 
 
-def test_cancelled_run_ends(tmp_path: Path) -> None:
-    pid_file, cancelled = tmp_path / "pid", threading.Event()
+def hung(pid_file: Path, body: str, registrar: Registrar) -> pytest.ExceptionInfo[YunguanError]:
+    """What is told of a run of `body`, which writes its process's id and hangs, and is cancelled then."""
+    cancelled = threading.Event()
 
     def cancel() -> None:
         printed_pid(pid_file)
@@ -53,10 +56,43 @@ def test_cancelled_run_ends(tmp_path: Path) -> None:
 
     canceller = threading.Thread(target=cancel)
     canceller.start()
-    with pytest.raises(Failed, match="cancelled"):
-        run(WRITE_PID + HANG, Notes(), config={"snippet:pid": str(pid_file)}, cancelled=cancelled)
+    config = {"snippet:pid": str(pid_file), "snippet:word": "open sesame"}
+    with pytest.raises(YunguanError) as told:
+        run(body, registrar, config=config, secret_config_keys=["snippet:word"], cancelled=cancelled)
     canceller.join()
     until(lambda: not is_running(printed_pid(pid_file)), "its process ends")
+    return told
+
+
+def test_cancelled_run_ends_and_tells_what_it_had_to_say(tmp_path: Path) -> None:
+    body = """
+    print("waits for the licence server,", Config("snippet").require("word"), flush=True)
+    pulumi.log.warn("it is slow")
+    """
+    told = hung(tmp_path / "pid", body + WRITE_PID + HANG, Notes())
+    assert isinstance(told.value, ProgramFailed)
+    assert told.value.message == "the run was cancelled"
+    assert told.value.log == ["warning: it is slow", "waits for the licence server, [secret]"]
+
+
+def test_what_was_refused_is_the_error_of_a_run_that_hung_after_it(tmp_path: Path) -> None:
+    def refuse(registration: Registration) -> None:
+        if registration.custom:
+            raise Refused("not this one")
+
+    body = """
+    import asyncio
+    async def hang():
+        try:
+            await thing.id.future()
+        finally:
+            import os
+            open(Config("snippet").require("pid"), "w").write(f"{os.getpid()}\\n")
+            while True: pass
+    thing = Thing("a")
+    asyncio.ensure_future(hang())
+    """
+    assert hung(tmp_path / "pid", body, Notes(act=refuse)).value.message == "not this one"
 
 
 ASKER = """
