@@ -113,25 +113,30 @@ def build(place: Workplace) -> procrastinate.App:
 
     @app.task(name=LOOK["stack"], queue=QUEUES["stack"])
     def look_at_stack(key: str) -> None:
-        _handle(place, Subject.stack(int(key)), lambda: place.reconciler.look(int(key)).summary)
+        _handle(place, Subject.stack(int(key)), lambda _: place.reconciler.look(int(key)).summary)
 
     @app.task(name=LOOK["scan"], queue=QUEUES["scan"])
     def scan_cloud(key: str) -> None:
-        _handle(place, Subject.scan(key), lambda: _scan(place, Subject.scan(key)))
+        _handle(place, Subject.scan(key), lambda seen: _scan(place, Subject.scan(key), seen))
 
     @app.task(name=LOOK["changes"], queue=QUEUES["changes"])
     def scan_for_changes(key: str) -> None:
-        _handle(place, Subject.changes(key), lambda: _scan(place, Subject.changes(key)))
+        _handle(place, Subject.changes(key), lambda seen: _scan(place, Subject.changes(key), seen))
 
     return app
 
 
-def _handle(place: Workplace, subject: Subject, doing: Callable[[], str]) -> None:
-    """Does what the subject needs; where that fails, it is due again after a pause, so that no trouble spins."""
-    if _told(_name(place, subject), doing):
+def _handle(place: Workplace, subject: Subject, doing: Callable[[int], str]) -> None:
+    """Does what the subject needs, with how often it was asked for until now.
+
+    Where that fails, it is due again after a pause, so that no trouble spins.
+    """
+    with place.sessions() as session:
+        seen = work.asked(session, subject)
+    if _told(_name(place, subject), lambda: doing(seen)):
         return
     with place.sessions.begin() as session:
-        work.postpone(session, subject, "it failed", real_now() + PAUSE)
+        work.postpone(session, subject, seen, "it failed", real_now() + PAUSE)
 
 
 def _name(place: Workplace, subject: Subject) -> str:
@@ -161,9 +166,7 @@ def _told(what: str, doing: Callable[[], str]) -> bool:
     return True
 
 
-def _scan(place: Workplace, subject: Subject) -> str:
-    with place.sessions() as session:
-        seen = work.asked(session, subject)
+def _scan(place: Workplace, subject: Subject, seen: int) -> str:
     parts = (place.sessions, place.provider, place.means.vault, subject.key)
     if subject == Subject.changes(subject.key):
         result = scan_changes(*parts)

@@ -47,7 +47,8 @@ def complete_reclaims(sessions: Sessions, ports: Ports, means: Means) -> None:
         except YunguanError as error:
             log.warning("%s cannot be completed yet: %s", number, error)
             with sessions.begin() as session:
-                work.postpone(session, _retry_of(number), error.message, real_now() + RETRY)
+                retry = _retry_of(number)
+                work.postpone(session, retry, work.asked(session, retry), error.message, real_now() + RETRY)
 
 
 def complete(

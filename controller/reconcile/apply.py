@@ -113,7 +113,7 @@ class Reconciler:
             if result.again_at is None:
                 work.done(session, subject, found.asked)
             else:
-                work.postpone(session, subject, result.summary, result.again_at)
+                work.postpone(session, subject, found.asked, result.summary, result.again_at)
         return result
 
     def plan(self, stack_name: str) -> tuple[int, Plan]:

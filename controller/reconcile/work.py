@@ -71,7 +71,7 @@ def ask(session: Session, subject: Subject, reason: str, *, after: timedelta = t
 
 
 def asked(session: Session, subject: Subject) -> int:
-    """How often the look was asked for; 0 where it is not. Read it before the work, hand it to `done`."""
+    """How often the look was asked for; 0 where it is not. Read it before the work, hand it to `done` or `postpone`."""
     return session.scalar(_ASKED, {"subject": str(subject)}) or 0
 
 
@@ -80,11 +80,18 @@ def done(session: Session, subject: Subject, seen: int) -> None:
     session.execute(_DONE, {"done": str(subject), "seen": seen})
 
 
-def postpone(session: Session, subject: Subject, reason: str, until: datetime) -> None:
-    """Leaves the row for a later time (real clock): a lost call must have shown up by then. The caller commits."""
+def postpone(session: Session, subject: Subject, seen: int, reason: str, until: datetime) -> None:
+    """Leaves the row for a later time (real clock): a lost call must have shown up by then. The caller commits.
+
+    Where somebody asked again since `seen` was read, it stays due for that.
+    """
     row = insert(WorkRow).values(subject=str(subject), reason=reason, due_at=until, asked=1)
     session.execute(
-        row.on_conflict_do_update(index_elements=[WorkRow.subject], set_={"reason": reason, "due_at": until})
+        row.on_conflict_do_update(
+            index_elements=[WorkRow.subject],
+            set_={"reason": reason, "due_at": until},
+            where=WorkRow.asked == seen,
+        )
     )
 
 
