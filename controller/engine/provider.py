@@ -7,7 +7,8 @@ What a call did is told by its return or by one of the errors below, so that the
 
     Rejected     the cloud refused; it is certain that nothing was made or changed
     Uncertain    the reply was lost (time-out, reset, 5xx): only `find` or `read` can tell whether it happened
-    Unsettled    it exists, but did not reach the promised state in time; carries what was observed
+    Unsettled    it exists, but did not reach the promised state in time, or the cloud took only a part of an update;
+                 carries what was observed
     Incomplete   a list ended without proof that it was whole: nothing may be concluded from what it lacks
     NoAnswer     a function finds nothing, or more than one thing, that is as its arguments say
 """
@@ -66,7 +67,8 @@ class Uncertain(Failed):
 
 
 class Unsettled(Failed):
-    """The resource exists, but did not reach the promised state within the kind's timeout.
+    """The resource exists, but did not reach the promised state: not within the kind's timeout, or the cloud took a
+    part of an update and refused the rest.
 
     `broken` where the cloud gave it up, so that waiting does not help and only a new one does.
     """

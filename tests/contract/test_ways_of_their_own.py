@@ -268,6 +268,32 @@ def test_a_step_behind_the_create_call_that_fails_tells_what_stands(world: World
     assert kind.diff(inputs, seen.fields, inputs).changes.keys() == {"tags"}
 
 
+def test_an_update_that_is_refused_halfway_tells_what_was_changed(world: World) -> None:
+    kind = world.provider.kind(cases.NETWORK)
+    old = checked(world, cases.NETWORK, {"name": "old", "tags": ["a"]})
+    new = checked(world, cases.NETWORK, {"name": "new", "tags": ["b"]})
+    made = world.make(cases.NETWORK, old)
+    world.fault(action="status", status=403, service="network", method="PUT", path="/tags")
+    with pytest.raises(Unsettled, match="refused the rest") as failure:
+        kind.update(world.cloud, made.id, new, kind.diff(old, made.fields, new).changes)
+    seen = failure.value.observation
+    assert kind.diff(new, seen.fields, new).changes.keys() == {"tags"}
+    assert kind.diff(old, seen.fields, old).changes.keys() == {"name"}
+
+
+def test_an_update_of_which_nothing_was_taken_is_refused(world: World) -> None:
+    kind = world.provider.kind(cases.NETWORK)
+    old = checked(world, cases.NETWORK, {"name": "old", "tags": ["a"]})
+    new = checked(world, cases.NETWORK, {"name": "new", "tags": ["b"]})
+    made = world.make(cases.NETWORK, old)
+    world.fault(action="status", status=403, service="network", method="PUT", path="/networks")
+    with pytest.raises(Rejected):
+        kind.update(world.cloud, made.id, new, kind.diff(old, made.fields, new).changes)
+    seen = kind.read(world.cloud, made.id, old)
+    assert seen is not None
+    assert kind.diff(old, seen.fields, old).changes == {}
+
+
 def test_a_member_sees_its_own_project_where_it_may_not_see_all(world: World) -> None:
     made = world.make(cases.VOLUME, {"name": "disk", "size": 1})
     other = world.provider.cloud("sandbox-alt")

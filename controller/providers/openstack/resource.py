@@ -58,10 +58,14 @@ class RestKind(Shape):
         """The ordinary update request where one is needed, then what the kind amends; waits until it is ready."""
         plain = revealed(inputs)
         patch = self.patch_of(plain, changes)
-        if patch:
-            body = {self.key: self._still_signed(cloud, id, patch)}
-            self._send(cloud, self.update_method, self.member(id), body, plain)
-        self.amend(cloud, id, plain, changes)
+        try:
+            if patch:
+                body = {self.key: self._still_signed(cloud, id, patch)}
+                self._send(cloud, self.update_method, self.member(id), body, plain)
+            self.amend(cloud, id, plain, changes)
+        except Rejected as refusal:
+            self._tell_what_was_taken(cloud, id, inputs, changes, refusal)
+            raise
         return self._settled(cloud, self.bare(id), inputs, self.update_timeout)
 
     def delete(self, cloud: Cloud, id: str, inputs: PropertyMap) -> None:
@@ -222,6 +226,18 @@ class RestKind(Shape):
         body = self._look(cloud, id)
         identity = None if body is None else carriers.unsigned(self.carrier, body)[1]
         return patch if identity is None else carriers.signed(self.carrier, patch, identity)
+
+    def _tell_what_was_taken(
+        self, cloud: Cloud, id: str, inputs: PropertyMap, changes: Mapping[str, Change], refusal: Rejected
+    ) -> None:
+        """Raises Unsettled with what is there where the cloud took a part of an update before it refused the rest."""
+        body = self._look(cloud, id)
+        if body is None:
+            return
+        now = self.observe(body, inputs)
+        if any(name in now.fields and now.fields[name] != change.old for name, change in changes.items()):
+            text = f"a part of it was changed before the cloud refused the rest: {refusal.message}"
+            raise Unsettled(text, observation=now, where=cloud.name) from refusal
 
     def _settled(
         self, cloud: Cloud, body: Body, inputs: PropertyMap, timeout: float, finish: Finish | None = None
