@@ -223,7 +223,7 @@ class ResourceRow(Base):
     replacement_trigger: Mapped[Any | None] = mapped_column(JSONB)
     timeouts: Mapped[dict[str, float]] = mapped_column(JSONB, default=dict)
     delete_hooks: Mapped[dict[str, list[str]]] = mapped_column(JSONB, default=dict)
-    import_id: Mapped[Any] = mapped_column(JSONB, default="")
+    import_id: Mapped[Any] = mapped_column(JSONB, default="", server_default='""')
     pending_delete: Mapped[bool] = mapped_column(Boolean, default=False)
     external: Mapped[bool] = mapped_column(Boolean, default=False)
     missing: Mapped[bool] = mapped_column(Boolean, default=False)

@@ -11,9 +11,12 @@ down_revision = "0018_execution_mac"
 
 
 def upgrade() -> None:
-    """Adds the column; what is there is known by the id that it has."""
+    """Adds the column; what is there is known by the id that it has.
+
+    The default stays, since a worker of the version before may still write resources while it is being replaced: the
+    call that a row tells of has been made by then.
+    """
     op.add_column("resource", sa.Column("import_id", JSONB(), nullable=False, server_default='""'))
-    op.alter_column("resource", "import_id", server_default=None)
 
 
 def downgrade() -> None:
