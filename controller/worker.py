@@ -208,8 +208,7 @@ def _sweep(place: Workplace) -> None:
     with place.sessions() as session:
         subjects = work.due(session)
     for subject in subjects:
-        if subject.kind in LOOK:
-            place.queue.wake(subject)
+        place.queue.wake(subject)
     publishing.publish_due(place.sessions, place.ports.forge)
     completion.complete_reclaims(place.sessions, place.ports, place.means)
 

@@ -1,6 +1,7 @@
 """A reclaim is complete when its stacks have ended and a whole list shows nothing left: then the case goes on, by rule.
 
-Called by the worker's sweep. What is left is reported in the case's timeline by the refusal; nothing is closed then.
+Called by the sweep of every worker; one of them takes a reclaim at a time. Where something is left nothing is closed:
+the log says so, and it is looked for again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from controller.casework.conduct import perform
 from controller.casework.consequences import follow
 from controller.casework.ports import Ports
 from controller.casework.specifying.inventory import stacks_of
-from controller.clock import real_now
 from controller.domain.errors import YunguanError
 from controller.domain.lifecycle import Effect
 from controller.domain.roles import CONTROLLER_ACTOR
@@ -33,6 +33,7 @@ from controller.store.database import Sessions
 from controller.store.engine import Provisioning
 
 RETRY = timedelta(minutes=5)
+"""After that a reclaim that was not completed is tried again, whether it could not be or its worker died over it."""
 
 log = logging.getLogger(__name__)
 
@@ -40,27 +41,28 @@ log = logging.getLogger(__name__)
 def complete_reclaims(sessions: Sessions, ports: Ports, means: Means) -> None:
     """Completes every reclaim whose stacks have ended; one that cannot be completed stays, and is tried again."""
     with sessions() as session:
-        ready = [one for one in _ended(session) if work.is_due(session, _retry_of(one[0]))]
+        ready = _ended(session)
     for number, action, stacks in ready:
+        with sessions.begin() as session:
+            if not work.take(session, _reclaim(number), "its stacks have ended", hold=RETRY):
+                continue
         try:
             complete(sessions, ports, means, number=number, action=action, stacks=stacks)
         except YunguanError as error:
             log.warning("%s cannot be completed yet: %s", number, error)
-            with sessions.begin() as session:
-                retry = _retry_of(number)
-                work.postpone(session, retry, work.asked(session, retry), error.message, real_now() + RETRY)
 
 
 def complete(
     sessions: Sessions, ports: Ports, means: Means, *, number: str, action: str, stacks: Sequence[str]
 ) -> None:
-    """Looks for what is left, keeps what was looked at, and takes the step, with all that follows, in one transaction.
+    """Looks for what is left; keeps what was looked at and takes the step, with all that follows, in one transaction.
 
     Raises Incomplete where the cloud could not be listed whole, Refused where something is left.
     """
     leftovers = look_for(means, stacks)
     with sessions.begin() as session:
         case = locked_case(session, number)
+        work.done(session, _reclaim(number), work.asked(session, _reclaim(number)))
         if session.scalar(select(ReclaimSearchRow.id).where(ReclaimSearchRow.case_id == case.id)) is not None:
             return  # another worker was first
         keep_search(session, number, leftovers)
@@ -68,7 +70,7 @@ def complete(
         follow(session, outcome, ports)
 
 
-def _retry_of(number: str) -> Subject:
+def _reclaim(number: str) -> Subject:
     return Subject("reclaim", number)
 
 

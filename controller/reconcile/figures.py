@@ -16,6 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
+from controller.reconcile import work
 from controller.store.budget import ApiBudgetRow
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionRow, StackRow
@@ -42,10 +43,9 @@ class Figures(Collector):
 
 
 def _work(session: Session) -> Iterator[Metric]:
-    now = real_now()
-    due, oldest = session.execute(select(func.count(), func.min(WorkRow.due_at)).where(WorkRow.due_at <= now)).one()
+    due, oldest = session.execute(select(func.count(), func.min(WorkRow.due_at)).where(work.is_look_due())).one()
     yield _gauge("yunguan_work_due", "Looks and scans that are due", [], [((), due)])
-    lag = (now - oldest).total_seconds() if oldest is not None else 0.0
+    lag = (real_now() - oldest).total_seconds() if oldest is not None else 0.0
     yield _gauge("yunguan_work_lag_seconds", "How long the oldest of them has been due", [], [((), lag)])
     jobs = session.execute(text("SELECT queue_name, status::text, count(*) FROM procrastinate_jobs GROUP BY 1, 2"))
     yield _gauge(

@@ -1,6 +1,8 @@
 """Work is a row that says "look at this": asked for by anyone, handled by any worker, twice without harm.
 
 A job in the queue only wakes a worker up; what is due stands here. `worker.py` defers jobs for due rows that have none.
+A step that the sweep takes by itself (a reclaim) is taken here as well, so that one worker does it at a time; nobody is
+woken for it.
 """
 
 from __future__ import annotations
@@ -9,13 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
 from controller.domain.place import entry_of
 from controller.store.reconcile import WorkRow
+
+LOOKS = ("stack", "scan", "changes")
+"""The kinds of subjects that workers are woken for, each by the job that `queue.LOOK` names."""
 
 _WORK = WorkRow.metadata.tables[WorkRow.__tablename__]
 _ASKED = select(WorkRow.asked).where(WorkRow.subject == bindparam("subject"))
@@ -95,15 +100,27 @@ def postpone(session: Session, subject: Subject, seen: int, reason: str, until: 
     )
 
 
-def is_due(session: Session, subject: Subject) -> bool:
-    """Whether nothing keeps the subject from being handled now: it is not postponed to a later time."""
-    due_at = session.scalar(select(WorkRow.due_at).where(WorkRow.subject == str(subject)))
-    return due_at is None or due_at <= real_now()
+def take(session: Session, subject: Subject, reason: str, *, hold: timedelta) -> bool:
+    """Takes the subject for so long, so that nobody else does it meanwhile; False where somebody has it, or it waits.
+
+    It counts from the caller's commit. Whoever took it removes it with `done`, or leaves it to be tried again then.
+    """
+    now = real_now()
+    row = insert(WorkRow).values(subject=str(subject), reason=reason, due_at=now + hold, asked=1)
+    taken = row.on_conflict_do_update(
+        index_elements=[WorkRow.subject],
+        set_={"reason": row.excluded.reason, "due_at": row.excluded.due_at, "asked": WorkRow.asked + 1},
+        where=WorkRow.due_at <= now,
+    ).returning(WorkRow.id)
+    return session.scalar(taken) is not None
 
 
 def due(session: Session, *, limit: int = 1000) -> Sequence[Subject]:
-    """What is due now, the longest waiting first."""
-    rows = session.scalars(
-        select(WorkRow.subject).where(WorkRow.due_at <= real_now()).order_by(WorkRow.due_at).limit(limit)
-    )
+    """The looks that are due now, the longest waiting first."""
+    rows = session.scalars(select(WorkRow.subject).where(is_look_due()).order_by(WorkRow.due_at).limit(limit))
     return [Subject.parse(text) for text in rows]
+
+
+def is_look_due() -> ColumnElement[bool]:
+    """Which rows are looks that are due now."""
+    return and_(WorkRow.due_at <= real_now(), func.split_part(WorkRow.subject, ":", 1).in_(LOOKS))

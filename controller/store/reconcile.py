@@ -37,6 +37,7 @@ class Sort(StrEnum):
 class WorkRow(Base):
     """A subject to look at (`stack:<id>`, `scan:<cloud>` or `changes:<cloud>`), why, and from when on (real clock).
 
+    `reclaim:<case>` is one that a worker's sweep has taken, and from when on another may.
     `asked` counts how often it was asked for: whoever did the work removes the row only if nobody asked meanwhile.
     """
 

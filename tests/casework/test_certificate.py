@@ -25,6 +25,7 @@ from controller.store.casework import CaseRow
 from controller.store.certificate import CertificateRow, ReclaimSearchRow
 from controller.store.engine import JournalRow
 from controller.store.metering import LedgerEventRow
+from controller.store.reconcile import WorkRow
 from controller.store.signer import Signer, from_pem, public_key_of, to_pem
 from controller.store.vault import Vault
 from tests.casework.conftest import Office
@@ -130,6 +131,27 @@ def test_a_list_that_is_not_whole_gives_none(reclaim: Reclaim, monkeypatch: pyte
     reclaim.complete()
     reclaim.confirm_end(number)
     assert reclaim.certificate(stack).number == f"{number}-R"
+
+
+def test_of_several_workers_one_lists_the_clouds_and_what_is_completed_waits_no_more(
+    reclaim: Reclaim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = reclaim.in_service()
+    number = reclaim.handed_over(stack)
+    reclaim.destroy(*reclaim.stacks(stack))
+    listed, pages = [], DoubleKind.list
+
+    def watched(kind: DoubleKind, *where: Any) -> Iterator[Page]:
+        listed.append(kind.token)
+        reclaim.complete()  # another worker's sweep, in the midst of this one's lists
+        return pages(kind, *where)
+
+    monkeypatch.setattr(DoubleKind, "list", watched)
+    reclaim.complete()
+    assert sorted(listed) == sorted(KINDS)
+    assert reclaim.office.case(number).stage == "confirming_end"
+    with reclaim.office.sessions() as session:
+        assert session.scalars(select(WorkRow.subject).where(WorkRow.subject.startswith("reclaim"))).all() == []
 
 
 @pytest.mark.rule("LZ-21-7")

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from controller.clock import real_now
 from controller.reconcile import work
+from controller.reconcile.queue import LOOK, QUEUES
 from controller.reconcile.work import Subject
 from controller.store.database import Sessions
 
 STACK = Subject.stack(7)
+RECLAIM = Subject("reclaim", "LZ-2026-00002")
 
 
 def test_asked_for_is_due_until_it_is_done(sessions: Sessions) -> None:
@@ -70,6 +72,31 @@ def test_what_nobody_asked_for_is_put_off_as_well(sessions: Sessions) -> None:
         assert work.due(session) == [STACK]
 
 
+def test_what_nobody_is_woken_for_does_not_stand_before_looks(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        assert work.take(session, RECLAIM, "its stacks have ended", hold=-timedelta(days=1))
+        work.ask(session, STACK, "spec merged")
+    with sessions() as session:
+        assert work.due(session, limit=1) == [STACK]
+
+
+def test_what_is_taken_is_taken_once_until_its_time_is_over(sessions: Sessions) -> None:
+    def is_taken(hold: timedelta) -> bool:
+        with sessions.begin() as session:
+            return work.take(session, RECLAIM, "its stacks have ended", hold=hold)
+
+    assert is_taken(timedelta(minutes=5))
+    assert not is_taken(timedelta(minutes=5))
+    with sessions.begin() as session:
+        work.done(session, RECLAIM, work.asked(session, RECLAIM))
+    assert is_taken(-timedelta(seconds=1))
+    assert is_taken(timedelta(minutes=5))
+
+
 def test_a_subject_reads_back_as_it_was_written() -> None:
     assert Subject.parse(str(STACK)) == STACK
     assert Subject.parse("scan:a:b") == Subject.scan("a:b")
+
+
+def test_each_look_has_its_job_and_queue() -> None:
+    assert set(work.LOOKS) == LOOK.keys() == QUEUES.keys()
