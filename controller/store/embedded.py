@@ -13,6 +13,7 @@ import fcntl
 import getpass
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,12 +23,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
+import psycopg
+from psycopg.sql import SQL, Identifier
+
 from controller.domain.errors import Failed
 
 ROLE = "yunguan"
 DATABASE = "yunguan"
 SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH = 100
+PLAIN_PATH = re.compile(r"[\w/.-]+")
 ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 """What PostgreSQL's programs see of ours: the server outlives its starter, whose secrets would stand in it readable."""
 
@@ -51,10 +56,13 @@ class EmbeddedPostgres:
 
     @property
     def socket_folder(self) -> Path:
-        """Where the socket stands: a socket's path may have 107 bytes only, so not below a deep home or TMPDIR."""
+        """Where the socket stands: not below a deep home or TMPDIR, since its path may have 107 bytes only, nor where
+        the path has blanks or the like, since it passes through a shell, a list of folders and a URL.
+        """
         name = f"yunguan-{os.getuid()}-{hashlib.sha256(str(self._folder).encode()).hexdigest()[:12]}"
-        short = Path(tempfile.gettempdir()) / name
-        return short if len(os.fsencode(short / SOCKET)) <= LONGEST_SOCKET_PATH else Path("/tmp") / name  # noqa: S108
+        near = Path(tempfile.gettempdir()) / name
+        fits = len(os.fsencode(near / SOCKET)) <= LONGEST_SOCKET_PATH and PLAIN_PATH.fullmatch(str(near))
+        return near if fits else Path("/tmp") / name  # noqa: S108
 
     @property
     def url(self) -> str:
@@ -69,6 +77,7 @@ class EmbeddedPostgres:
                 fcntl.flock(self._lock_file, fcntl.LOCK_SH)
                 self._ensure_initialised()
                 self._ensure_running()
+                self._ensure_database()
         except BaseException:
             os.close(self._lock_file)
             raise
@@ -128,19 +137,18 @@ class EmbeddedPostgres:
             "pg_ctl", "-D", str(self._data), "-l", str(self._folder / "postgresql.log"), "-w", "start",
             "-o", " ".join(f"-c {setting}" for setting in settings),
         )  # fmt: skip
-        self._ensure_database()
 
     def _ensure_database(self) -> None:
-        where = ("-h", str(self.socket_folder), "-U", ROLE)
-        exists = subprocess.run(
-            [binaries() / "psql", *where, "-d", "postgres", "-Atc", "select datname from pg_database"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=_environment(),
-        )
-        if DATABASE not in exists.stdout.split():
-            self._run("createdb", *where, DATABASE)
+        """Makes the database where it is not there yet: whoever started the server may have been killed before that."""
+        try:
+            with psycopg.connect(
+                host=str(self.socket_folder), user=ROLE, dbname="postgres", autocommit=True
+            ) as connection:
+                there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+                if there is None:
+                    connection.execute(SQL("CREATE DATABASE {}").format(Identifier(DATABASE)))
+        except psycopg.Error as error:
+            raise self._failed(f"PostgreSQL does not serve: {error}") from error
 
     def _server_user(self) -> str:
         return "nobody" if os.getuid() == 0 else getpass.getuser()
@@ -158,12 +166,12 @@ class EmbeddedPostgres:
             )
             if done.returncode not in accept:
                 output.seek(0)
-                raise Failed(
-                    f"PostgreSQL's {program} failed: {output.read().strip()[-500:]}",
-                    where=str(self._folder),
-                    remedy="see postgresql.log there, or set YUNGUAN_DATABASE_URL to a server of yours",
-                )
+                raise self._failed(f"PostgreSQL's {program} failed: {output.read().strip()[-500:]}")
         return done.returncode
+
+    def _failed(self, message: str) -> Failed:
+        remedy = "see postgresql.log there, or set YUNGUAN_DATABASE_URL to a server of yours"
+        return Failed(message, where=str(self._folder), remedy=remedy)
 
 
 def _environment() -> dict[str, str]:

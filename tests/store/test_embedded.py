@@ -94,9 +94,36 @@ def test_no_other_account_may_open_the_socket(tmp_path: Path) -> None:
         assert server.socket_folder.stat().st_mode & 0o077 == 0
 
 
-def test_a_deep_folder_for_temporary_files_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    deep = tmp_path / ("深" * 30) / ("x" * 40)
-    deep.mkdir(parents=True)
-    monkeypatch.setattr("tempfile.tempdir", str(deep))
+@pytest.mark.parametrize("name", [f"{'深' * 30}/{'x' * 40}", "of mine, & 100%"])
+def test_a_deep_or_odd_folder_for_temporary_files_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
     with EmbeddedPostgres(tmp_path / "home") as server:
         assert _answers(server)
+
+
+def test_a_server_whose_starter_was_killed_before_it_made_the_database_gets_it_from_the_next_user(
+    tmp_path: Path,
+) -> None:
+    with EmbeddedPostgres(tmp_path) as server:
+        with psycopg.connect(
+            host=str(server.socket_folder), user="yunguan", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute("drop database yunguan")
+        assert not _answers(server)
+        with EmbeddedPostgres(tmp_path) as next_user:
+            assert _answers(next_user)
+
+
+def test_a_server_that_takes_nobody_in_is_told_with_a_remedy(tmp_path: Path) -> None:
+    only_one = ["max_connections=1", "superuser_reserved_connections=0"]
+    with (
+        EmbeddedPostgres(tmp_path, options=only_one) as server,
+        psycopg.connect(host=str(server.socket_folder), user="yunguan", dbname="yunguan"),
+        pytest.raises(Failed, match=r"too many clients[\s\S]*YUNGUAN_DATABASE_URL"),
+        EmbeddedPostgres(tmp_path),
+    ):
+        pass
