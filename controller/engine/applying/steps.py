@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from controller.domain.errors import Failed, Stopped, YunguanError
+from controller.domain.errors import Failed, Refused, Stopped, YunguanError
 from controller.engine.applying.fence import StaleFence
 from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
@@ -21,7 +21,7 @@ from controller.engine.applying.rows import Rows, gone, not_ready, seen, taking_
 from controller.engine.plan import Op, Operation
 from controller.engine.planning import imports
 from controller.engine.planning.imports import Import
-from controller.engine.provider import Change, Kind, Observation, Rejected, Unsettled, sending_only_if, within
+from controller.engine.provider import Carrier, Change, Kind, Observation, Rejected, Unsettled, sending_only_if, within
 from controller.engine.state import ResourceState
 
 ATTEMPTS = 5
@@ -51,11 +51,16 @@ class Steps:
         self._execution_id = execution_id
 
     def create(self, target: ResourceState, kind: Kind) -> ResourceState:
-        """Makes `target`; a row that stands before it waits for its removal from then on."""
+        """Makes `target`; a row that stands before it waits for its removal from then on.
+
+        Raises Refused where what answers to its natural key belongs to another stack.
+        """
         self.refuse_when_stopping(target)
         intent = self._journal.intend_create(self._execution_id, target)
         named, cloud = intent.target, self._means.connection(target, kind)
         state = self._send(intent, lambda: kind.create(cloud, named.inputs, named.identity))
+        if kind.carrier is Carrier.NATURAL:
+            self._refuse_second_owner(intent, state)
         return self._settle(intent, state, *taking_over(state, self._rows.live(state.urn)))
 
     def update(self, target: ResourceState, changes: Mapping[str, Change], kind: Kind) -> ResourceState:
@@ -155,6 +160,14 @@ class Steps:
             return seen(intent.target, self._call(intent, call))
         except Unsettled as error:
             return not_ready(intent.target, error)
+
+    def _refuse_second_owner(self, intent: Intent, state: ResourceState) -> None:
+        """Raises Refused, the intent closed, where another stack holds what the call found instead of making it."""
+        try:
+            self._journal.refuse_held_elsewhere(state.holding, state.urn)
+        except Refused as error:
+            self._journal.close(intent, Ending.REJECTED, message=error.message)
+            raise
 
     def _call(self, intent: Intent, call: Callable[[], _Answer]) -> _Answer:
         """The answer. Raises Rejected with the intent closed; Unsettled, Lost and StaleFence with the intent open."""

@@ -7,6 +7,7 @@ import pytest
 from controller.domain.errors import Failed, Refused
 from controller.engine.applying import approval
 from controller.engine.applying.execute import execute
+from controller.engine.applying.journal import Ending
 from controller.engine.plan import Op, Purpose
 from controller.engine.properties import Secret
 from controller.engine.registration import Options
@@ -171,6 +172,32 @@ def test_a_refused_create_fails_and_keeps_what_was_made(scene: Scene) -> None:
     scene.assert_whole()
     assert scene.apply(program).state is ExecutionState.SUCCEEDED
     scene.assert_whole()
+
+
+def test_what_another_stack_holds_under_the_natural_key_is_not_taken_over(sessions: Sessions, vault: Vault) -> None:
+    second = Scene(sessions, vault, name="test/unit/second.gov")
+    owner = Scene(sessions, vault, provider=second.provider)
+    program = TestProgram(Want("d", LINK, {"left": "x", "right": "y"}))
+    owner.apply(program)
+
+    outcome = second.apply(program)
+
+    assert outcome.state is ExecutionState.FAILED
+    assert f"belongs to the stack {owner.name}" in outcome.failures[LINK_D.urn]
+    assert [row.outcome for row in second.journal()] == [Ending.REJECTED]
+    assert second.apply(TestProgram()).state is ExecutionState.SUCCEEDED
+    owner.assert_whole()
+
+
+def test_what_nobody_holds_under_the_natural_key_is_taken_over(scene: Scene) -> None:
+    link = Want("d", LINK, {"left": "x", "right": "y"})
+    there = scene.cloud.make(LINK, {**link.inputs, "colour": "grey"}, identity="")
+
+    assert scene.apply(TestProgram(link)).state is ExecutionState.SUCCEEDED
+    assert scene.row(LINK_D.urn).id == there
+    assert scene.apply(TestProgram(changed(link, right="z"))).state is ExecutionState.SUCCEEDED
+    assert scene.apply(TestProgram(link)).state is ExecutionState.SUCCEEDED
+    assert [thing.inputs["right"] for thing in scene.cloud.things.values()] == ["y"]
 
 
 def test_what_did_not_settle_is_recorded_and_waited_for_next_time(scene: Scene) -> None:
