@@ -179,20 +179,20 @@ class Reconciler:
     def _carry_out(self, stack_id: int, execution_id: int) -> Look:
         with self.means.sessions() as session:
             stack = session.get_one(StackRow, stack_id)
-            plan = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id)
-        program = None if plan.purpose == Purpose.DESTROY else self.program.apply(stack, self.means.stopping)
+            row = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id)
+            plan = approval.read_plan(row, self.means.vault)
+        program = None if plan.purpose is Purpose.DESTROY else self.program.apply(stack, self.means.stopping)
         outcome = execute(self.means, execution_id, program)
         if outcome.look_again_at is not None:
             return Look(f"calls with a lost reply are not settled yet: {outcome.reason}", outcome.look_again_at)
         if outcome.state is ExecutionState.RUNNING:
             return Look("left where it is, because the process was told to end", real_now())
-        return self._ended(execution_id, plan, outcome)
+        return self._ended(stack_id, execution_id, plan, outcome)
 
-    def _ended(self, execution_id: int, plan: PlanRow, outcome: Outcome) -> Look:
+    def _ended(self, stack_id: int, execution_id: int, plan: Plan, outcome: Outcome) -> Look:
         """What follows from the end. Raises StaleFence where another worker has started something since."""
-        stack_id = plan.stack_id
         if outcome.state is not ExecutionState.SUCCEEDED:
-            again = None if plan.purpose == Purpose.APPLY else real_now() + self._pause(stack_id)
+            again = None if plan.purpose is Purpose.APPLY else real_now() + self._pause(stack_id)
             return Look(f"{plan.purpose} failed: {'; '.join(outcome.failures.values())}", again, failed=True)
         if outcome.undecided:
             self._report_leftovers(stack_id, outcome.undecided)
@@ -200,11 +200,11 @@ class Reconciler:
             stack = session.get_one(StackRow, stack_id, with_for_update=True)
             if session.scalar(_NEWEST, {"stack_id": stack_id}) != execution_id:
                 raise StaleFence("another worker has started something else since", where=stack.name)
-            stack.operating = Operating.UNKNOWN if plan.purpose == Purpose.DESTROY else Operating.HEALTHY
+            stack.operating = Operating.UNKNOWN if plan.purpose is Purpose.DESTROY else Operating.HEALTHY
             incidents.close_all(session, IncidentKind.GUARD, stack.name, f"{plan.purpose} succeeded")
-            if stack.spec_digest != plan.document["spec_digest"]:
+            if stack.spec_digest != plan.spec_digest:
                 return Look("applied; a newer specification waits", real_now())
-            if not outcome.undecided and plan.purpose != Purpose.DESTROY:
+            if not outcome.undecided and plan.purpose is not Purpose.DESTROY:
                 stack.settled_digest = self.program.settled_digest(stack.spec_digest)
         return Look(f"{plan.purpose} succeeded")
 

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.spec import SystemSpec
-from controller.engine.plan import Purpose
 from controller.reconcile import work
 from controller.store.engine import ExecutionRow, PlanRow, Provisioning, StackRow, Wanted
 
@@ -46,15 +45,14 @@ def end(session: Session, stack_name: str, *, commit: str) -> StackRow:
 
 
 def end_has_begun(session: Session, row: StackRow) -> bool:
-    """Whether a plan to destroy the stack was started since its end was approved, whatever came of it."""
+    """Whether a plan to destroy the stack was started since its end was approved, whatever came of it.
+
+    All plans are to destroy that are made for the commit which approved the end.
+    """
     started = (
         select(ExecutionRow.id)
         .join(PlanRow, PlanRow.id == ExecutionRow.plan_id)
-        .where(
-            ExecutionRow.stack_id == row.id,
-            PlanRow.purpose == Purpose.DESTROY,
-            PlanRow.spec_commit == row.spec_commit,
-        )
+        .where(ExecutionRow.stack_id == row.id, PlanRow.spec_commit == row.spec_commit)
     )
     return row.wanted == Wanted.ABSENT and session.scalar(started.limit(1)) is not None
 

@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import stacks
 from controller.domain.errors import Refused
 from controller.domain.spec import SystemSpec
 from controller.engine import storage
-from controller.engine.applying import authenticity
 from controller.engine.applying.decisions import leftovers_given_up
 from controller.engine.applying.means import Means
+from controller.engine.applying.proven import proven_execution
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.preview import make_plan
@@ -31,13 +30,7 @@ from controller.engine.program.run import ProgramFailed, run_program
 from controller.engine.program.source import ProgramSource, program_version
 from controller.engine.references import StoredStacks
 from controller.engine.registration import Program, Registrar
-from controller.store.engine import (
-    ExecutionRow,
-    ExecutionState,
-    PlanRow,
-    StackRow,
-    Wanted,
-)
+from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, StackRow, Wanted
 from controller.store.vault import Vault
 
 PROJECT = "yunguan"
@@ -135,28 +128,13 @@ def _purpose(session: Session, program: SystemProgram, stack: StackRow, vault: V
         return Purpose.APPLY
     applied = applied_plan(session, stack.id, vault)
     as_applied = stack.applied_digest == stack.spec_digest
-    if as_applied and applied is not None and applied.document["program_version"] == program.version:
+    if as_applied and applied is not None and applied.program_version == program.version:
         return Purpose.REPAIR
     return Purpose.APPLY
 
 
-def applied_plan(session: Session, stack_id: int, vault: Vault) -> PlanRow | None:
-    """The plan that was approved and applied last: what a repair may go back to (invariant 1).
-
-    None, so that a person is asked, also where that it was applied is not proven by its mark.
-    """
-    found = session.execute(
-        select(ExecutionRow, PlanRow)
-        .join(PlanRow, PlanRow.id == ExecutionRow.plan_id)
-        .where(
-            PlanRow.stack_id == stack_id,
-            PlanRow.purpose == Purpose.APPLY,
-            ExecutionRow.state == ExecutionState.SUCCEEDED,
-        )
-        .order_by(ExecutionRow.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if found is None:
-        return None
-    execution, plan = found
-    return plan if authenticity.is_genuine_execution(execution, plan, vault.hmac_key) else None
+def applied_plan(session: Session, stack_id: int, vault: Vault) -> Plan | None:
+    """The plan that was approved and applied last: what a repair may go back to (invariant 1)."""
+    applied = (PlanRow.purpose == Purpose.APPLY, ExecutionRow.state == ExecutionState.SUCCEEDED)
+    proven = proven_execution(session, stack_id, vault, *applied)
+    return proven.plan if proven is not None else None

@@ -238,10 +238,11 @@ class ProgramStack:
     def _carry_out(self, execution_id: int, purpose: Purpose, on_failure: OnFailure) -> Outcome:
         """Goes on until the execution ends. Raises Stopped where the process is told to end meanwhile."""
         with self.means.sessions() as session:
-            planned = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id).purpose
+            row = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id)
+            planned = approval.read_plan(row, self.means.vault).purpose
         program = partial(self._run, preview=False) if self._runs_program(purpose) else None
         while True:
-            outcome = execute(self.means, execution_id, program if planned == purpose else _given_up, on_failure)
+            outcome = execute(self.means, execution_id, program if planned is purpose else _given_up, on_failure)
             if outcome.state is not ExecutionState.RUNNING:
                 return outcome
             self._wait(outcome.look_again_at or real_now(), outcome.reason)

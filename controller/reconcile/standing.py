@@ -14,9 +14,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from controller.domain.calendar import day_of
-from controller.engine.applying import authenticity
-from controller.engine.applying.approval import Person, StandingRule, read_plan
+from controller.engine.applying.approval import Person, StandingRule
 from controller.engine.applying.decisions import leftovers_given_up, name_of_leftover
+from controller.engine.applying.proven import proven_execution
 from controller.engine.order import Key
 from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning.planner import needs_decision
@@ -25,14 +25,7 @@ from controller.reconcile.guard import Limits, Today, acting, destructive, judge
 from controller.reconcile.incidents import IncidentKind
 from controller.reconcile.planning import applied_plan
 from controller.store import clock
-from controller.store.engine import (
-    ApprovalRow,
-    ExecutionRow,
-    ExecutionState,
-    PlanRow,
-    ResourceRow,
-    StackRow,
-)
+from controller.store.engine import ExecutionState, ResourceRow, StackRow
 from controller.store.reconcile import RepairRow
 from controller.store.vault import Vault
 
@@ -53,8 +46,8 @@ class Yes:
 def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, *, limits: Limits, vault: Vault) -> Yes | None:
     """The yes that the plan has without anybody being asked, or None: then a person must look at it.
 
-    It rests on what persons said, as the vault's key marks it; raises Refused where the plan applied last was changed
-    since. A repair that gets its yes is counted on its day. The caller commits.
+    It rests on what persons said, as the vault's key marks it. A repair that gets its yes is counted on its day. The
+    caller commits.
     """
     decided = _decided(session, stack, plan, vault)
     if decided is not None:
@@ -64,10 +57,10 @@ def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, *, limit
     if plan.purpose is Purpose.APPLY and stack.ground:
         return _by_rule(session, stack, plan_id, plan, vault)
     applied = applied_plan(session, stack.id, vault)
-    if applied is None or not stack.applied_digest == stack.spec_digest == applied.document["spec_digest"]:
+    if applied is None or not stack.applied_digest == stack.spec_digest == applied.spec_digest:
         return None
     session.execute(_STAND_IN_LINE, {"key": GUARD_LOCK})
-    reasons = _objections(session, stack, read_plan(applied, vault), plan, limits)
+    reasons = _objections(session, stack, applied, plan, limits)
     if reasons:
         _report(session, stack, plan_id, plan, reasons, vault=vault)
         return None
@@ -190,31 +183,17 @@ def _nothing_stands(session: Session, stack: StackRow) -> Yes | None:
 
 
 def _continued(session: Session, stack: StackRow, plan: Plan, vault: Vault) -> Yes | None:
-    """A person's, where an approved plan to destroy failed halfway and this one names nothing that it did not name."""
-    failed = session.execute(
-        select(ExecutionRow, PlanRow, ApprovalRow)
-        .join(PlanRow, PlanRow.id == ExecutionRow.plan_id)
-        .join(ApprovalRow, ApprovalRow.id == ExecutionRow.approval_id)
-        .where(
-            PlanRow.stack_id == stack.id,
-            PlanRow.purpose == Purpose.DESTROY,
-            PlanRow.spec_commit == stack.spec_commit,
-            ExecutionRow.state == ExecutionState.FAILED,
-        )
-        .order_by(ExecutionRow.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if failed is None:
+    """A person's, where an approved plan to destroy failed halfway and this one names nothing that it did not name.
+
+    It must be the last that was done to the stack: a yes to an earlier end is none to what was made since.
+    """
+    last = proven_execution(session, stack.id, vault)
+    if last is None or last.state is not ExecutionState.FAILED or last.plan.purpose is not Purpose.DESTROY:
         return None
-    execution, before, approval = failed
-    named = {(one.urn, one.generation) for one in read_plan(before, vault).operations}
-    if not authenticity.is_genuine_execution(execution, before, vault.hmac_key):
+    named = {_key(one) for one in last.plan.operations}
+    if last.spec_commit != stack.spec_commit or any(_key(one) not in named for one in plan.operations):
         return None
-    if not authenticity.is_genuine(approval, before, vault.hmac_key):
-        return None
-    if any((one.urn, one.generation) not in named for one in plan.operations):
-        return None
-    return Yes(Person(approval.approver), approval.ground)
+    return Yes(Person(last.approver), last.ground)
 
 
 def _objections(session: Session, stack: StackRow, applied: Plan, plan: Plan, limits: Limits) -> Sequence[str]:

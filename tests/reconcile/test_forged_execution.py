@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from controller.engine.plan import Purpose
-from controller.store.engine import ExecutionRow, ExecutionState, Provisioning
+from controller.store.engine import DecisionRow, ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow, Wanted
 from tests.reconcile.site import Site
 from tests.reconcile.test_apply import other
 
@@ -76,3 +76,22 @@ def test_a_failed_end_is_gone_on_with_under_its_yes_only_as_far_as_its_mark_prov
     assert "waits for a person" in site.look(stack).summary
     rewrite(site, failed.id, mac=failed.mac)
     assert site.look(stack).summary == "destroy succeeded"
+
+
+def test_a_change_that_failed_is_no_end_that_a_person_approved(site: Site) -> None:
+    spec = site.system()
+    stack = site.applied(spec)
+    site.desire(site.stopped(spec))
+    site.approve(site.plan(stack)[0])
+    site.fault("status", status=403, service="compute", method="POST", path="/action", count=None)
+    assert "apply failed" in site.look(stack).summary
+    site.end_faults()
+    with site.sessions.begin() as session:
+        session.get_one(PlanRow, site.executions(stack)[-1].plan_id).purpose = Purpose.DESTROY
+        row = session.get_one(StackRow, stack)
+        row.wanted, row.provisioning = Wanted.ABSENT, Provisioning.ENDING
+    site.forget_counts()
+    assert "waits for a person" in site.look(stack).summary
+    assert site.changes_made() == 0
+    with site.sessions() as session:
+        assert session.scalars(select(DecisionRow)).all() == []

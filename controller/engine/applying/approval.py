@@ -46,6 +46,10 @@ _RUNNING = select(ExecutionRow.id).where(
 )
 
 
+class ForgedPlan(Refused):
+    """A plan's row is not as it was made: somebody changed it in the database."""
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody who answers for what he approves."""
@@ -165,13 +169,14 @@ def running(session: Session, stack_id: int) -> int | None:
 def end(
     session: Session,
     execution_id: int,
+    plan: Plan,
     state: ExecutionState,
     *,
     failures: Mapping[str, str],
     outputs: PropertyMap | None,
     vault: Vault,
 ) -> None:
-    """Writes how a run ended; one that is still running only keeps its outputs. The caller holds the stack's fence.
+    """Writes how a run of `plan` ended; one that still runs only keeps its outputs. The caller holds the stack's fence.
 
     What was changed in the database meanwhile ends without a mark, and is no ground for anything.
     """
@@ -181,18 +186,16 @@ def end(
         stack.outputs = sealed(outputs, vault)
     if state is ExecutionState.RUNNING:
         return
-    plan = session.get_one(PlanRow, row.plan_id)
-    purpose = Purpose(plan.purpose)
-    is_genuine = authenticity.is_genuine_execution(row, plan, vault.hmac_key)
+    plan_row = session.get_one(PlanRow, row.plan_id)
+    is_genuine = authenticity.is_genuine_execution(row, plan_row, vault.hmac_key)
     row.state, row.ended_at = state, real_now()
-    row.mac = authenticity.mac_of_execution(row, plan, vault.hmac_key) if is_genuine else ""
+    row.mac = authenticity.mac_of_execution(row, plan_row, vault.hmac_key) if is_genuine else ""
     row.message = stack.message = "\n".join(failures.values())
-    applied_spec = str(plan.document["spec_digest"])
-    if state is ExecutionState.SUCCEEDED and purpose is Purpose.APPLY:
-        stack.applied_digest = applied_spec
-    if state is ExecutionState.SUCCEEDED and purpose is Purpose.DESTROY:
+    if state is ExecutionState.SUCCEEDED and plan.purpose is Purpose.APPLY:
+        stack.applied_digest = plan.spec_digest
+    if state is ExecutionState.SUCCEEDED and plan.purpose is Purpose.DESTROY:
         stack.applied_digest = ""
-    stack.provisioning = _provisioning(state, purpose, stack)
+    stack.provisioning = _provisioning(state, plan.purpose, stack)
     stack.changed_at = real_now()
     audit.record(
         session,
@@ -204,10 +207,10 @@ def end(
 
 
 def read_plan(row: PlanRow, vault: Vault) -> Plan:
-    """The plan that the row keeps. Raises Refused where it is not the one whose digest the row has (invariant 1)."""
+    """The plan that the row keeps. Raises ForgedPlan where it has not the row's digest and purpose (invariant 1)."""
     plan = Plan.from_document(row.document, vault)
-    if plan.digest(vault.hmac_key) != row.digest:
-        raise Refused(
+    if plan.digest(vault.hmac_key) != row.digest or plan.purpose != row.purpose:
+        raise ForgedPlan(
             f"plan {row.digest[:12]} was changed after it was made",
             where=plan.stack,
             remedy="find out who changed it in the database, and make a new plan",

@@ -82,6 +82,7 @@ def execute(
         approval.end(
             session,
             execution_id,
+            started.plan,
             outcome.state,
             failures=outcome.failures,
             outputs=execution.stack_outputs,

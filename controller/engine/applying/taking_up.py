@@ -59,7 +59,8 @@ def take_up(sessions: Sessions, execution_id: int, vault: Vault) -> Started:
         disproof = _disproof(session, row, plan_row, vault)
         if disproof is None:
             return Started(execution_id, held, plan, decisions.given_up(session, row.stack_id, vault))
-        approval.end(session, execution_id, ExecutionState.FAILED, failures={"": disproof}, outputs=None, vault=vault)
+        failed = ExecutionState.FAILED
+        approval.end(session, execution_id, plan, failed, failures={"": disproof}, outputs=None, vault=vault)
         row.mac = ""  # how it ends here is no ground for anything
         audit.record(
             session,

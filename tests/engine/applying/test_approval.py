@@ -161,7 +161,8 @@ def test_an_unresolved_call_keeps_the_next_plan_from_starting(scene: Scene) -> N
     with scene.sessions.begin() as session:
         running = approval.running(session, scene.stack_id)
         assert running is not None
-        approval.end(session, running, ExecutionState.FAILED, failures={}, outputs=None, vault=scene.vault)
+        plan = scene.plan(TestProgram(NET_A, DISK_B))
+        approval.end(session, running, plan, ExecutionState.FAILED, failures={}, outputs=None, vault=scene.vault)
     approval_id = scene.approve(scene.plan(TestProgram(NET_A)))
 
     with pytest.raises(Refused, match="lost reply"):

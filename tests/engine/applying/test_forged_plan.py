@@ -13,7 +13,7 @@ from controller.domain.errors import Refused
 from controller.engine.applying import approval
 from controller.engine.applying.approval import Person
 from controller.engine.applying.execute import execute
-from controller.engine.plan import Plan
+from controller.engine.plan import Plan, Purpose
 from controller.store.database import Sessions
 from controller.store.engine import ApprovalRow, DecisionRow, ExecutionRow, ExecutionState, PlanRow
 from controller.store.vault import Vault
@@ -74,6 +74,19 @@ def test_a_plan_that_is_forged_while_it_is_carried_out_is_not_taken_up(scene: Sc
     with pytest.raises(Refused, match="was changed after it was made"):
         execute(scene.means(), execution_id, PROGRAM)
     assert not scene.cloud.things
+
+
+def test_a_plan_whose_row_says_another_purpose_is_neither_approved_nor_started(scene: Scene) -> None:
+    approval_id = scene.approve(scene.plan(PROGRAM))
+    plan_id = _plan_of(scene, approval_id)
+    with scene.sessions.begin() as session:
+        session.execute(update(PlanRow).values(purpose=Purpose.DESTROY))
+    with pytest.raises(Refused, match="was changed after it was made"):
+        approval.start(scene.sessions, approval_id, scene.vault)
+    with pytest.raises(Refused, match="was changed after it was made"), scene.sessions.begin() as session:
+        approval.approve(
+            session, plan_id, by=Person("vendor"), ground="x", valid_for=timedelta(hours=1), vault=scene.vault
+        )
 
 
 OTHER = TestProgram(Want("b", inputs={"cidr": "10.0.0.0/24", "name": "b"}))

@@ -166,13 +166,15 @@ def waits_for_a_lock(scene: Scene) -> bool:
 
 
 def test_one_that_another_worker_is_just_ending_is_not_taken_up(scene: Scene) -> None:
-    execution_id = scene.start(PROGRAM)
+    plan = scene.plan(PROGRAM)
+    execution_id = approval.start(scene.sessions, scene.approve(plan), scene.vault)
     with scene.sessions.begin() as session:
         held = fence.claim(session, scene.stack_id)
     with ThreadPoolExecutor(1) as threads:
         with scene.sessions.begin() as session:
             fence.hold(session, held)
-            approval.end(session, execution_id, ExecutionState.FAILED, failures={}, outputs=None, vault=scene.vault)
+            failed = ExecutionState.FAILED
+            approval.end(session, execution_id, plan, failed, failures={}, outputs=None, vault=scene.vault)
             taken = threads.submit(take_up, scene.sessions, execution_id, scene.vault)
             until(lambda: waits_for_a_lock(scene), "the other one wants to claim the stack")
         with pytest.raises(Refused, match="is not running"):
