@@ -231,7 +231,7 @@ class Reconciler:
                 incidents.report(
                     session,
                     kind=IncidentKind.LEFTOVER,
-                    subject=row.physical_id,
+                    subject=incidents.one_thing(row.cloud, row.type, row.physical_id),
                     cloud=stack.cloud,
                     summary=f"{row.type} {row.physical_id} was left over in {stack.name} and bears data",
                     details={"urn": row.urn, "id": row.physical_id},

@@ -60,7 +60,7 @@ def follow_up(
         if result.sort is Sort.FULL:
             operating.note(session, result.cloud, result.findings)
             if result.complete:
-                orphans = {one.id for one in result.findings if one.verdict is Verdict.ORPHAN}
+                orphans = {_subject_of(one) for one in result.findings if one.verdict is Verdict.ORPHAN}
                 incidents.close_vanished(session, result.cloud, orphans)
         session.get_one(ScanRow, result.scan_id).followed_up = True
     for stack_id, findings in by_stack.items():
@@ -104,7 +104,7 @@ def _report_orphan(session: Session, vault: Vault, finding: Finding, stack_id: i
     incidents.report(
         session,
         kind=IncidentKind.ORPHAN,
-        subject=finding.id,
+        subject=_subject_of(finding),
         cloud=finding.cloud,
         stack_id=stack_id,
         summary=f"{finding.type} {finding.name or finding.id} runs without an approved request",
@@ -112,6 +112,10 @@ def _report_orphan(session: Session, vault: Vault, finding: Finding, stack_id: i
         vault=vault,
         rule="GY-22a",
     )
+
+
+def _subject_of(orphan: Finding) -> str:
+    return incidents.one_thing(orphan.cloud, orphan.type, orphan.id)
 
 
 def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:

@@ -52,6 +52,11 @@ class IncidentState(StrEnum):
     CLOSED = "closed"
 
 
+def one_thing(cloud: str, type: str, id: str) -> str:
+    """The subject of an incident about one thing: an id may be that of another kind, or of another place's, too."""
+    return f"{cloud} {type} {id}"
+
+
 def report(
     session: Session,
     *,
@@ -82,7 +87,7 @@ def report(
         "rule": rule,
     }
     digest = _digest(session, IncidentRow(**values), vault)
-    current = session.scalar(_of(kind, subject, IncidentState.OPEN).with_for_update())
+    current = session.scalar(_open_of(kind, subject).with_for_update())
     if current is not None and current.digest == digest:
         for name, value in values.items():
             setattr(current, name, value)
@@ -90,7 +95,7 @@ def report(
     if current is not None:
         close(session, current, "another set took its place")
         session.flush()
-    if _decided(session, kind, subject, digest, IncidentState.DISMISSED):
+    if _decided(session, kind, digest, IncidentState.DISMISSED):
         return
     row = insert(IncidentRow).values(
         **values, digest=digest, state=IncidentState.OPEN, opened_at=real_now(), decided_by="", reason=""
@@ -137,12 +142,12 @@ def close(session: Session, row: IncidentRow, reason: str) -> None:
 
 def close_all(session: Session, kind: IncidentKind, subject: str, reason: str) -> None:
     """Closes what is open of that kind for `subject`. The caller commits."""
-    for row in session.scalars(_of(kind, subject, IncidentState.OPEN).with_for_update()):
+    for row in session.scalars(_open_of(kind, subject).with_for_update()):
         close(session, row, reason)
 
 
 def close_vanished(session: Session, cloud: str, there: Collection[str]) -> None:
-    """Closes those about orphans of a cloud but `there` (ids), which a whole scan saw. The caller commits."""
+    """Closes those about orphans of a cloud but `there` (subjects), which a whole scan saw. The caller commits."""
     for row in open_on(session, IncidentKind.ORPHAN, cloud):
         if row.subject not in there:
             close(session, row, "it is not there any more")
@@ -173,7 +178,7 @@ def refuse_changed(session: Session, row: IncidentRow, vault: Vault) -> None:
 def is_gone(session: Session, place: str, missing: Sequence[str], vault: Vault) -> bool:
     """Whether a person has said of exactly those on that place (each by its `Finding.line`) that they are gone."""
     asked = IncidentRow(kind=IncidentKind.GONE, cloud=place, details={"missing": sorted(missing)})
-    return _decided(session, IncidentKind.GONE, place, _digest(session, asked, vault), IncidentState.APPROVED)
+    return _decided(session, IncidentKind.GONE, _digest(session, asked, vault), IncidentState.APPROVED)
 
 
 def _digest(session: Session, row: IncidentRow, vault: Vault) -> str:
@@ -199,8 +204,10 @@ def _acted_on(session: Session, row: IncidentRow) -> Sequence[object]:
             return [details.get("seen")]
 
 
-def _decided(session: Session, kind: IncidentKind, subject: str, digest: str, decision: IncidentState) -> bool:
-    of_that_set = _of(kind, subject, decision).where(IncidentRow.digest == digest)
+def _decided(session: Session, kind: IncidentKind, digest: str, decision: IncidentState) -> bool:
+    of_that_set = select(IncidentRow.id).where(
+        IncidentRow.kind == kind, IncidentRow.digest == digest, IncidentRow.state == decision
+    )
     return session.scalar(of_that_set.limit(1)) is not None
 
 
@@ -209,9 +216,9 @@ def _on(kind: IncidentKind, cloud: str) -> Select[IncidentRow]:
     return there.order_by(IncidentRow.id).with_for_update()
 
 
-def _of(kind: IncidentKind, subject: str, state: IncidentState) -> Select[IncidentRow]:
+def _open_of(kind: IncidentKind, subject: str) -> Select[IncidentRow]:
     return select(IncidentRow).where(
-        IncidentRow.kind == kind, IncidentRow.subject == subject, IncidentRow.state == state
+        IncidentRow.kind == kind, IncidentRow.subject == subject, IncidentRow.state == IncidentState.OPEN
     )
 
 

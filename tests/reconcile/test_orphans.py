@@ -48,7 +48,7 @@ def test_what_runs_without_a_request_is_left_to_a_person_under_the_rule(site: Si
     site.forget_counts()
     site.follow(site.scan())
     (incident,) = site.incidents()
-    assert (incident.kind, incident.subject, incident.rule) == (IncidentKind.ORPHAN, id, "GY-22a")
+    assert (incident.kind, incident.details["id"], incident.rule) == (IncidentKind.ORPHAN, id, "GY-22a")
     assert (incident.cloud, incident.stack_id) == ("sandbox", None)
     assert "toy" in incident.summary
     assert site.changes_made() == 0
@@ -129,14 +129,14 @@ def test_several_approved_one_after_the_other_are_all_removed(site: Site, stack:
 def test_what_vanished_by_itself_needs_nobody_any_more(site: Site, stack: int) -> None:
     gone, stays = strange_volume(site, "gone"), strange_volume(site, "stays")
     site.follow(site.scan())
-    (first,) = (one for one in site.incidents() if one.subject == gone)
+    (first,) = (one for one in site.incidents() if one.details["id"] == gone)
     site.hand.block_storage.delete_volume(gone)
     site.fault("status", status=500, service="network", method="GET", path="/ports", count=None)
     site.follow(site.scan())
     assert len(site.incidents()) == 2, "a scan that is not whole proves nothing"
     site.end_faults()
     site.follow(site.scan())
-    assert [one.subject for one in site.incidents()] == [stays]
+    assert [one.details["id"] for one in site.incidents()] == [stays]
     with site.sessions() as session:
         closed = session.get_one(IncidentRow, first.id)
     assert (closed.state, closed.decided_by) == (IncidentState.CLOSED, "controller")
@@ -201,7 +201,7 @@ def test_a_late_creation_that_bears_data_goes_to_a_person(site: Site, stack: int
     site.follow(site.scan())
     site.look(stack)
     (incident,) = site.incidents()
-    assert (incident.subject, incident.stack_id) == (id, stack)
+    assert (incident.details["id"], incident.stack_id) == (id, stack)
     assert site.hand.block_storage.get_volume(id) is not None
     look_after(site, approve_incident(site.reconciler, incident.id, user="authority", reason="a double"))
     assert site.scan().findings == []
@@ -215,7 +215,7 @@ def test_a_late_creation_for_a_stack_that_has_ended_goes_to_a_person(site: Site,
     site.look(other)
     site.follow(site.scan())
     (incident,) = site.incidents()
-    assert incident.subject == id
+    assert incident.details["id"] == id
     look_after(site, approve_incident(site.reconciler, incident.id, user="authority", reason="late"))
     assert site.scan().findings == []
 
@@ -242,10 +242,10 @@ def test_an_approval_that_fails_half_way_leaves_the_incident_open(
 def test_what_a_person_keeps_is_not_removed_with_what_another_gives_up(site: Site, stack: int) -> None:
     kept, toy = strange_volume(site, "keep-me"), strange_network(site)
     site.follow(site.scan())
-    by_subject = {one.subject: one for one in site.incidents()}
+    by_id = {one.details["id"]: one for one in site.incidents()}
     with site.sessions.begin() as session:
-        decide(session, by_subject[kept].id, IncidentState.DISMISSED, user="authority", reason="belongs to others")
-    look_after(site, approve_incident(site.reconciler, by_subject[toy].id, user="vendor", reason=APPROVED))
+        decide(session, by_id[kept].id, IncidentState.DISMISSED, user="authority", reason="belongs to others")
+    look_after(site, approve_incident(site.reconciler, by_id[toy].id, user="vendor", reason=APPROVED))
     assert {one.id for one in site.scan().findings} == {kept}
 
 
@@ -280,7 +280,7 @@ def test_a_leftover_that_bears_data_goes_to_a_person_and_then_through_the_engine
     assert site.repaired(stack).summary == "repair succeeded"
     assert site.hand.block_storage.get_volume(id).status == "available"
     (incident,) = site.incidents()
-    assert (incident.kind, incident.subject, incident.stack_id) == (IncidentKind.LEFTOVER, id, stack)
+    assert (incident.kind, incident.details["id"], incident.stack_id) == (IncidentKind.LEFTOVER, id, stack)
     look_after(site, approve_incident(site.reconciler, incident.id, user="authority", reason="a double"))
     assert id not in {one.id for one in site.hand.block_storage.volumes()}
     result = site.scan()
@@ -301,9 +301,9 @@ def test_the_yes_to_one_leftover_is_none_to_another_of_its_urn(site: Site, stack
             left_over.urn, left_over.generation = urn, generation
     site.hand.compute.stop_server(site.resource(stack, "Instance").physical_id)
     site.repaired(stack)
-    by_subject = {one.subject: one for one in site.incidents()}
-    assert by_subject.keys() == {given_up, kept}
-    look_after(site, approve_incident(site.reconciler, by_subject[given_up].id, user="authority", reason="a double"))
+    by_id = {one.details["id"]: one for one in site.incidents()}
+    assert by_id.keys() == {given_up, kept}
+    look_after(site, approve_incident(site.reconciler, by_id[given_up].id, user="authority", reason="a double"))
     volumes = {one.id for one in site.hand.block_storage.volumes()}
     assert kept in volumes
     assert given_up not in volumes

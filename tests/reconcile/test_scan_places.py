@@ -25,7 +25,7 @@ from controller.reconcile.schedule import clouds_in_use
 from controller.reconcile.strangers import approve_incident
 from controller.reconcile.verdict import Finding, Verdict
 from controller.store.engine import Operating
-from controller.store.reconcile import KnownCloudRow, ScanPartRow
+from controller.store.reconcile import IncidentRow, KnownCloudRow, ScanPartRow
 from tests.reconcile.site import REQUEST_TIMEOUT, SETTLE, Site
 from tests.specs import Systems
 
@@ -190,12 +190,22 @@ def test_an_orphan_is_told_once_with_the_place_where_it_can_be_removed(site: Sit
     assert told == {("late", f"{OTHER}@RegionOne"), ("stray", EAST), ("by hand", f"{GOV}@RegionOne")}
     assert len(result.findings) == 3
     site.follow(result)
-    incidents = {one.subject: one for one in site.incidents()}
+    incidents = {one.details["id"]: one for one in site.incidents()}
     for id in (late, stray):
         subject = approve_incident(site.reconciler, incidents[id].id, user="authority", reason="nobody's")
         assert subject is not None
         site.look(int(subject.key))
     assert [one.name for one in site.scan(GOV).findings] == ["by hand"]
+
+
+def test_orphans_of_one_name_in_two_regions_are_an_incident_each(site: Site, gov: Gov) -> None:
+    for place in (GOV, EAST):
+        gov.hand(place).send("compute", "POST", "/os-keypairs", {"keypair": {"name": "by hand"}})
+    for _ in range(2):
+        site.follow(site.scan(GOV))
+    with site.sessions() as session:
+        reported = session.scalars(select(IncidentRow).order_by(IncidentRow.cloud)).all()
+    assert [(one.cloud, one.state) for one in reported] == [(f"{GOV}@RegionOne", "open"), (EAST, "open")]
 
 
 def test_an_administrators_lists_hold_all_projects_of_a_region(site: Site, gov: Gov) -> None:

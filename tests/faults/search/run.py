@@ -350,7 +350,9 @@ class Run:
             return False
         self.strangers.add(finding.id)
         with self.sessions() as session:
-            return session.scalar(select(IncidentRow.id).where(IncidentRow.subject == finding.id)) is not None
+            return (
+                session.scalar(select(IncidentRow.id).where(IncidentRow.details["id"].astext == finding.id)) is not None
+            )
 
     def _plan_in_the_end(self, last: Version) -> Plan:
         """The plan; a person takes the protection off where it forbids one."""
