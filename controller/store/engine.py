@@ -52,7 +52,7 @@ class StackRow(Base):
     `fence` is incremented by whoever claims the stack; a journal row with an older one is refused (invariant 7).
     `applied_digest` is the spec digest that the last succeeded execution applied; `ground` names the rule by which the
     controller itself wrote the present spec (a trial's end), and is empty where people approved it. `settled_digest` is
-    that of spec, program, catalogue and configuration under which the last pass had nothing to do.
+    that of the spec and the program under which the last pass had nothing to do.
     """
 
     __tablename__ = "stack"
@@ -153,10 +153,10 @@ class ExecutionRow(Base):
 class JournalRow(Base):
     """An intent, committed before the call it announces, closed with what came of it.
 
-    `outcome` is "" while it is open, else one of `engine.journal.Ending`. `physical_id` is known beforehand for update
-    and delete, afterwards for create. `target` is the state row that the call is to lead to (for a delete, the row that
-    it removes). `conclusive_at` is set once a reply was lost: from then on a complete list without the resource proves
-    that it was not made.
+    `outcome` is "" while it is open, else one of `engine.applying.journal.Ending`. `physical_id` is known beforehand
+    for update and delete, afterwards for create. `target` is the state row that the call is to lead to (for a delete,
+    the row that it removes). `conclusive_at` is set once a reply was lost: from then on a complete list without the
+    resource proves that it was not made.
     """
 
     __tablename__ = "journal"

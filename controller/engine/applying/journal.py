@@ -219,7 +219,7 @@ class Journal:
             return [storage.from_row(row, self._vault) for row in rows]
 
     def fresh_generations(self, urn: str, count: int) -> Iterable[int]:
-        """`count` generations that nothing of this URN ever had; asked while its last create is open."""
+        """`count` generations that nothing of this URN has or had; that of an open create is taken."""
         with self._sessions() as session:
             first = self._free_generation(session, urn)
         return range(first, first + count)

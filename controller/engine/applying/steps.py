@@ -106,7 +106,7 @@ class Steps:
             raise Stopped("not begun, because the process was told to end", where=resource.urn)
 
     def fresh_generation(self, urn: str) -> int:
-        """A generation that `urn` never had."""
+        """A generation that nothing of `urn` has or had."""
         [generation] = self._journal.fresh_generations(urn, 1)
         return generation
 

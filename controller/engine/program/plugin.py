@@ -77,9 +77,10 @@ class Plugin:
         self._reader.start()
         self._channel = grpc.insecure_channel(f"unix:{socket}", options=_CHANNEL_OPTIONS)
         self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
-        if not self._serves.wait(_START_LIMIT) or not self.is_alive:
+        in_time = self._serves.wait(_START_LIMIT)
+        if not in_time or not self.is_alive:
             self.end()
-            raise Failed("it ended before it served")
+            raise Failed("it ended before it served" if in_time else f"it did not serve within {_START_LIMIT:g} s")
 
     @property
     def is_alive(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.domain.errors import Failed
 from controller.engine.program.plugin import Plugin, Serving
 from tests.waiting import until
 
@@ -30,6 +31,13 @@ def test_a_child_that_holds_the_output_open_keeps_nobody(tmp_path: Path) -> None
         os.kill(child, 0)  # it is still there, and was not waited for
     finally:
         os.kill(child, signal.SIGKILL)
+
+
+def test_one_that_never_serves_is_ended_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.engine.program.plugin._START_LIMIT", 0.5)
+    (tmp_path / "__main__.py").write_text("import time\ntime.sleep(120)\n")
+    with pytest.raises(Failed, match=r"it did not serve within 0\.5 s"):
+        Plugin(Serving(str(tmp_path), tmp_path), lambda line: None)
 
 
 FORKS = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import time
 import venv
@@ -224,7 +225,7 @@ def test_only_this_user_reaches_the_server_and_it_ends_with_its_host(serving: Se
     assert not sockets & listening
     assert running.process.stdin is not None
     running.process.stdin.close()
-    assert running.process.wait(timeout=30) == 0
+    assert running.process.wait(timeout=30) == -signal.SIGKILL, "it ends its whole group"
     serving.host.__exit__(None, None, None)
     assert not running.folder.exists()
 
