@@ -18,7 +18,7 @@ from controller import audit
 from controller.clock import real_now
 from controller.domain.errors import Refused, WrongUse, YunguanError
 from controller.engine.applying import approval, journal
-from controller.engine.applying.approval import Person
+from controller.engine.applying.approval import ForgedPlan, Person
 from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
@@ -158,19 +158,36 @@ class Reconciler:
             recovery = recover(self.means, found.stack.id)
             if recovery.look_again_at is not None:
                 return Look(f"calls with a lost reply are not settled yet: {recovery.reason}", recovery.look_again_at)
-        execution_id = self._start_approved(found.usable)
+        execution_id = self._start_approved(found.stack, found.usable)
         if execution_id is not None:
             return self._carry_out(found.stack.id, execution_id)
         return self._plan_or_repair(found.stack)
 
-    def _start_approved(self, usable: Sequence[int]) -> int | None:
-        """Starts the oldest approval that can be used. One that turns out void stays behind, and a new plan is made."""
+    def _start_approved(self, stack: StackRow, usable: Sequence[int]) -> int | None:
+        """Starts the oldest approval that can be used. One that turns out void stays behind, and a new plan is made.
+
+        The audit trail tells of each that is not used: `start` of what is void, this of one whose plan was changed.
+        """
         for approval_id in usable:
             try:
                 return self._start(approval_id)
+            except ForgedPlan as forged:
+                self._note_forgery(stack, approval_id, forged)
             except Refused:
                 continue
         return None
+
+    def _note_forgery(self, stack: StackRow, approval_id: int, forged: ForgedPlan) -> None:
+        with self.means.sessions.begin() as session:
+            row = session.get_one(StackRow, stack.id, with_for_update=True)
+            row.message, row.changed_at = str(forged), real_now()
+            audit.record(
+                session,
+                actor="controller",
+                action="approval.refused",
+                target=row.name,
+                details={"approval": approval_id, "reason": forged.message},
+            )
 
     def _start(self, approval_id: int) -> int:
         means = self.means

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from controller.domain.spec import ServerType
 from controller.engine.plan import Purpose
+from controller.store.audit import AuditRow
 from controller.store.engine import DecisionRow, ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow, Wanted
 from tests.reconcile.site import Site
 from tests.reconcile.test_apply import other
@@ -95,3 +97,22 @@ def test_a_change_that_failed_is_no_end_that_a_person_approved(site: Site) -> No
     assert site.changes_made() == 0
     with site.sessions() as session:
         assert session.scalars(select(DecisionRow)).all() == []
+
+
+def test_of_an_approved_plan_that_was_changed_the_audit_trail_tells_and_made_again_it_is_carried_out(
+    site: Site,
+) -> None:
+    stack = site.desire(site.system(site.machine("web-1", ServerType.WEB)))
+    plan_id, _ = site.plan(stack)
+    site.approve(plan_id)
+    with site.sessions.begin() as session:
+        row = session.get_one(PlanRow, plan_id)
+        row.document = {**row.document, "spec_digest": "forged"}
+    site.forget_counts()
+    assert "waits for a person" in site.look(stack).summary
+    assert site.changes_made() == 0
+    assert "was changed after it was made" in site.stack(stack).message
+    with site.sessions() as session:
+        (entry,) = session.scalars(select(AuditRow.details).where(AuditRow.action == "approval.refused"))
+    assert "was changed after it was made" in entry["reason"]
+    assert site.look(stack).summary == "apply succeeded", "the look made the plan again"

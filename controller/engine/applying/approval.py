@@ -71,7 +71,10 @@ class StandingRule:
 
 
 def store(session: Session, stack_id: int, plan: Plan, vault: Vault, *, spec_commit: str) -> int:
-    """Keeps a plan, sealed; returns its row's id. The same plan made again is the same row, of the newer commit."""
+    """Keeps a plan, sealed; returns its row's id.
+
+    The same plan made again is the same row, of the newer commit, and whole again where it was changed meanwhile.
+    """
     row = insert(PlanRow).values(
         stack_id=stack_id,
         digest=plan.digest(vault.hmac_key),
@@ -80,7 +83,7 @@ def store(session: Session, stack_id: int, plan: Plan, vault: Vault, *, spec_com
         spec_commit=spec_commit,
         made_at=real_now(),
     )
-    made_again = {"spec_commit": row.excluded.spec_commit, "made_at": row.excluded.made_at}
+    made_again = {name: row.excluded[name] for name in ("purpose", "document", "spec_commit", "made_at")}
     kept = row.on_conflict_do_update(index_elements=["stack_id", "digest"], set_=made_again).returning(PlanRow.id)
     return session.execute(kept).scalar_one()
 

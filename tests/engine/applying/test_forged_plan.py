@@ -61,6 +61,17 @@ def test_a_plan_that_was_forged_after_its_approval_is_not_started(scene: Scene) 
         approval.start(scene.sessions, approval_id, scene.vault)
 
 
+def test_the_same_plan_made_again_is_whole_and_its_yes_holds(scene: Scene) -> None:
+    approval_id = scene.approve(scene.plan(PROGRAM))
+    _forge(scene)
+    with scene.sessions.begin() as session:
+        session.execute(update(PlanRow).values(purpose=Purpose.DESTROY))
+        approval.store(session, scene.stack_id, scene.plan(PROGRAM), scene.vault, spec_commit="c1")
+    assert (
+        execute(scene.means(), approval.start(scene.sessions, approval_id, scene.vault), PROGRAM).state == "succeeded"
+    )
+
+
 def test_nor_is_one_that_was_given_a_digest_without_the_homes_key(scene: Scene) -> None:
     approval_id = scene.approve(scene.plan(PROGRAM))
     _forge(scene, key=b"not the key")
