@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import and_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from controller.clock import real_now
@@ -21,13 +22,12 @@ def give_up(session: Session, stack_id: int, urn: str, id: str, *, person: str, 
 
     A word that was given before stays as it was given.
     """
-    about = (DecisionRow.stack_id == stack_id, DecisionRow.urn == urn, DecisionRow.physical_id == id)
-    row = session.scalar(select(DecisionRow).where(*about).with_for_update())
-    if row is not None and authenticity.is_genuine_decision(row, vault.hmac_key):
+    about = {"stack_id": stack_id, "urn": urn, "physical_id": id}
+    blank = insert(DecisionRow).values(**about, person="", ground="", decided_at=real_now())
+    session.execute(blank.on_conflict_do_nothing())  # waits for whoever is just giving up the same
+    row = session.scalars(select(DecisionRow).filter_by(**about).with_for_update()).one()
+    if authenticity.is_genuine_decision(row, vault.hmac_key):
         return
-    if row is None:
-        row = DecisionRow(stack_id=stack_id, urn=urn, physical_id=id)
-        session.add(row)
     row.person, row.ground, row.decided_at = person, ground, real_now()
     row.mac = authenticity.mac_of_decision(row, vault.hmac_key)
     session.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from controller import audit
 from controller.domain.errors import Refused, WrongUse
 from controller.engine.applying import approval
 from controller.engine.applying.approval import StandingRule
+from controller.engine.applying.decisions import give_up
 from controller.engine.applying.execute import execute
 from controller.engine.applying.progress import Step
 from controller.engine.applying.taking_up import take_up
@@ -21,8 +23,10 @@ from controller.store.audit import AuditRow
 from controller.store.database import Sessions
 from controller.store.engine import ApprovalRow, DecisionRow, ExecutionState, PlanRow, ResourceRow, StackRow
 from controller.store.vault import Vault
+from tests.engine.applying.test_taking_up import waits_for_a_lock
 from tests.engine.double import DISK, TestProgram, Want, changed
 from tests.engine.scene import KillAt, Killed, Scene
+from tests.waiting import until
 
 NET_A = Want("a", inputs={"cidr": "10.0.0.0/24", "name": "a"})
 DISK_B = Want("b", DISK, {"size": 10, "medium": "ssd"})
@@ -191,6 +195,22 @@ def test_a_decision_holds_for_one_disk_and_not_for_the_next_of_its_name(scene: S
 
     with pytest.raises(Refused, match="bear data"):
         scene.approve(scene.plan(TestProgram(NET_A)))
+
+
+def test_two_persons_may_give_up_the_same_disk_at_once(scene: Scene) -> None:
+    scene.apply(TestProgram(DISK_B))
+    plan, id = scene.plan(TestProgram()), scene.row(DISK_B.urn).id
+    with ThreadPoolExecutor(1) as threads:
+        with scene.sessions.begin() as session:
+            give_up(session, scene.stack_id, DISK_B.urn, id, person="li", ground="case 1", vault=scene.vault)
+            later = threads.submit(scene.approve, plan, gives_up=[DISK_B.urn])
+            until(lambda: waits_for_a_lock(scene), "the other one wants to give it up, too")
+        approval_id = later.result(60)
+    with scene.sessions() as session:
+        assert session.scalars(select(DecisionRow.person)).all() == ["li"]
+    outcome = execute(scene.means(), start(scene, approval_id), TestProgram())
+    assert outcome.state is ExecutionState.SUCCEEDED
+    assert not scene.cloud.things
 
 
 def test_to_destroy_gives_up_all_data_of_the_stack(scene: Scene) -> None:
