@@ -65,9 +65,25 @@ def holds_unknown(value: PropertyValue) -> bool:
     return value is UNKNOWN
 
 
+def holds_secret(value: PropertyValue) -> bool:
+    """Whether any part of `value` is secret."""
+    if isinstance(value, str):
+        return False
+    if isinstance(value, Mapping):
+        return any(holds_secret(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(holds_secret(item) for item in value)
+    return isinstance(value, Secret)
+
+
 def revealed(value: PropertyValue) -> PropertyValue:
     """`value` with secrets opened: only for the call to the cloud, never for print or store."""
     return transform(value, lambda leaf: revealed(leaf.value) if isinstance(leaf, Secret) else leaf)
+
+
+def wholly_secret(value: PropertyValue) -> Secret:
+    """`value` as one secret, whatever in it was one before."""
+    return Secret(revealed(value))
 
 
 def canonical(value: PropertyValue, hmac_key: bytes) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from controller.engine.properties import PropertyMap, PropertyValue, Secret
+from controller.engine.properties import PropertyMap, PropertyValue, holds_secret, wholly_secret
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,10 @@ class Registration:
         return self.options.deleted_with
 
     def with_secrets(self, outputs: PropertyMap) -> PropertyMap:
-        """`outputs` with those made secret that the options name or whose input of that name is a secret."""
-        secret = {key for key, value in self.inputs.items() if isinstance(value, Secret)}
+        """`outputs` with those made secret that the options name or whose input of that name is or holds a secret."""
+        secret = {key for key, value in self.inputs.items() if holds_secret(value)}
         secret |= set(self.options.additional_secret_outputs)
-        return {
-            key: Secret(value) if key in secret and not isinstance(value, Secret) else value
-            for key, value in outputs.items()
-        }
+        return {key: wholly_secret(value) if key in secret else value for key, value in outputs.items()}
 
 
 class Result(StrEnum):

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from controller.engine.properties import PropertyMap, PropertyValue, Secret, holds_unknown, revealed
+from controller.engine.properties import (
+    PropertyMap,
+    PropertyValue,
+    holds_secret,
+    holds_unknown,
+    revealed,
+    wholly_secret,
+)
 from controller.engine.provider import Change, Checked, Failure, Fields
 
 
@@ -75,8 +82,8 @@ class Field:
 
     def failure(self, value: PropertyValue) -> str:
         """What is wrong with an input's value, "" for nothing. A value that is still unknown passes."""
-        if isinstance(value, Secret) and self.observed:
-            return "is secret, but the cloud shows it to everyone who may list: it must not be"
+        if self.observed and holds_secret(value):
+            return "is secret, or holds what is, but the cloud shows it to everyone who may list: it must not be"
         value = revealed(value)
         if holds_unknown(value):
             return ""
@@ -141,6 +148,8 @@ def snake_case(name: str) -> str:
 def check(fields: Sequence[Field], inputs: PropertyMap, unsupported: Mapping[str, str]) -> Checked:
     """Defaults filled in, whole numbers made int; every unknown, missing or malformed input named.
 
+    A value that holds a secret is secret as a whole: what is kept and shown of it goes by the name of the input.
+
     `unsupported` says of inputs that the SDK knows why they are not offered.
     """
     known = {row.name: row for row in fields}
@@ -152,7 +161,7 @@ def check(fields: Sequence[Field], inputs: PropertyMap, unsupported: Mapping[str
         if name not in known:
             failures.append(Failure(name, _strange(name, known, unsupported)))
             continue
-        filled[name] = _whole(value)
+        filled[name] = wholly_secret(_whole(value)) if holds_secret(value) else _whole(value)
         reason = known[name].failure(filled[name])
         if reason:
             failures.append(Failure(name, reason))

@@ -31,7 +31,11 @@ FIELDS = (
     Field("pools", type=list, members={"firstIp": "first_ip"}, normal=unordered),
     Field("persistence", type=dict, members={"cookieName": "cookie_name"}),
     Field("userData", observed=False, replaces=True),
+    Field("keepers", type=dict, observed=False),
 )
+
+
+SHOWN = "is secret, or holds what is, but the cloud shows it to everyone who may list: it must not be"
 
 
 def failures(**inputs: Any) -> list[tuple[str, str]]:
@@ -65,7 +69,10 @@ def test_every_failure_is_named_at_once() -> None:
         ("pools", ["one"], "must hold objects"),
         ("pools", [{"last": 1}], "has no member last (known: firstIp)"),
         ("persistence", {"kind": 1}, "has no member kind (known: cookieName)"),
-        ("tags", Secret(["x"]), "is secret, but the cloud shows it to everyone who may list: it must not be"),
+        ("tags", Secret(["x"]), SHOWN),
+        ("tags", ["plain", Secret("x")], SHOWN),
+        ("persistence", {"cookieName": Secret(UNKNOWN)}, SHOWN),
+        ("pools", [{"firstIp": Secret("x")}], SHOWN),
     ],
 )
 def test_a_malformed_value_is_named(name: str, value: Any, reason: str) -> None:
@@ -80,6 +87,12 @@ def test_what_is_not_known_yet_passes(row: Field) -> None:
 def test_a_secret_may_stand_where_the_cloud_does_not_show_it() -> None:
     assert not failures(name="n", userData=Secret("token"))
     assert "token" not in str(check(FIELDS, {"name": "n", "userData": Secret(7)}, {}).failures)
+
+
+def test_what_holds_a_secret_is_secret_as_a_whole() -> None:
+    checked = check(FIELDS, {"name": "n", "keepers": {"a": 1.0, "b": [Secret("token")]}}, {})
+    assert not checked.failures
+    assert checked.inputs["keepers"] == Secret({"a": 1, "b": ["token"]})
 
 
 def test_only_what_is_asked_for_or_has_a_default_is_managed() -> None:

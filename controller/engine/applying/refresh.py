@@ -16,7 +16,7 @@ from controller.engine import storage
 from controller.engine.applying import fence
 from controller.engine.applying.means import Means
 from controller.engine.applying.rows import seen
-from controller.engine.properties import PropertyMap, PropertyValue, Secret, revealed
+from controller.engine.properties import PropertyMap, PropertyValue, Secret, holds_secret
 from controller.engine.provider import Kind, Observation, Scope
 from controller.engine.state import ResourceState
 
@@ -34,7 +34,7 @@ class Seen:
     @property
     def fields(self) -> Mapping[str, tuple[PropertyValue, PropertyValue]]:
         """Managed fields that differ: as they were known, as they are. None of them where it is gone."""
-        secret = {name for name, value in self.before.inputs.items() if revealed(value) != value}
+        secret = {name for name, value in self.before.inputs.items() if holds_secret(value)}
         return {
             name: (Secret(old), Secret(new)) if name in secret else (old, new)
             for name, (old, new) in _differing(self.before.observed, self.now.observed).items()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from controller.engine.order import Key
-from controller.engine.properties import Secret
+from controller.engine.properties import holds_secret, wholly_secret
 from controller.engine.provider import Observation, Unsettled
 from controller.engine.state import ResourceState
 
@@ -85,11 +85,8 @@ def taking_over(
 
 def seen(target: ResourceState, observation: Observation) -> ResourceState:
     """`target` as `observation` shows it: secret inputs stay secret where the cloud tells them back."""
-    secret = {name for name, value in target.inputs.items() if isinstance(value, Secret)} | set(target.secret_outputs)
-    outputs = {
-        name: Secret(value) if name in secret and not isinstance(value, Secret) else value
-        for name, value in observation.outputs.items()
-    }
+    secret = {name for name, value in target.inputs.items() if holds_secret(value)} | set(target.secret_outputs)
+    outputs = {name: wholly_secret(value) if name in secret else value for name, value in observation.outputs.items()}
     return replace(
         target,
         id=observation.id,

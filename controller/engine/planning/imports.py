@@ -13,7 +13,7 @@ from typing import Any
 from controller.domain.errors import Refused
 from controller.engine.plan import Operation
 from controller.engine.planning.differences import id_in_line, in_line, printable
-from controller.engine.properties import PropertyMap, PropertyValue, Secret, holds_unknown, revealed
+from controller.engine.properties import PropertyMap, PropertyValue, Secret, holds_secret, holds_unknown, revealed
 from controller.engine.provider import Kind, Observation
 from controller.engine.registration import Registration
 from controller.engine.state import Holding, ResourceState
@@ -125,7 +125,6 @@ def refuse_held_here(wanted: Import, held: Mapping[Holding, str]) -> None:
 
 
 def _difference(name: str, wanted: PropertyValue, found: PropertyValue, inputs: PropertyMap) -> str:
-    value = inputs.get(name)
-    if revealed(value) != value:
+    if holds_secret(inputs.get(name)):
         wanted, found = Secret(wanted), Secret(found)
     return f"{name} is {in_line(found)}, and the program says {in_line(wanted)}"

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2
 from controller.domain.errors import WrongUse
 from controller.engine import wire
 from controller.engine.program.run import TIME_LIMIT
-from controller.engine.properties import PropertyMap, PropertyValue, Secret, holds_unknown, revealed
+from controller.engine.properties import PropertyMap, PropertyValue, Secret, holds_secret, holds_unknown, revealed
 from controller.engine.provider import (
     Carrier,
     Change,
@@ -89,7 +89,7 @@ class DynamicKind:
 
     def desired(self, inputs: PropertyMap) -> Fields:
         """What an import must agree with: all inputs in which nothing is secret."""
-        return {name: value for name, value in inputs.items() if name != PROVIDER and revealed(value) == value}
+        return {name: value for name, value in inputs.items() if name != PROVIDER and not holds_secret(value)}
 
     def create(self, cloud: None, inputs: PropertyMap, identity: str) -> Observation:
         """Has the provider make it. Raises Rejected where it gives no id, since nothing could be done with it then."""
