@@ -20,7 +20,7 @@ from controller.store.audit import AuditRow
 
 CHAIN_LOCK = 7_215_002
 GENESIS = "0" * 64
-IDLE_SECONDS = 2.0
+IDLE_SECONDS = 5.0
 """A worker that stands still at the head of the line loses its place after that: all others wait behind it."""
 
 _PENDING = "audit rows of this transaction"

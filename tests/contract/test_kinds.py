@@ -103,6 +103,28 @@ def test_an_update_without_a_change_only_looks(world: World, kind: Kind) -> None
 
 
 @each_kind
+@pytest.mark.parametrize("spelt", ["{}?", "x/../{}"])
+def test_no_other_spelling_of_an_id_names_a_resource(world: World, kind: Kind, spelt: str) -> None:
+    """Else what another stack holds could be taken, and removed, under it."""
+    inputs = inputs_of(world, kind)
+    made = kind.create(world.cloud, inputs, world.identity())
+    world.owns(kind, made.id, inputs)
+    id = spelt.format(made.id)
+    with suppress(Rejected):
+        assert kind.read(world.cloud, id, inputs) is None
+    with suppress(Rejected):
+        kind.delete(world.cloud, id, inputs)
+    assert kind.read(world.cloud, made.id, inputs) == made
+
+
+@each_kind
+@pytest.mark.parametrize("id", ["", ".", ".."])
+def test_what_is_no_id_is_not_asked_for(world: World, kind: Kind, id: str) -> None:
+    with pytest.raises(Rejected, match="is no id"):
+        kind.read(world.cloud, id, {})
+
+
+@each_kind
 def test_a_lost_reply_is_uncertain_and_what_it_made_is_found_once(world: World, kind: Kind) -> None:
     inputs, identity = inputs_of(world, kind), world.identity()
     world.fault(action="lose_reply", **changing(kind))

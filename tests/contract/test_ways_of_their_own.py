@@ -9,6 +9,7 @@ import pytest
 
 from controller.engine.provider import Observation, Rejected, Scope, Uncertain, Unsettled
 from controller.providers.openstack.connection import Body
+from controller.providers.openstack.keypair import Keypair
 from tests.contract import cases
 from tests.contract.cases import CASES, PUBLIC_KEY
 from tests.contract.world import Inputs, World
@@ -114,6 +115,12 @@ def test_a_keypair_that_exists_is_adopted_only_with_the_same_key(world: World) -
     with pytest.raises(Rejected) as refusal:
         world.make(cases.KEYPAIR, {**keypair, "publicKey": PUBLIC_KEY.replace("AAAAIG", "AAAAIH")})
     assert refusal.value.status == 409
+
+
+@pytest.mark.parametrize("name", ["../servers/1", "a?b", "..", "a/b", "", "密钥"])
+def test_a_keypair_is_called_what_nova_takes(name: str) -> None:
+    failures = Keypair().check({"name": name, "publicKey": "ssh-ed25519 AAAA"}).failures
+    assert [failure.path for failure in failures] == ["name"]
 
 
 def test_an_interface_and_an_attachment_that_stand_already_are_adopted(world: World) -> None:

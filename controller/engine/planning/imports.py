@@ -93,6 +93,12 @@ def look(wanted: Import, kind: Kind, cloud: Any) -> Observation:
             where=wanted.urn,
             remedy="correct the id that the program imports",
         )
+    if kind.service and found.id != wanted.holding.id:
+        raise Refused(
+            f"what is found by the id {id} has the id {printable(found.id)}",
+            where=wanted.urn,
+            remedy="write the id as the cloud does: another spelling could be taken for another resource",
+        )
     if differing := [name for name in sorted(desired) if found.fields.get(name) != desired[name]]:
         told = (_difference(name, desired[name], found.fields.get(name), wanted.inputs) for name in differing)
         raise Refused(

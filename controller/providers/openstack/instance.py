@@ -18,6 +18,7 @@ from controller.engine.provider import Carrier, Change, Diff, Failure, Fields, I
 from controller.providers.fields import Field, unordered
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.forms import zone
+from controller.providers.openstack.path import path_to
 from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.shape import Lifecycle
 
@@ -220,7 +221,7 @@ class Instance(RestKind):
         if wanted:
             cloud.send(self.service, "POST", address, {"metadata": dict(wanted)}, microversion=self.microversion)
         for name in sorted(surplus):
-            cloud.remove(self.service, f"{address}/{name}", microversion=self.microversion)
+            cloud.remove(self.service, path_to(address, name), microversion=self.microversion)
 
     def _act(self, cloud: Cloud, id: str, action: str, argument: object) -> None:
         self._send(cloud, "POST", f"{self.member(id)}/action", {action: argument}, {})

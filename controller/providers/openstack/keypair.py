@@ -5,14 +5,18 @@ Its natural key is its name. One that exists is adopted only if it holds the sam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from controller.engine.properties import PropertyMap
-from controller.engine.provider import Carrier, Observation, Rejected, Scope
+from controller.engine.properties import UNKNOWN, PropertyMap, revealed
+from controller.engine.provider import Carrier, Failure, Observation, Rejected, Scope
 from controller.providers.fields import Field, stripped
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.resource import RestKind
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._ -]*")
+"""What Nova takes for a name, which is its id in a path."""
 
 
 class Keypair(RestKind):
@@ -32,6 +36,12 @@ class Keypair(RestKind):
         Field("fingerprint"),
         Field("userId"),
     )
+
+    def contradictions(self, inputs: PropertyMap) -> Sequence[Failure]:
+        name = revealed(inputs["name"])
+        if name is UNKNOWN or _NAME.fullmatch(name):
+            return ()
+        return (Failure("name", "may have letters, digits, spaces and @ . _ - and begins with a letter or digit"),)
 
     def create(self, cloud: Cloud, inputs: PropertyMap, identity: str) -> Observation:
         try:

@@ -14,6 +14,7 @@ from controller.engine.provider import Carrier, Change, Incomplete, Observation
 from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.forms import unordered_each
+from controller.providers.openstack.path import path_to
 from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.shape import Lifecycle
 from controller.providers.openstack.waiting import looks
@@ -55,7 +56,7 @@ class LoadBalancingKind(RestKind):
             return
         for _ in looks(timeout):
             with suppress(Incomplete):
-                answer = cloud.get(self.service, f"/lbaas/loadbalancers/{balancer_id}")
+                answer = cloud.get(self.service, path_to("/lbaas/loadbalancers", balancer_id))
                 if answer is None or not answer["loadbalancer"]["provisioning_status"].startswith("PENDING_"):
                     return
 
@@ -82,7 +83,7 @@ def balancer_of_listener(cloud: Cloud, listener_id: str | None) -> str | None:
 
 def _balancer_at(cloud: Cloud, key: str, part_id: str) -> str | None:
     def find() -> str | None:
-        answer: Body | None = cloud.get("load-balancer", f"/lbaas/{key}s/{part_id}")
+        answer: Body | None = cloud.get("load-balancer", path_to(f"/lbaas/{key}s", part_id))
         return None if answer is None else first_of(answer[key], "loadbalancers")
 
     return cloud.trees.balancer_of(part_id, find)

@@ -25,6 +25,7 @@ from controller.providers.openstack.load_balancing import (
     balancer_of_pool,
 )
 from controller.providers.openstack.paging import PAGE_SIZE
+from controller.providers.openstack.path import path_to
 from controller.providers.openstack.pool import Pool
 
 
@@ -76,7 +77,7 @@ class Member(LoadBalancingKind):
 
     def member(self, id: str) -> str:
         pool_id, _, member_id = id.partition("/")
-        return f"{_path(pool_id)}/{member_id}"
+        return path_to(_path(pool_id), member_id)
 
     def bare(self, id: str) -> Body:
         pool_id, _, member_id = id.partition("/")
@@ -110,12 +111,12 @@ class Member(LoadBalancingKind):
         return (_in_pool(body, pool_id) for page in pages for body in page)
 
     def _still_named(self, cloud: Cloud, pool_id: str, members: set[str]) -> bool:
-        answer: Any = cloud.get(self.service, f"{Pool.path}/{pool_id}", priority=Priority.DRIFT)
+        answer: Any = cloud.get(self.service, path_to(Pool.path, pool_id), priority=Priority.DRIFT)
         return answer is not None and bool(members & {member["id"] for member in answer["pool"]["members"]})
 
 
 def _path(pool_id: str) -> str:
-    return f"/lbaas/pools/{pool_id}/members"
+    return f"{path_to(Pool.path, pool_id)}/members"
 
 
 def _in_pool(body: Body, pool_id: str) -> Body:

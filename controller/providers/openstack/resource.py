@@ -27,6 +27,7 @@ from controller.providers.openstack import identity as carriers
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.paging import Answer, Fetch, Place, walk
+from controller.providers.openstack.path import path_to
 from controller.providers.openstack.shape import Shape
 from controller.providers.openstack.waiting import looks
 
@@ -104,7 +105,7 @@ class RestKind(Shape):
 
     def member(self, id: str) -> str:
         """The path of one resource."""
-        return f"{self.path}/{id}"
+        return path_to(self.path, id)
 
     def bare(self, id: str) -> Body:
         """A body that tells only the id."""

@@ -14,6 +14,7 @@ from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.networking import NetworkingKind
+from controller.providers.openstack.path import path_to
 
 _OWNERS = (
     "network:router_interface",
@@ -82,7 +83,7 @@ class RouterInterface(NetworkingKind):
 
 
 def _action(router_id: str, verb: str) -> str:
-    return f"/routers/{router_id}/{verb}_router_interface"
+    return f"{path_to('/routers', router_id)}/{verb}_router_interface"
 
 
 def _what(plain: PropertyMap) -> Body:

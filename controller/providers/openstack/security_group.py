@@ -11,6 +11,7 @@ from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.identity import unsigned
 from controller.providers.openstack.networking import DESCRIPTION, NAME, TAGS, TENANT_ID, NetworkingKind
+from controller.providers.openstack.path import path_to
 
 
 class SecurityGroup(NetworkingKind):
@@ -63,7 +64,7 @@ class SecurityGroup(NetworkingKind):
         rules = list(rules)
         defaults = _default_rules(rules)
         for rule in defaults:
-            cloud.remove(self.service, f"/security-group-rules/{rule['id']}")
+            cloud.remove(self.service, path_to("/security-group-rules", rule["id"]))
         return [rule for rule in rules if rule not in defaults]
 
 

@@ -15,6 +15,7 @@ from controller.providers.openstack.connection import Body, Cloud
 from controller.providers.openstack.forms import prefix, protocol
 from controller.providers.openstack.identity import SUFFIX_LENGTH, unsigned
 from controller.providers.openstack.networking import TENANT_ID, NetworkingKind
+from controller.providers.openstack.path import path_to
 from controller.providers.openstack.security_group import SecurityGroup, lets_all_out
 
 _MADE_TOGETHER = 2.0
@@ -81,7 +82,7 @@ class SecurityGroupRule(NetworkingKind):
         groups: dict[str, Body | None] = {}
         for page in self.pages_in(cloud, scope):
             for id in {rule["security_group_id"] for rule in page} - groups.keys():
-                answer = cloud.get(self.service, f"{SecurityGroup.path}/{id}", priority=Priority.DRIFT)
+                answer = cloud.get(self.service, path_to(SecurityGroup.path, id), priority=Priority.DRIFT)
                 groups[id] = None if answer is None else answer[SecurityGroup.key]
             rules = [(rule, groups[rule["security_group_id"]]) for rule in page]
             yield Page([_in_group(self.observe(rule), rule, group) for rule, group in rules if group], last=False)

@@ -11,6 +11,7 @@ from controller.engine.properties import PropertyMap
 from controller.engine.provider import Carrier, Change, Diff, Failure, Fields, Rejected
 from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.path import path_to
 from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.shape import Lifecycle
 
@@ -116,4 +117,4 @@ class Volume(RestKind):
         if wanted:
             self._send(cloud, "POST", address, {"metadata": wanted}, plain)
         for name in sorted(surplus.keys() - wanted.keys()):
-            cloud.remove(self.service, f"{address}/{name}", microversion=self.microversion)
+            cloud.remove(self.service, path_to(address, name), microversion=self.microversion)

@@ -14,6 +14,7 @@ from controller.engine.properties import PropertyMap, revealed
 from controller.engine.provider import Carrier, Change, Observation, Page, Rejected, Scope, Unsettled
 from controller.providers.fields import Field
 from controller.providers.openstack.connection import Body, Cloud
+from controller.providers.openstack.path import path_to
 from controller.providers.openstack.resource import RestKind
 from controller.providers.openstack.volume import Volume
 
@@ -69,11 +70,11 @@ class VolumeAttachment(RestKind):
         yield Page((), last=True)
 
     def collection(self, plain: PropertyMap) -> str:
-        return f"/servers/{plain['instanceId']}/os-volume_attachments"
+        return _path(plain["instanceId"])
 
     def member(self, id: str) -> str:
         server_id, _, volume_id = id.partition("/")
-        return f"/servers/{server_id}/os-volume_attachments/{volume_id}"
+        return path_to(_path(server_id), volume_id)
 
     def bare(self, id: str) -> Body:
         server_id, _, volume_id = id.partition("/")
@@ -100,6 +101,10 @@ class VolumeAttachment(RestKind):
             raise Unsettled(error.message, observation=self.observe(body), where=cloud.name) from error
         places = {entry["server_id"]: entry.get("device") for entry in volume["attachments"]}
         return places.get(body["serverId"])
+
+
+def _path(server_id: str) -> str:
+    return f"{path_to('/servers', server_id)}/os-volume_attachments"
 
 
 def _attachment(volume: Body, entry: Body) -> Body:

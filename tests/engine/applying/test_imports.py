@@ -223,3 +223,11 @@ def test_what_is_lost_may_be_imported_from_where_it_is_now(scene: Scene) -> None
         is ExecutionState.SUCCEEDED
     )
     assert [(one.id, one.missing) for one in scene.state() if one.custom] == [(found, False)]
+
+
+def test_an_id_is_written_as_the_cloud_writes_it(scene: Scene) -> None:
+    """Else what another stack holds under the id itself could be taken under another spelling."""
+    id = there(scene)
+    scene.cloud.things[id.upper()] = scene.cloud.things[id]
+    with pytest.raises(Refused, match=f"what is found by the id {id.upper()} has the id {id}"):
+        scene.plan(TestProgram(importing(id.upper())))

@@ -13,6 +13,7 @@ from controller.providers.openstack.functions.function import Finder, at_least, 
 from controller.providers.openstack.functions.images import IMAGES
 from controller.providers.openstack.functions.networking import NETWORKS, PORTS
 from controller.providers.openstack.listing import Listing
+from controller.providers.openstack.path import path_to
 
 FLAVORS: Final = Listing("compute", "/flavors/detail", "flavors", microversion="2.61")
 """From 2.61 on a flavor shows its extra specs."""
@@ -71,7 +72,7 @@ class _Keypair:
 
     def answer(self, cloud: Cloud, args: PropertyMap) -> dict[str, Any]:
         query = {"user_id": args["userId"]} if "userId" in args else {}
-        found = cloud.get("compute", f"/os-keypairs/{args['name']}", query=query, microversion="2.10")
+        found = cloud.get("compute", path_to("/os-keypairs", args["name"]), query=query, microversion="2.10")
         if found is None:
             raise NoAnswer(f"there is no keypair {args['name']}", where=self.token)
         body = found["keypair"]
@@ -93,7 +94,7 @@ class _Instance:
     arguments: frozenset[str] = frozenset({"id"})
 
     def answer(self, cloud: Cloud, args: PropertyMap) -> dict[str, Any]:
-        found = cloud.get("compute", f"/servers/{args['id']}", microversion=_SERVER_VERSION)
+        found = cloud.get("compute", path_to("/servers", args["id"]), microversion=_SERVER_VERSION)
         if found is None:
             raise NoAnswer(f"there is no server {args['id']}", where=self.token)
         body = carriers.unsigned(Carrier.METADATA, found["server"])[0]
@@ -127,7 +128,7 @@ def _id_of(listing: Listing, cloud: Cloud, name: str) -> str:
 
 
 def _name_of_image(cloud: Cloud, id: str) -> str:
-    body = cloud.get(IMAGES.service, f"{IMAGES.path}/{id}") if id else None
+    body = cloud.get(IMAGES.service, path_to(IMAGES.path, id)) if id else None
     return str((body or {}).get("name") or "")
 
 
