@@ -13,10 +13,10 @@ unknown                     nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from controller import audit
@@ -44,7 +44,8 @@ def follow_up(
 ) -> list[work.Subject]:
     """Makes every finding of the scan count, a transaction a stack; returns the stacks to look at.
 
-    What was worked on since it was seen, or is being worked on, is left to the next scan.
+    What was worked on since it was seen, or is being worked on, is left to the next scan. A scan of which a stack could
+    not be marked does not count as followed up: raises what the database said, once the others are marked.
     """
     by_stack: dict[int, list[Finding]] = {}
     with sessions.begin() as session:
@@ -62,11 +63,19 @@ def follow_up(
             if result.complete:
                 orphans = {_subject_of(one) for one in result.findings if one.verdict is Verdict.ORPHAN}
                 incidents.close_vanished(session, result.cloud, orphans)
-        session.get_one(ScanRow, result.scan_id).followed_up = True
+    marked, failure = [], None
     for stack_id, findings in by_stack.items():
-        with sessions.begin() as session:
-            _mark(session, stack_id, findings)
-    return [work.Subject.stack(stack_id) for stack_id in by_stack]
+        try:
+            with sessions.begin() as session:
+                if _mark(session, stack_id, findings):
+                    marked.append(work.Subject.stack(stack_id))
+        except DBAPIError as error:
+            failure = error
+    if failure is not None:
+        raise failure
+    with sessions.begin() as session:
+        session.get_one(ScanRow, result.scan_id).followed_up = True
+    return marked
 
 
 def _stack_of(session: Session, finding: Finding) -> int | None:
@@ -118,20 +127,14 @@ def _subject_of(orphan: Finding) -> str:
     return incidents.one_thing(orphan.cloud, orphan.type, orphan.id)
 
 
-def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:
+def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> bool:
+    """Writes them into the stack's state and asks for a look at it; whether there was anything to write."""
     stack = session.scalar(select(StackRow).where(StackRow.id == stack_id).with_for_update())
     if stack is None or running(session, stack_id) is not None:
-        return
-    for finding in findings:
-        if finding.verdict is Verdict.ORPHAN:
-            with suppress(Refused):  # a stack has it by now: then it is no stranger any more
-                adopt_for_removal(session, stack, Stranger.found(finding), cloud=finding.cloud)
-            continue
-        row = session.get(ResourceRow, finding.resource_id)
-        if row is None or (row.physical_id, row.version) != (finding.id, finding.version):
-            continue
-        row.version, row.missing = "", finding.verdict is Verdict.MISSING
-        row.observed = row.observed | {path: actual for path, (_desired, actual) in finding.fields.items()}
+        return False
+    counted = [finding for finding in findings if _write(session, stack, finding)]
+    if not counted:
+        return False
     stack.settled_digest = ""
     work.ask(session, work.Subject.stack(stack_id), "drift")
     audit.record(
@@ -139,5 +142,22 @@ def _mark(session: Session, stack_id: int, findings: Sequence[Finding]) -> None:
         actor=ACTOR,
         action="drift.found",
         target=stack.name,
-        details={"findings": [f"{finding.verdict} {finding.urn or finding.id}" for finding in findings]},
+        details={"findings": [f"{finding.verdict} {finding.urn or finding.id}" for finding in counted]},
     )
+    return True
+
+
+def _write(session: Session, stack: StackRow, finding: Finding) -> bool:
+    """Writes one into the state, unless that has moved since: whether it did."""
+    if finding.verdict is Verdict.ORPHAN:
+        try:
+            adopt_for_removal(session, stack, Stranger.found(finding), cloud=finding.cloud)
+        except Refused:  # a stack has it by now: then it is no stranger any more
+            return False
+        return True
+    row = session.get(ResourceRow, finding.resource_id)
+    if row is None or (row.physical_id, row.version) != (finding.id, finding.version):
+        return False
+    row.version, row.missing = "", finding.verdict is Verdict.MISSING
+    row.observed = row.observed | {path: actual for path, (_desired, actual) in finding.fields.items()}
+    return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from controller import audit
 from controller.domain.spec import ServerType
@@ -14,11 +15,13 @@ from controller.engine.storage import from_row
 from controller.reconcile import work
 from controller.reconcile.guard import Allowance
 from controller.reconcile.incidents import IncidentKind, IncidentState, decide
+from controller.reconcile.scan import ScanResult
 from controller.reconcile.strangers import approve_incident
 from controller.reconcile.verdict import Verdict
 from controller.store import clock
 from controller.store.audit import AuditRow
 from controller.store.engine import ApprovalRow, ExecutionState, PlanRow, Provisioning
+from controller.store.reconcile import ScanRow
 from tests.reconcile.site import Site, found
 
 
@@ -130,6 +133,40 @@ def test_followed_up_twice_it_is_repaired_once(site: Site, stack: int) -> None:
     assert len(names) == 1
     assert_as_approved(site)
     assert [one.state for one in site.executions(stack)] == [ExecutionState.SUCCEEDED] * 2
+
+
+def test_a_stack_that_cannot_be_marked_holds_up_no_other_and_the_scan_is_followed_up_again(site: Site) -> None:
+    stacks = [site.applied(site.system(name=name)) for name in ("caiwu", "renshi")]
+    for stack in stacks:
+        site.hand.compute.stop_server(site.resource(stack, "Instance").physical_id)
+    result = site.scan()
+    held, other = dict.fromkeys(one.stack_id for one in result.findings)
+    with site.sessions.begin() as session:
+        session.execute(text(f"ALTER TABLE stack ADD CONSTRAINT held CHECK (id != {held} OR settled_digest != '')"))
+    try:
+        with pytest.raises(DBAPIError, match="held"):
+            site.follow(result)
+    finally:
+        with site.sessions.begin() as session:
+            session.execute(text("ALTER TABLE stack DROP CONSTRAINT held"))
+    assert to_look_at(site) == [other]
+    assert not is_followed_up(site, result)
+    assert site.follow(result) == [work.Subject.stack(held or 0)], "nothing more is to be marked of the other one"
+    assert to_look_at(site) == [other, held]
+    assert is_followed_up(site, result)
+    with site.sessions() as session:
+        told = session.scalars(select(AuditRow.target).where(AuditRow.action == "drift.found")).all()
+    assert told == [site.stack(stack).name for stack in (other, held)]
+
+
+def to_look_at(site: Site) -> list[int]:
+    with site.sessions() as session:
+        return [int(one.key) for one in work.due(session) if one.kind == "stack"]
+
+
+def is_followed_up(site: Site, result: ScanResult) -> bool:
+    with site.sessions() as session:
+        return session.get_one(ScanRow, result.scan_id).followed_up
 
 
 def test_drift_that_was_put_back_by_hand_needs_nothing(site: Site, stack: int) -> None:
