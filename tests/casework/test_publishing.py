@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pygit2
 import pytest
@@ -16,7 +17,7 @@ from controller.casework.specifying import publishing
 from controller.domain.spec import Phase
 from controller.estate.repository import MAIN, Estate
 from controller.store.casework import PublicationRow
-from tests.casework.conftest import Office
+from tests.casework.conftest import Office, system
 
 STACK = "liuzhou/liuzhoushicaizhengju/caiwuguanlixitong.gov"
 
@@ -124,6 +125,33 @@ def test_an_estate_that_cannot_be_written_is_tried_again(
     assert "the disk is full" in caplog.text
     publishing.publish_due(office.sessions, office.ports.forge)
     assert office.ports.estate.read(STACK).metadata.request == approving
+
+
+@pytest.mark.parametrize("broken", [{"put": "?"}, {"request": "?"}], ids=["a defect", "refused"])
+def test_what_cannot_be_published_holds_up_its_own_system_and_no_other(
+    office: Office,
+    approving: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    broken: dict[str, Any],
+) -> None:
+    with unpublished(monkeypatch):
+        office.ready(office.act(approving, "approve", "authority"))
+        office.act(approving, "provide", "centre", "use_agreement")
+        office.act(approving, "open", "centre", "confidentiality_agreement")
+        office.approved(system("人事管理系统"))
+    with office.sessions.begin() as session:
+        first = session.scalars(select(PublicationRow).order_by(PublicationRow.id).limit(1)).one()
+        kept, first.proposal = first.proposal, first.proposal | broken
+    publishing.publish_due(office.sessions, office.ports.forge)
+    (others,) = office.ports.estate.stacks()
+    assert others != STACK
+    assert approving in caplog.text
+    with office.sessions.begin() as session:
+        session.get_one(PublicationRow, first.id).proposal = kept
+    publishing.publish_due(office.sessions, office.ports.forge)
+    assert office.ports.estate.stacks() == sorted([others, STACK])
+    assert [one.trailers["Rule"] for one in office.ports.estate.history(STACK)] == ["LZ-21-4", "LZ-21-3"]
 
 
 def _die_before_the_commit(office: Office, act: Act) -> None:

@@ -10,6 +10,7 @@ import logging
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from controller.domain.errors import YunguanError
@@ -53,26 +54,47 @@ def specs_before(session: Session, case: CaseRow) -> dict[str, SystemSpec]:
 
 
 def publish_due(sessions: Sessions, forge: Forge) -> None:
-    """Publishes what is booked, in its order. What cannot be published is logged, and is tried again at the next call.
+    """Publishes what is booked, in the order of each system.
 
-    Repeating it is safe: what was merged before a crash is merged only once.
+    What cannot be published is logged, and is tried again at the next call; until then it holds up what was approved
+    for its system later, and nothing else. Repeating it is safe: what was merged before a crash is merged only once.
     """
+    due = (
+        select(PublicationRow.id, CaseRow.number, CaseRow.system_id)
+        .join(CaseRow, CaseRow.id == PublicationRow.case_id)
+        .where(PublicationRow.published == "")
+        .order_by(PublicationRow.id)
+    )
+    with sessions() as session:
+        booked = session.execute(due).all()
+    held_up = set()
+    for publication_id, number, system_id in booked:
+        if system_id not in held_up and not _is_published(sessions, forge, publication_id, number):
+            held_up.add(system_id)
+
+
+def _is_published(sessions: Sessions, forge: Forge, publication_id: int, number: str) -> bool:
     try:
-        while _publish_next(sessions, forge):
-            pass
+        _publish(sessions, forge, publication_id)
     except YunguanError as error:
-        log.error("the estate does not show yet what was approved: %s", error)  # noqa: TRY400 made for people to read
+        log.error("the estate does not show yet what was approved in %s: %s", number, error)  # noqa: TRY400 for people
+        return False
+    except DBAPIError:
+        raise
+    except Exception:
+        log.exception("the estate does not show yet what was approved in %s: a defect", number)
+        return False
+    return True
 
 
-def _publish_next(sessions: Sessions, forge: Forge) -> bool:
-    due = select(PublicationRow).where(PublicationRow.published == "").order_by(PublicationRow.id).limit(1)
+def _publish(sessions: Sessions, forge: Forge, publication_id: int) -> None:
+    due = select(PublicationRow).where(PublicationRow.id == publication_id, PublicationRow.published == "")
     with sessions.begin() as session:
         row = session.scalar(due.with_for_update())
         if row is None:
-            return False
+            return  # another process was first
         proposal = _PROPOSAL.validate_python(row.proposal)
         # proposed once more: where main has moved since (by hand), the approved files are put on what it is now
         row.published = forge.merge(
             forge.propose(proposal), Approval(approver=row.approver, rule=proposal.rule, at=proposal.at)
         )
-        return True
