@@ -23,7 +23,7 @@ from controller.domain.errors import Failed, Refused, Unknown
 from controller.engine.applying import fence
 from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
-from controller.engine.applying.rows import Rows, gone, seen, taking_over
+from controller.engine.applying.rows import Rows, gone, really_there, seen, taking_over
 from controller.engine.identity import identity_of
 from controller.engine.plan import Op
 from controller.engine.provider import Carrier, Kind, Observation, Scope
@@ -241,7 +241,7 @@ class Resolver:
         ]
 
     def _resolve_update(self, intent: Intent) -> None:
-        """What is there now stands in the state with the inputs of before, so that the rest shows as a difference.
+        """What is there now stands in the state with the inputs that it has, so that the rest shows as a difference.
 
         Where that is not yet as asked, the call may be underway.
         """
@@ -255,7 +255,8 @@ class Resolver:
         if prior is None or observation is None:
             self._close(intent, Ending.SUPERSEDED)
         else:
-            self._close(intent, Ending.SUPERSEDED, saves=[replace(seen(prior, observation), unsettled=ADOPTED)])
+            left = replace(prior, inputs=really_there(kind, prior.inputs, asked.inputs, observation.fields))
+            self._close(intent, Ending.SUPERSEDED, saves=[replace(seen(left, observation), unsettled=ADOPTED)])
 
     def _resolve_delete(self, intent: Intent) -> None:
         """Still there may mean that it is underway: only what is there when it is over is deleted anew."""

@@ -11,8 +11,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from controller.engine.order import Key
-from controller.engine.properties import holds_secret, wholly_secret
-from controller.engine.provider import Observation, Unsettled
+from controller.engine.properties import PropertyMap, holds_secret, wholly_secret
+from controller.engine.provider import Fields, Kind, Observation, Unsettled
 from controller.engine.state import ResourceState
 
 
@@ -101,6 +101,19 @@ def seen(target: ResourceState, observation: Observation) -> ResourceState:
 def not_ready(target: ResourceState, error: Unsettled) -> ResourceState:
     """`target` as it was seen when it did not reach its promised state."""
     return replace(seen(target, error.observation), unsettled=error.message, broken=error.broken)
+
+
+def really_there(kind: Kind, before: PropertyMap, asked: PropertyMap, shown: Fields) -> PropertyMap:
+    """The inputs that a resource has after an update from `before` to `asked` which was not seen to its end.
+
+    Of one that differs it is what was asked for where the cloud shows just that, else the one before: so the rest shows
+    as a difference. One that the cloud never shows may have been sent or not: it is left out, and either value differs.
+    """
+    wanted = kind.desired(asked)
+    differing = {name for name in {*before, *asked} if before.get(name) != asked.get(name)}
+    taken = {name for name in differing & wanted.keys() & shown.keys() if shown[name] == wanted[name]}
+    kept = before.keys() - taken - (differing - wanted.keys() - shown.keys())
+    return {name: before[name] for name in kept} | {name: asked[name] for name in taken & asked.keys()}
 
 
 def gone(target: ResourceState) -> tuple[Sequence[ResourceState], Sequence[ResourceState]]:

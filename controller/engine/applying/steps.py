@@ -17,7 +17,7 @@ from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
 from controller.engine.applying.progress import Step
 from controller.engine.applying.recover import Resolver
-from controller.engine.applying.rows import Rows, gone, not_ready, seen, taking_over
+from controller.engine.applying.rows import Rows, gone, not_ready, really_there, seen, taking_over
 from controller.engine.plan import Op, Operation
 from controller.engine.planning import imports
 from controller.engine.planning.imports import Import
@@ -64,11 +64,14 @@ class Steps:
         return self._settle(intent, state, *taking_over(state, self._rows.live(state.urn)))
 
     def update(self, target: ResourceState, changes: Mapping[str, Change], kind: Kind) -> ResourceState:
-        """Changes what is there to `target`, in place."""
+        """Changes what is there to `target`, in place. Not seen to its end, it leaves a row of what is really there."""
         cloud = self._means.connection(target, kind)
         self.refuse_when_stopping(target)
         intent = self._journal.intend(self._execution_id, Op.UPDATE, target)
         state = self._send(intent, lambda: kind.update(cloud, target.id, target.inputs, changes))
+        if state.unsettled:
+            before = self._rows.by_urn[target.urn].inputs
+            state = replace(state, inputs=really_there(kind, before, target.inputs, state.observed))
         return self._settle(intent, state, [state], [])
 
     def look_ahead(self, operation: Operation) -> None:

@@ -215,6 +215,26 @@ def test_what_did_not_settle_is_recorded_and_waited_for_next_time(scene: Scene) 
     assert len(scene.cloud.calls) == before + 1
 
 
+@pytest.mark.parametrize("then", ["old", "new"])
+def test_what_the_cloud_never_shows_is_sent_again_after_an_update_that_did_not_end(scene: Scene, then: str) -> None:
+    """Whether the word arrived is not known: neither the one before nor the one that was asked for is taken for it."""
+    old = changed(NET_A, password=Secret("old"))
+    scene.apply(TestProgram(old))
+    scene.cloud.faults["update"] = ["unsettled"]
+
+    outcome = scene.apply(TestProgram(changed(NET_A, name="new", password=Secret("new"))))
+
+    assert outcome.state is ExecutionState.FAILED
+    row = scene.row(NET_A.urn)
+    assert (row.inputs["name"], row.observed["name"]) == ("new", "new")
+    assert "password" not in row.inputs
+    program = TestProgram(changed(NET_A, name="new", password=Secret(then)))
+    assert list(scene.plan(program).by_urn[NET_A.urn].diff) == ["password"]
+    assert scene.apply(program).state is ExecutionState.SUCCEEDED
+    assert scene.row(NET_A.urn).inputs["password"] == Secret(then)
+    assert scene.cloud.things[row.id].inputs["password"] == then
+
+
 def test_what_the_cloud_gave_up_is_replaced_by_the_next_plan(scene: Scene) -> None:
     program = TestProgram(NET_A, SUBNET)
     scene.cloud.faults["create"] = ["broken"]

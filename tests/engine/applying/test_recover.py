@@ -18,6 +18,7 @@ from controller.engine.applying.progress import Step
 from controller.engine.applying.recover import recover
 from controller.engine.applying.recover import testify as say_what_came_of_it
 from controller.engine.plan import Op, Purpose
+from controller.engine.properties import Secret
 from controller.engine.provider import about_to_send
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionState
@@ -218,6 +219,24 @@ def test_an_update_whose_reply_was_lost_ends_as_asked(scene: Scene, fault: str) 
     assert outcome.state is ExecutionState.SUCCEEDED
     assert scene.cloud.things[scene.row(NET_A.urn).id].inputs["name"] == "new"
     assert scene.row(NET_A.urn).inputs["name"] == "new"
+    scene.assert_whole()
+
+
+@pytest.mark.parametrize("then", ["old", "new"])
+def test_what_the_cloud_never_shows_is_sent_again_after_a_lost_update(scene: Scene, then: str) -> None:
+    """Whether a password arrived cannot be asked: neither the one before nor the one that was sent is taken for it."""
+    old = changed(NET_A, password=Secret("old"))
+    scene.apply(TestProgram(old))
+    with pytest.raises(Killed):
+        scene.apply(TestProgram(changed(NET_A, password=Secret("new"))), progress=KillAt(Step.CALLED, op=Op.UPDATE))
+    scene.patience = 60.0
+    recover(scene.means(), scene.stack_id)
+    assert "password" not in scene.row(NET_A.urn).inputs
+
+    program = TestProgram(changed(NET_A, password=Secret(then)))
+    scene.resume(program)  # it ends, refused where the program is no longer the one that was approved
+    assert scene.apply(program).state is ExecutionState.SUCCEEDED
+    assert scene.cloud.things[scene.row(NET_A.urn).id].inputs["password"] == then
     scene.assert_whole()
 
 
