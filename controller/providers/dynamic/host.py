@@ -77,6 +77,10 @@ class DynamicHost:
         with self._lock:
             self._secrets = self._secrets | found
 
+    def masked(self, text: str) -> str:
+        """`text` of a provider without the secrets that were learnt."""
+        return masked(text, self._secrets)
+
     def _started(self) -> Plugin:
         with self._lock:
             if self._running is not None and self._running.is_alive:
@@ -114,16 +118,13 @@ class DynamicHost:
 
     def _raised(self, what: str, traceback: str) -> str:
         """The headline of what a provider raised; the traceback is told."""
-        lines = self._masked(traceback).strip().splitlines() or ["nothing that it says"]
+        lines = self.masked(traceback).strip().splitlines() or ["nothing that it says"]
         for line in lines[:-1]:
             self._tell(line)
         return f"{what} raised {lines[-1]}"
 
     def _print(self, line: str) -> None:
-        self._tell(self._masked(line))
-
-    def _masked(self, text: str) -> str:
-        return masked(text, self._secrets)
+        self._tell(self.masked(line))
 
 
 def _no_server(why: str) -> Rejected:

@@ -63,7 +63,7 @@ class DynamicKind:
             return Checked(inputs)
         request = provider_pb2.CheckRequest(olds=self._sent(known), news=self._sent(inputs))
         answer = self._host.call("Check", request, self.update_timeout)
-        failures = [Failure(failure.property, failure.reason) for failure in answer.failures]
+        failures = [Failure(failure.property, self._host.masked(failure.reason)) for failure in answer.failures]
         return Checked(_as_secret_as(wire.decode(answer.inputs), inputs), failures)
 
     def diff(self, prior: PropertyMap, observed: Fields, inputs: PropertyMap) -> Diff:

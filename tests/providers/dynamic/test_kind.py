@@ -21,7 +21,7 @@ from controller.domain.errors import WrongUse
 from controller.engine.program.launch import ENVIRONMENT
 from controller.engine.program.source import ProgramSource
 from controller.engine.properties import UNKNOWN, PropertyMap, Secret
-from controller.engine.provider import Incomplete, Rejected, Scope, Uncertain
+from controller.engine.provider import Failure, Incomplete, Rejected, Scope, Uncertain
 from controller.providers.dynamic.host import PROVIDER, DynamicHost
 from controller.providers.dynamic.kind import DynamicKind
 from controller.providers.openstack.connection import ProviderSettings
@@ -103,6 +103,8 @@ class Keeping(dynamic.ResourceProvider):
         self.colour = req.config.require("colour")
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
+        if news.get("how") == "weak":
+            return dynamic.CheckResult(news, [dynamic.CheckFailure("text", f"{news['text']!r} is too weak")])
         return dynamic.CheckResult({**news, "name": _olds.get("name", "new")}, [])
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
@@ -181,6 +183,11 @@ def test_what_raises_made_nothing_and_its_traceback_is_told(serving: Serving) ->
     with pytest.raises(Rejected, match=r"create raised RuntimeError: no \[secret\]"):
         serving.kind().create(None, inputs, "yg-")
     assert any(line.startswith("Traceback") for line in serving.lines)
+
+
+def test_why_a_check_fails_is_told_without_secrets(serving: Serving) -> None:
+    inputs = {PROVIDER: pickled(Keeping), "how": "weak", "text": Secret("mine-alone")}
+    assert list(serving.kind().check(inputs).failures) == [Failure("text", "'[secret]' is too weak")]
 
 
 def test_what_ends_itself_within_a_call_raises(serving: Serving) -> None:
