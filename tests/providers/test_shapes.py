@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.engine.properties import UNKNOWN
+from controller.engine.properties import UNKNOWN, Secret, revealed
 from controller.engine.provider import Change, Kind
 from controller.providers.openstack.connection import ProviderSettings
 from controller.providers.openstack.port import FIXED_SUBNETS
@@ -104,3 +104,21 @@ def test_drift_is_seen_against_what_was_observed_and_not_what_was_applied() -> N
     observed = {**network.desired(inputs), "name": "renamed"}
     assert network.diff(inputs, observed, inputs).changes == {"name": Change("renamed", "net")}
     assert not network.diff(inputs, {}, inputs).changes
+
+
+@pytest.mark.parametrize(
+    ("was", "new", "first"),
+    [
+        ("10.7.0.0/24", "10.7.1.0/24", False),
+        ("10.7.0.0/24", "10.7.0.0/25", True),
+        ("10.7.0.0/24", "10.7.0.0/24", True),
+        ("10.7.0.0/24", "fd00::/64", False),
+        ("10.7.0.0/24", UNKNOWN, True),
+        (Secret("10.7.0.0/24"), Secret("10.7.1.0/24"), False),
+    ],
+)
+def test_a_subnet_goes_before_its_successor_where_their_ranges_overlap(was: Any, new: Any, first: bool) -> None:
+    subnet = kind(cases.SUBNET)
+    prior = {"networkId": "n", "cidr": was}
+    assert subnet.diff(prior, {}, {**prior, "cidr": new}).delete_before_replace is first
+    assert subnet.diff({}, {"cidr": revealed(was)}, {**prior, "cidr": new}).delete_before_replace is first

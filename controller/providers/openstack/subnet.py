@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from ipaddress import ip_network
 
-from controller.engine.properties import PropertyMap
-from controller.engine.provider import Change, Failure, Fields, Page, Scope
+from controller.engine.properties import PropertyMap, PropertyValue, revealed
+from controller.engine.provider import Change, Diff, Failure, Fields, Page, Scope
 from controller.providers.fields import Field
 from controller.providers.openstack.budget import Priority
 from controller.providers.openstack.connection import Body, Cloud
@@ -18,7 +19,6 @@ from controller.providers.openstack.networking import DESCRIPTION, NAME, TAGS, T
 class Subnet(NetworkingKind):
     token = "openstack:networking/subnet:Subnet"  # noqa: S105
     path, key, plural = "/subnets", "subnet", "subnets"
-    delete_before_replace = True  # its range overlaps with that of its successor
     fields = (
         Field("networkId", required=True, replaces=True),
         Field("cidr", required=True, replaces=True, normal=prefix),
@@ -52,6 +52,12 @@ class Subnet(NetworkingKind):
             return (Failure("gatewayIp", "contradicts noGateway"),)
         return ()
 
+    def diff(self, prior: PropertyMap, observed: Fields, inputs: PropertyMap) -> Diff:
+        """Ranges that overlap cannot stand beside each other in a network; others can, and ports move over."""
+        found = super().diff(prior, observed, inputs)
+        was = observed.get("cidr", prior.get("cidr"))
+        return replace(found, delete_before_replace=_overlap(was, inputs.get("cidr")))
+
     def body_of(self, plain: PropertyMap) -> Body:
         body = super().body_of(plain)
         return {**body, "gateway_ip": None} if body.pop("no_gateway", False) else body
@@ -83,3 +89,11 @@ class Subnet(NetworkingKind):
         for page in super().list(cloud, scope):
             items = [replace(item, by_cloud=True) if item.owner in theirs else item for item in page.items]
             yield Page(items, page.last)
+
+
+def _overlap(old: PropertyValue, new: PropertyValue) -> bool:
+    """Whether two ranges have addresses in common, for all that is known."""
+    try:
+        return ip_network(str(revealed(old)), strict=False).overlaps(ip_network(str(revealed(new)), strict=False))
+    except ValueError:
+        return True
