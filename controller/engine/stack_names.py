@@ -30,6 +30,11 @@ def is_program_stack(stack: str) -> bool:
     return stack.startswith(_PROGRAMS)
 
 
+def project_of(stack: str) -> str | None:
+    """The project that the name of a program's stack tells; None for a system's, which all are of one project."""
+    return stack.removeprefix(_PROGRAMS).rpartition("/")[0] if is_program_stack(stack) else None
+
+
 def pulumi_stack_name(stack: str) -> str:
     """The name of `city/unit/system.zone` as Pulumi allows it: `/` becomes `_`, which no code of ours contains.
 

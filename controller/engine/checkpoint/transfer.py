@@ -26,7 +26,7 @@ from controller.engine.provider import Provider
 from controller.engine.provider_resource import is_provider_type
 from controller.engine.references import as_read
 from controller.engine.sealing import sealed
-from controller.engine.stack_names import pulumi_stack_name
+from controller.engine.stack_names import project_of, pulumi_stack_name
 from controller.engine.state import ResourceState
 from controller.engine.urn import STACK_TYPE, Urn
 from controller.engine.wire import without_references
@@ -143,9 +143,12 @@ def _refuse_unless_empty(session: Session, stack: StackRow) -> None:
 
 
 def _refuse_foreign(stack: StackRow, checkpoint: Checkpoint) -> None:
-    name = pulumi_stack_name(stack.name)
-    others = {Urn.parse(one.urn).stack for one in checkpoint.states} - {name}
-    if others:
+    urns = [Urn.parse(one.urn) for one in checkpoint.states]
+    name, project = pulumi_stack_name(stack.name), project_of(stack.name)
+    if others := {urn.stack for urn in urns} - {name}:
         raise Refused(f"the file is of the stack {min(others)}", where=stack.name, remedy=f"it must be of {name}")
+    if project is not None and (others := {urn.project for urn in urns} - {project}):
+        remedy = f"name the stack program/{min(others)}/{name}, or take a file of {project}"
+        raise Refused(f"the file is of the project {min(others)}", where=stack.name, remedy=remedy)
     if checkpoint.cloud not in {"", stack.cloud}:
         raise Refused(f"the file's resources stand on {checkpoint.cloud}", where=stack.name, remedy="name that cloud")

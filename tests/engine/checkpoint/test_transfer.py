@@ -144,7 +144,13 @@ def test_a_stack_that_has_a_state_is_not_overwritten(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "cloud", "said"), [("other", "double", "of the stack test"), ("test", "elsewhere", "stand on double")]
+    ("name", "cloud", "said"),
+    [
+        ("other", "double", "of the stack test"),
+        ("program/project/other", "double", "of the stack test"),
+        ("program/projcet/test", "double", "of the project project"),
+        ("test", "elsewhere", "stand on double"),
+    ],
 )
 def test_neither_another_stack_nor_another_cloud_is_taken_for_it(
     scene: Scene, name: str, cloud: str, said: str
@@ -152,6 +158,13 @@ def test_neither_another_stack_nor_another_cloud_is_taken_for_it(
     scene.apply(PROGRAM)
     with pytest.raises(Refused, match=said):
         moved(scene, exported(scene), name=name, cloud=cloud)
+
+
+def test_a_program_s_stack_is_taken_under_the_name_of_its_project(scene: Scene) -> None:
+    scene.apply(PROGRAM)
+    before = scene.state()
+    moved(scene, exported(scene), name="program/project/test")
+    assert scene.state() == before
 
 
 def test_what_does_not_fit_together_or_is_not_known_is_refused(scene: Scene) -> None:
