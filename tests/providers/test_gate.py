@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -59,20 +58,26 @@ def is_waiting(of: Gate, calls: int) -> bool:
 
 @pytest.mark.parametrize(("service", "bears"), [("compute", 3), ("network", 1)])
 def test_no_more_calls_at_once_than_a_service_bears(service: str, bears: int) -> None:
-    way, lock, most, now = gate(3, network=1), threading.Lock(), 0, 0
+    way, lock, most, now, may_end = gate(3, network=1), threading.Lock(), 0, 0, threading.Event()
 
-    def call(_number: int) -> None:
+    def call() -> None:
         nonlocal most, now
         with way.call(service, Priority.APPLY):
             with lock:
                 now += 1
                 most = max(most, now)
-            time.sleep(0.001)
+            assert may_end.wait(60)
             with lock:
                 now -= 1
 
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(call, range(64)))
+        calls = [pool.submit(call) for _ in range(64)]
+        try:
+            until(lambda: (now, waiting(way)) == (bears, 16 - bears), "it is full, and the others wait")
+        finally:
+            may_end.set()
+        for one in calls:
+            one.result(timeout=60)
     assert most == bears
     assert way.calls == 64
 
