@@ -143,7 +143,12 @@ class Office:
     def ready(self, outcome: CaseOutcome) -> None:
         """Plays the controller: what was approved stands in the cloud now."""
         assert outcome.merged is not None
-        self.be([spec.stack_name for spec in outcome.merged.put], Provisioning.READY)
+        stacks = [spec.stack_name for spec in outcome.merged.put]
+        with self.sessions.begin() as session:
+            session.execute(
+                update(StackRow).where(StackRow.name.in_(stacks)).values(applied_digest=StackRow.spec_digest)
+            )
+        self.be(stacks, Provisioning.READY)
 
     def ended(self, outcome: CaseOutcome) -> None:
         """Plays the controller: what was taken out is gone now."""

@@ -12,6 +12,7 @@ from controller.casework.cases import show_case
 from controller.domain.demand import Change, Resize
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.spec import Phase
+from controller.store.engine import Provisioning
 from tests.casework.conftest import Office, machine, system
 
 LARGER = Change(resize=(Resize(machine="app-1", vcpu=16, data_disk_gb=500),))
@@ -98,6 +99,22 @@ def test_confirmed_the_new_sizes_count(office: Office) -> None:
     assert outcome.confirmed.specs[0].machines[0].vcpu == 16
     second = apply(office, stack, Change(resize=(Resize(machine="app-1", vcpu=32),)))
     assert second != number
+
+
+def test_a_zone_in_which_nothing_changes_is_not_approved_anew(office: Office) -> None:
+    """It stands as it was approved, so that nobody has to say yes to a plan in which nothing is done."""
+    internet = office.opened(BOTH_ZONES).replace(".gov", ".internet")
+    before = office.stack(internet)
+    number = apply(office, internet)
+    office.act(number, "assess", "centre", "assessment")
+    outcome = office.act(number, "approve", "authority")
+    after = office.stack(internet)
+    assert (after.spec_digest, after.provisioning) == (before.spec_digest, Provisioning.READY)
+    with pytest.raises(Refused, match=r"尚未就绪：[^、]*\.gov\n"):
+        office.act(number, "confirm", "unit")
+    office.ready(outcome)
+    office.act(number, "confirm", "unit")
+    assert office.act(number, "confirm", "centre").stage == "changed"
 
 
 def test_a_zone_that_loses_its_last_machine_is_taken_out(office: Office) -> None:

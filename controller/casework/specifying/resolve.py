@@ -1,6 +1,7 @@
 """A demand becomes specs, one a zone: images, flavors, networks and subnets resolved, owners by account id alone.
 
-Called at approval. What a system already runs on (placement, image) is kept, so that a later approval never moves it.
+Called at approval. What a system already runs on (placement, image) is kept, so that a later approval never moves it;
+a zone in which nothing is to change keeps its whole spec, under the request that approved it.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Resolver:
         system = self.case.system
         standing = {machine.name: machine for machine in current.machines} if current else {}
         clusters: dict[str, str] = {}
-        return SystemSpec(
+        asked = SystemSpec(
             metadata=Metadata(
                 city=self.case.city,
                 unit=system.unit.code,
@@ -75,6 +76,7 @@ class Resolver:
                 for machine in machines
             ),
         )
+        return current if current is not None and _differ_in_request_alone(current, asked) else asked
 
     def _placement(self, zone: Zone) -> Placement:
         external = zone.external_network
@@ -113,3 +115,9 @@ def _cluster_code(cluster: str | None, codes: dict[str, str]) -> str | None:
     if cluster is None:
         return None
     return codes.setdefault(cluster, code_for(cluster, codes.values()))
+
+
+def _differ_in_request_alone(current: SystemSpec, asked: SystemSpec) -> bool:
+    """Whether there is nothing to do, and so nothing to approve: a digest of its own would wait for somebody's yes."""
+    same_request = asked.metadata.model_copy(update={"request": current.metadata.request})
+    return asked.model_copy(update={"metadata": same_request}) == current
