@@ -60,7 +60,7 @@ def drift(
                 place.sessions, place.provider, place.means.vault, result, place.reconciler.limits
             ):
                 place.queue.wake(subject)
-        print_scans(place, [result], result.findings, output)
+        print_scans(place, [result], result.findings, result.counts, output)
 
 
 def scan_shown(place: Workplace, cloud: str, *, fresh_for: timedelta = timedelta()) -> ScanResult:
@@ -76,9 +76,16 @@ def scan_shown(place: Workplace, cloud: str, *, fresh_for: timedelta = timedelta
         return scan(place.sessions, place.provider, place.means.vault, cloud, fresh_for=fresh_for, progress=progress)
 
 
-def print_scans(place: Workplace, results: Sequence[ScanResult], findings: Sequence[Finding], output: Format) -> None:
-    """Prints what scans, of a cloud each, came to and what they found; ends the command with 3 where one of them was
-    incomplete.
+def print_scans(
+    place: Workplace,
+    results: Sequence[ScanResult],
+    findings: Sequence[Finding],
+    verdicts: Mapping[str, int],
+    output: Format,
+) -> None:
+    """Prints what scans, of a cloud each, came to: the findings and the count of each verdict that are asked for.
+
+    Ends the command with 3 where one of them was incomplete.
     """
     stacks = _stack_names(place, findings)
     document: dict[str, Any] = {
@@ -87,7 +94,7 @@ def print_scans(place: Workplace, results: Sequence[ScanResult], findings: Seque
         "seconds": round(sum(one.seconds for one in results), 3),
         "complete": all(one.complete for one in results),
         "incomplete": [reason for one in results for reason in one.incomplete],
-        "verdicts": {verdict.value: sum(one.counts[verdict] for one in results) for verdict in Verdict},
+        "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict},
         "kinds": [asdict(kind) for one in results for kind in one.kinds],
         "findings": [asdict(one) | {"stack": stacks.get(one.stack_id, "")} for one in findings],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +25,9 @@ from controller.engine.program.passphrase import VARIABLE, Passphrase
 from controller.engine.stack_names import is_program_stack
 from controller.engine.urn import Urn
 from controller.reconcile.desire import stack as stack_of
+from controller.reconcile.known import known_in
 from controller.reconcile.schedule import clouds_of
+from controller.reconcile.verdict import Verdict
 from controller.store.casework import CaseRow
 from controller.store.engine import ApprovalRow, ExecutionRow, ExecutionState, PlanRow, ResourceRow, StackRow
 
@@ -137,8 +140,8 @@ def apply(name: Name, user: Operator = OPERATOR) -> None:
 
 @app.command()
 def drift(name: Name, output: Output = Format.TABLE) -> None:
-    """Scans every cloud on which the stack has something and shows what is not as its state says. Exit code 3: not
-    readable completely.
+    """Scans every cloud on which the stack has something; shows and counts what of the stack is not as its state says.
+    Exit code 3: not readable completely.
     """
     with workplace() as place:
         with place.sessions() as session:
@@ -146,7 +149,10 @@ def drift(name: Name, output: Output = Format.TABLE) -> None:
             clouds = clouds_of(session, row)
         results = [scan_shown(place, cloud) for cloud in clouds]
         findings = [one for result in results for one in result.findings if one.stack_id == row.id]
-        print_scans(place, results, findings, output)
+        with place.sessions() as session:
+            verdicts = Counter[str](one.verdict for one in findings)
+            verdicts[Verdict.SAME] = known_in(session, row.id) - sum(one.resource_id is not None for one in findings)
+        print_scans(place, results, findings, verdicts, output)
 
 
 @app.command()

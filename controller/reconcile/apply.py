@@ -129,9 +129,16 @@ class Reconciler:
     ) -> work.Subject:
         """A person's yes to one plan; `gives_up` names each resource whose data goes with it (a plan to destroy: all).
 
-        Raises Refused where one is not named. The caller commits, then wakes the subject.
+        Raises Refused where one is not named, or all is as approved. The caller commits, then wakes the subject.
         """
         row = session.get_one(PlanRow, plan_id)
+        stack = session.get_one(StackRow, row.stack_id)
+        if _is_as_approved(stack, approval.read_plan(row, self.means.vault)):
+            raise Refused(
+                "there is nothing to approve: all is as approved",
+                where=stack.name,
+                remedy="yunguan stack show tells more",
+            )
         approval.approve(
             session,
             plan_id,
@@ -264,7 +271,7 @@ class Reconciler:
         if stack.spec is None and stack.wanted == Wanted.PRESENT:
             return Look("nothing says yet what it shall be")
         plan_id, plan = self._keep(stack, plan_of(self.means, self.program, stack))
-        if plan.is_empty and plan.purpose is not Purpose.DESTROY and stack.applied_digest == stack.spec_digest:
+        if _is_as_approved(stack, plan):
             return self._settle(stack)
         self.means.provider.recognise(stack.cloud)
         with self.means.sessions.begin() as session:
@@ -332,6 +339,11 @@ _USABLE = (
 )
 
 _NEWEST = select(func.max(ExecutionRow.id)).where(ExecutionRow.stack_id == bindparam("stack_id"))
+
+
+def _is_as_approved(stack: StackRow, plan: Plan) -> bool:
+    """Whether what is approved was carried out, and the plan would do nothing."""
+    return plan.is_empty and plan.purpose is not Purpose.DESTROY and stack.applied_digest == stack.spec_digest
 
 
 def _found(session: Session, subject: work.Subject, stack_id: int) -> Found:

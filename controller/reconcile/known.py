@@ -60,6 +60,12 @@ def known_at(session: Session, entry: str) -> Mapping[str, int]:
     return dict(session.execute(counts).all())
 
 
+def known_in(session: Session, stack_id: int) -> int:
+    """How many resources of this stack a scan compares: none while it is worked on."""
+    rows = select(func.count()).select_from(ResourceRow).where(ResourceRow.stack_id == stack_id, _KNOWN)
+    return session.scalars(rows).one()
+
+
 def known_of(sessions: Sessions, places: Collection[str], token: str) -> dict[str, Known]:
     """The resources of this kind at these places that nobody is changing at the moment, by the cloud's id."""
     rows = select(ResourceRow.physical_id, ResourceRow.id, ResourceRow.version, ResourceRow.cloud).where(

@@ -75,6 +75,9 @@ def test_a_plan_is_shown_approved_by_its_digest_and_applied(typed: CommandLine, 
         plan["digest"][:12],
     )
     assert {one["op"] for one in typed.well("stack", "plan", name, "-o", "json").document["operations"]} == {"same"}
+    nothing = typed("stack", "approve", name, "--as", "vendor")
+    assert (nothing.code, len(site.executions(stack))) == (1, 1)
+    assert "there is nothing to approve" in nothing.err
 
 
 @pytest.mark.usefixtures("people")
@@ -125,7 +128,19 @@ def test_drift_is_one_document_with_counts_and_findings(typed: CommandLine, site
     assert "[red]手工改名[/red]" in table
     assert "陌生" in table
     assert "liuzhou/caizhengju/" in table  # its own name, folded, and not Pulumi's
+
+
+def test_the_drift_of_a_stack_counts_nothing_of_another(typed: CommandLine, site: Site) -> None:
+    stack, other = site.applied(), site.applied(site.system(name="other"))
+    for one in (stack, other):
+        volume = site.resource(one, "volume:Volume", "db-1-data")
+        site.hand.block_storage.update_volume(volume.physical_id, name="renamed")
+    site.hand.compute.stop_server(site.resource(other, "Instance").physical_id)
+    site.hand.block_storage.create_volume(name="stranger", size=1)
     only = typed.well("stack", "drift", site.stack(stack).name, "-o", "json").document
+    assert only["verdicts"] == {
+        "same": len(site.resources(stack)) - 1, "changed": 1, "missing": 0, "orphan": 0, "unknown": 0,
+    }  # fmt: skip
     assert [(one["verdict"], one["stack"]) for one in only["findings"]] == [("changed", site.stack(stack).name)]
 
 
