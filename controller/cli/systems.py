@@ -28,6 +28,16 @@ At = Annotated[
     datetime | None, typer.Option("--at", formats=["%Y-%m-%d"], help="The day that is confirmed; today otherwise")
 ]
 
+EXAMPLES = {
+    "resize": "{machine: app-1, vcpu: 8, memory_gb: 32}",
+    "add": (
+        "{sheet: 变更, row: 1, zone: 互联网区, role: APP, vcpu: 4, memory_gb: 8, system_disk_gb: 60, data_disk_gb: 0, "
+        "image: Ubuntu 22.04, owners: [{name: 韦敏, email: weimin@example.gov.cn, mobile: '13807720001'}]}"
+    ),
+    "remove": "web-2",
+}
+"""An entry of each list of a change, as it is written in YAML."""
+
 
 def confirm(stack: Stack, user: User, at: At = None) -> None:
     """A party confirms the opening, change or end of the stack's system; both parties make it count."""
@@ -64,10 +74,14 @@ def _change(file: Path) -> Change:
         return Change.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except ValidationError as error:
         first = wrongs(error)[0]
-        raise WrongUse(
-            first.what,
-            where=f"{file}: {first.where}",
-            remedy="write resize as a list: `- {machine: app-1, vcpu: 8, memory_gb: 32}` (docs/operating.md)",
-        ) from None
+        raise WrongUse(first.what, where=f"{file}: {first.where}", remedy=_remedy(first.where)) from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise WrongUse(f"the file cannot be read: {error}", where=str(file)) from None
+
+
+def _remedy(field: str) -> str:
+    """How the part of the change that `field` lies in is written."""
+    part = field.partition(".")[0]
+    entries = {part: EXAMPLES[part]} if part in EXAMPLES else EXAMPLES
+    lists = "; ".join(f"`{name}: [{example}]`" for name, example in entries.items())
+    return f"write {lists} (docs/operating.md)"
