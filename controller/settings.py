@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 DRIVER = "postgresql+psycopg://"
 
@@ -89,9 +91,15 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _names_postgresql(cls, url: str | None) -> str | None:
-        if url and not url.startswith(DRIVER):
+        if not url:
+            return None
+        if not url.startswith(DRIVER):
             raise ValueError(f"must begin with {DRIVER}")
-        return url or None
+        try:
+            make_url(url)
+        except (ValueError, ArgumentError):  # whose words may hold the password
+            raise ValueError(f"must be {DRIVER}user:password@host:port/database, the port a number") from None
+        return url
 
     @classmethod
     def settings_customise_sources(

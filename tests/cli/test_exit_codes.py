@@ -94,6 +94,8 @@ def test_a_database_that_is_down_is_said_in_one_line(typed: CommandLine, monkeyp
         ("YUNGUAN_LISTEN_PORT", "99999"),
         ("YUNGUAN_DATABASE_URL", "mysql://somewhere/else"),
         ("YUNGUAN_DATABASE_URL", "not a url"),
+        ("YUNGUAN_DATABASE_URL", "postgresql+psycopg://u:p@127.0.0.1:xx/db"),
+        ("YUNGUAN_DATABASE_URL", "postgresql+psycopg://u:p@[::1/db"),
     ],
 )
 def test_a_setting_that_is_off_is_named(

@@ -5,6 +5,7 @@ Used by `connection.py`; `registry.py` asks first whether clouds.yaml has the pl
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,30 +14,64 @@ import openstack
 from keystoneauth1 import exceptions
 from openstack.config import OpenStackConfig
 from openstack.exceptions import ConfigException
+from pydantic import BaseModel, ValidationError
 
 from controller.domain.errors import WrongUse
 from controller.domain.place import Place
+from controller.domain.validation import wrongs
 
 _ID = re.compile(r"[0-9a-f]{32}")
 """How Keystone makes ids."""
 
 
+_REMEDY = "correct the file; OS_CLIENT_CONFIG_FILE names it"
+
+
+class _Region(BaseModel):
+    name: str
+
+
+class _Auth(BaseModel):
+    auth_url: str | None = None
+
+
+class _Entry(BaseModel):
+    """What the SDK takes for granted of an entry; the rest is the identity service's to refuse."""
+
+    auth: _Auth = _Auth()
+    region_name: str | None = None
+    regions: list[_Region | str] | None = None
+
+
 def regions_of(entry: str) -> Sequence[str]:
     """The regions that clouds.yaml gives an entry, the first one first; [""] where it names none.
 
-    Raises WrongUse where there is no such entry.
+    Raises WrongUse where there is no such entry, or one that the SDK could make nothing of.
     """
-    try:
-        clouds = OpenStackConfig().cloud_config.get("clouds") or {}
-    except ConfigException as error:
-        raise WrongUse(f"clouds.yaml cannot be read: {error}", remedy="see OS_CLIENT_CONFIG_FILE") from None
+    file, clouds = _read()
     if entry not in clouds:
         raise WrongUse(
             f"there is no cloud {entry} in clouds.yaml",
             remedy=f"known: {', '.join(sorted(clouds))}; OS_CLIENT_CONFIG_FILE names the file",
         )
-    listed = clouds[entry].get("regions") or [clouds[entry].get("region_name") or ""]
-    return [str(one["name"]) if isinstance(one, dict) else str(one) for one in listed]
+    try:
+        known = _Entry.model_validate(clouds[entry])
+    except ValidationError as error:
+        first = wrongs(error)[0]
+        raise WrongUse(f"{file}: {first.what}", where=f"clouds.{entry}.{first.where}", remedy=_REMEDY) from None
+    return [one.name if isinstance(one, _Region) else one for one in known.regions or [known.region_name or ""]]
+
+
+def _read() -> tuple[str, Mapping[str, Any]]:
+    """Where clouds.yaml is, and its entries by name; the SDK itself looks at little of what it reads."""
+    named = os.environ.get("OS_CLIENT_CONFIG_FILE", "clouds.yaml")
+    try:
+        config = OpenStackConfig()
+    except ConfigException as error:
+        raise WrongUse(f"{named} cannot be read: {error}", remedy=_REMEDY) from None
+    except (AttributeError, TypeError):
+        raise WrongUse(f"{named}: must hold the clouds by their names", where="clouds", remedy=_REMEDY) from None
+    return config.config_filename or named, config.cloud_config["clouds"]
 
 
 def require_place(place: Place) -> None:
