@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from controller.domain.errors import Failed, Refused, Unknown
+from controller.domain.errors import Failed, Refused, Unknown, WrongUse
 from controller.engine.applying import fence
 from controller.engine.applying.journal import Ending, Intent, Journal
 from controller.engine.applying.means import Means
@@ -111,9 +111,10 @@ class Resolver:
     def resolve_open(self) -> Recovery:
         """Resolves what a dead worker left open. Its last call may have been sent just before this claim was made.
 
-        Raises Refused, once all else is resolved, for what only a person can tell or set right.
+        Raises Refused or WrongUse, once all else is resolved, for what only a person can tell or set right.
         """
-        closed, later, refused = 0, list[LookAgain](), None
+        closed, later = 0, list[LookAgain]()
+        refused: Refused | WrongUse | None = None
         for intent in self._journal.open_intents():
             try:
                 self._refuse_forged(intent)
@@ -121,7 +122,7 @@ class Resolver:
                 closed += 1
             except LookAgain as error:
                 later.append(error)
-            except Refused as error:
+            except (Refused, WrongUse) as error:
                 refused = error
         if refused is not None:
             raise refused

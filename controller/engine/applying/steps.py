@@ -55,9 +55,10 @@ class Steps:
 
         Raises Refused where what answers to its natural key belongs to another stack.
         """
+        cloud = self._means.connection(target, kind)
         self.refuse_when_stopping(target)
         intent = self._journal.intend_create(self._execution_id, target)
-        named, cloud = intent.target, self._means.connection(target, kind)
+        named = intent.target
         state = self._send(intent, lambda: kind.create(cloud, named.inputs, named.identity))
         if kind.carrier is Carrier.NATURAL:
             self._refuse_second_owner(intent, state)

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
 from controller.clock import RealClock, real_now
-from controller.domain.errors import Refused
+from controller.domain.errors import Refused, WrongUse
+from controller.engine.applying import fence
 from controller.engine.applying.approval import StandingRule
 from controller.engine.applying.decisions import name_of_leftover
 from controller.engine.applying.execute import execute
 from controller.engine.applying.fence import StaleFence
-from controller.engine.applying.journal import Ending
-from controller.engine.applying.progress import Step
+from controller.engine.applying.journal import Ending, Journal
+from controller.engine.applying.progress import Silent, Step
 from controller.engine.applying.recover import recover
 from controller.engine.applying.recover import testify as say_what_came_of_it
 from controller.engine.plan import Op, Purpose
 from controller.engine.properties import Secret
 from controller.engine.provider import about_to_send
+from controller.engine.state import ResourceState
 from controller.store.database import Sessions
 from controller.store.engine import ExecutionState
 from controller.store.vault import Vault
-from tests.engine.double import DISK, LINK, NET, Call, Out, TestProgram, Want, changed
+from tests.engine.double import DISK, LINK, NET, Call, Cloud, DoubleProvider, Out, TestProgram, Want, changed
 from tests.engine.scene import KillAt, Killed, Scene
 
 NET_A = Want("a", inputs={"cidr": "10.0.0.0/24", "name": "a"})
 DISK_B = Want("b", DISK, {"size": 10, "medium": "ssd"})
 LINK_D = Want("d", LINK, {"left": Out("a"), "right": Out("b")})
 PROGRAM = TestProgram(NET_A, DISK_B, LINK_D)
+
+
+@dataclass
+class Forgetful(DoubleProvider):
+    """The double's provider, from whose clouds.yaml somebody has taken entries."""
+
+    taken_out: set[str] = field(default_factory=set)
+
+    def cloud(self, name: str) -> Cloud:
+        if name in self.taken_out:
+            raise WrongUse(f"clouds.yaml has no entry {name}")
+        return super().cloud(name)
 
 
 @pytest.fixture
@@ -39,6 +53,36 @@ def scene(sessions: Sessions, vault: Vault) -> Scene:
 
 def endings(scene: Scene) -> list[str]:
     return [row.outcome for row in scene.journal()]
+
+
+def test_a_cloud_that_is_no_longer_known_leaves_no_intent_open(sessions: Sessions, vault: Vault) -> None:
+    provider = Forgetful()
+    scene = Scene(sessions, vault, provider)
+    execution_id = scene.start(TestProgram(NET_A))
+    provider.taken_out = {"double"}
+
+    outcome = execute(scene.means(), execution_id, TestProgram(NET_A))
+
+    assert outcome.state is ExecutionState.FAILED
+    assert "clouds.yaml has no entry double" in outcome.failures[NET_A.urn]
+    assert scene.journal() == []
+
+
+def test_nor_does_it_keep_what_was_lost_elsewhere_from_being_resolved(sessions: Sessions, vault: Vault) -> None:
+    provider = Forgetful()
+    scene = Scene(sessions, vault, provider)
+    execution_id = scene.start(TestProgram(NET_A))
+    with sessions.begin() as session:
+        held = fence.claim(session, scene.stack_id)
+    journal = Journal(sessions, vault, held, Silent())
+    for name, cloud in (("far", "far"), ("near", "double")):
+        journal.intend_create(execution_id, ResourceState(name, 1, NET, True, "", "", {}, {}, {}, cloud=cloud))
+    provider.taken_out = {"far"}
+
+    with pytest.raises(WrongUse, match="no entry far"):
+        recover(scene.means(), scene.stack_id)
+
+    assert [(row.urn, row.outcome) for row in scene.journal()] == [("far", ""), ("near", Ending.ABSENT)]
 
 
 def test_a_create_whose_reply_was_lost_is_found_and_adopted(scene: Scene) -> None:
