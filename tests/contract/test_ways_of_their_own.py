@@ -139,6 +139,19 @@ def test_a_floating_ip_is_not_taken_away_from_another_port(world: World) -> None
         world.make(cases.ASSOCIATION, {**inputs, "portId": other.id})
 
 
+def test_a_floating_ip_that_was_moved_to_another_port_is_not_cut_off(world: World) -> None:
+    inputs = CASES[cases.ASSOCIATION].inputs(world)
+    made = world.make(cases.ASSOCIATION, inputs)
+    subnet = [{"subnetId": cases.subnet(world).id}]
+    other = world.make(cases.PORT, {"name": "other", "networkId": cases.network(world).id, "fixedIps": subnet})
+    by_hand(world, "PUT", f"/floatingips/{made.id}", {"floatingip": {"port_id": other.id}})
+    kind = world.provider.kind(cases.ASSOCIATION)
+    kind.delete(world.cloud, made.id, inputs)
+    left = kind.read(world.cloud, made.id, inputs)
+    assert left is not None
+    assert left.fields["portId"] == other.id
+
+
 def test_a_floating_ip_needs_an_external_network(world: World) -> None:
     with pytest.raises(Rejected, match="no external network 'nowhere'"):
         world.make(cases.FLOATING_IP, {"pool": "nowhere"})

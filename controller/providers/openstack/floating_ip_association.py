@@ -44,6 +44,10 @@ class FloatingIpAssociation(NetworkingKind):
         return self._settled(cloud, self.entry_of(made, plain), inputs, self.create_timeout)
 
     def delete(self, cloud: Cloud, id: str, inputs: PropertyMap) -> None:
+        """Clears the port. One that leads to another than that of `inputs` is somebody else's by now, and stays."""
+        body = self._look(cloud, id)
+        if body is None or revealed(inputs).get("portId", body["port_id"]) != body["port_id"]:
+            return
         try:
             self._send(cloud, "PUT", self.member(id), {self.key: {"port_id": None}}, inputs)
         except Rejected as error:
