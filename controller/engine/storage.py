@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import Row, bindparam, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,9 @@ _SAVE = _INSERT.on_conflict_do_update(
     index_elements=["stack_id", "urn", "generation"],
     set_={column.name: _INSERT.excluded[column.name] for column in _TABLE.columns if column.name != "id"},
 )
+
+OWNERS_LOCK = 7_215_009
+_STAND_IN_LINE = text("SELECT pg_advisory_xact_lock(:key)")
 
 _SEALED = ("inputs", "outputs", "observed", "replacement_trigger", "import_id")
 _PLAIN = tuple(item.name for item in fields(ResourceState) if item.name not in {"id", *_SEALED})
@@ -66,11 +69,13 @@ def from_document(document: Mapping[str, Any], vault: Vault) -> ResourceState:
 def refuse_held_elsewhere(session: Session, stack: str, claimed: Mapping[Holding, str]) -> None:
     """Raises Refused where another stack holds something that `stack` claims under a URN of its own.
 
-    Two owners would undo each other's work. What lies on no cloud is nobody else's.
+    Two owners would undo each other's work. What lies on no cloud is nobody else's. Until the transaction ends nobody
+    else is answered: what two claim at once the second sees as the first has written it.
     """
     asked = {holding: urn for holding, urn in claimed.items() if holding.id and holding.cloud}
     if not asked:
         return
+    session.execute(_STAND_IN_LINE, {"key": OWNERS_LOCK})
     held = (
         select(ResourceRow.type, ResourceRow.physical_id, ResourceRow.cloud, StackRow.name)
         .join(StackRow, StackRow.id == ResourceRow.stack_id)

@@ -140,16 +140,18 @@ class Journal:
         *,
         saves: Sequence[ResourceState] = (),
         removes: Sequence[ResourceState] = (),
+        claims: Sequence[ResourceState] = (),
         message: str = "",
         testimony_of: str = "",
     ) -> None:
-        """Writes what came of `intent`, with the state rows that follow from it. Raises StaleFence.
+        """Writes what came of `intent`, with the state rows that follow from it. Raises StaleFence, Refused as `note`.
 
         `testimony_of` is the person on whose word it rests, "" where it is the cloud's.
         """
         target = next((one for one in saves if not one.pending_delete), intent.target)
         self._progress.reached(Step.CLOSING, intent.op, target.urn)
         with self._writing() as session:
+            self._refuse_second_owner(session, claims)
             session.execute(
                 _CLOSE,
                 {
@@ -176,9 +178,19 @@ class Journal:
             )
         self._progress.reached(Step.CLOSED, intent.op, target.urn)
 
-    def note(self, *, saves: Sequence[ResourceState] = (), removes: Sequence[ResourceState] = ()) -> None:
-        """Writes state rows that no call stands behind: components, dependencies, what was seen."""
+    def note(
+        self,
+        *,
+        saves: Sequence[ResourceState] = (),
+        removes: Sequence[ResourceState] = (),
+        claims: Sequence[ResourceState] = (),
+    ) -> None:
+        """Writes state rows that no call stands behind: components, dependencies, what was seen.
+
+        Raises Refused, and writes nothing, where another stack holds what one of `claims` is on the cloud.
+        """
         with self._writing() as session:
+            self._refuse_second_owner(session, claims)
             self._write(session, saves, removes)
 
     def lose(self, intent: Intent, conclusive_at: datetime) -> Intent:
@@ -203,6 +215,9 @@ class Journal:
         """Raises Refused where another stack holds what `urn` is to take over."""
         with self._sessions() as session:
             storage.refuse_held_elsewhere(session, self.held.stack, {holding: urn})
+
+    def _refuse_second_owner(self, session: Session, claims: Sequence[ResourceState]) -> None:
+        storage.refuse_held_elsewhere(session, self.held.stack, {one.holding: one.urn for one in claims})
 
     def standing(self, resource: ResourceState, limit: int) -> Sequence[ResourceState]:
         """The newest of all stacks' resources of that type that are known to stand on that cloud."""

@@ -27,7 +27,7 @@ from controller.engine.applying.rows import Rows, gone, really_there, seen, taki
 from controller.engine.identity import identity_of
 from controller.engine.plan import Op
 from controller.engine.provider import Carrier, Kind, Observation, Scope
-from controller.engine.state import Holding, ResourceState
+from controller.engine.state import ResourceState
 
 _Answer = TypeVar("_Answer")
 
@@ -203,12 +203,10 @@ class Resolver:
         if not found:
             self._close(intent, Ending.ABSENT)
             return
-        for one in found:
-            self._journal.refuse_held_elsewhere(Holding(target.type, one.id, target.cloud), target.urn)
         first, *doubles = sorted(found, key=lambda one: (str(one.outputs.get("createdAt", "")), one.id))
         saves, removes = taking_over(replace(seen(target, first), unsettled=ADOPTED), self._rows.live(target.urn))
         doomed = self._duplicates(target, doubles)
-        self._close(intent, Ending.ADOPTED, saves=[*saves, *doomed], removes=removes)
+        self._close(intent, Ending.ADOPTED, saves=[*saves, *doomed], removes=removes, claims=[*saves, *doomed])
 
     def _witnesses(self, target: ResourceState, kind: Kind) -> Mapping[str, ResourceState]:
         """What else of its kind is known to be there, by id. A natural key is asked for itself, and needs no list."""
@@ -288,8 +286,9 @@ class Resolver:
         ending: Ending,
         saves: Sequence[ResourceState] = (),
         removes: Sequence[ResourceState] = (),
+        claims: Sequence[ResourceState] = (),
     ) -> None:
-        self._journal.close(intent, ending, saves=saves, removes=removes)
+        self._journal.close(intent, ending, saves=saves, removes=removes, claims=claims)
         self._rows.apply(saves, removes)
 
     def _ask(self, intent: Intent, question: Callable[[], _Answer]) -> _Answer:

@@ -60,9 +60,8 @@ class Steps:
         intent = self._journal.intend_create(self._execution_id, target)
         named = intent.target
         state = self._send(intent, lambda: kind.create(cloud, named.inputs, named.identity))
-        if kind.carrier is Carrier.NATURAL:
-            self._refuse_second_owner(intent, state)
-        return self._settle(intent, state, *taking_over(state, self._rows.live(state.urn)))
+        saves, removes = taking_over(state, self._rows.live(state.urn))
+        return self._settle(intent, state, saves, removes, claims=[state] if kind.carrier is Carrier.NATURAL else ())
 
     def update(self, target: ResourceState, changes: Mapping[str, Change], kind: Kind) -> ResourceState:
         """Changes what is there to `target`, in place. Not seen to its end, it leaves a row of what is really there."""
@@ -93,7 +92,9 @@ class Steps:
         """Imports what is there under the target's id; nothing is sent that changes it. Raises as `look_at`."""
         observation = self.look_at(Import.of(target), kind, version)
         state = seen(replace(target, generation=self.fresh_generation(target.urn)), observation)
-        self._write(*taking_over(state, self._rows.live(state.urn)))
+        saves, removes = taking_over(state, self._rows.live(state.urn))
+        self._journal.note(saves=saves, removes=removes, claims=[state])
+        self._rows.apply(saves, removes)
         return state
 
     def refresh(self, target: ResourceState, kind: Kind) -> ResourceState:
@@ -165,14 +166,6 @@ class Steps:
         except Unsettled as error:
             return not_ready(intent.target, error)
 
-    def _refuse_second_owner(self, intent: Intent, state: ResourceState) -> None:
-        """Raises Refused, the intent closed, where another stack holds what the call found instead of making it."""
-        try:
-            self._journal.refuse_held_elsewhere(state.holding, state.urn)
-        except Refused as error:
-            self._journal.close(intent, Ending.REJECTED, message=error.message)
-            raise
-
     def _call(self, intent: Intent, call: Callable[[], _Answer]) -> _Answer:
         """The answer. Raises Rejected with the intent closed; Unsettled, Lost and StaleFence with the intent open."""
         self._journal.check()
@@ -202,9 +195,21 @@ class Steps:
         return check
 
     def _settle(
-        self, intent: Intent, state: ResourceState, saves: Sequence[ResourceState], removes: Sequence[ResourceState]
+        self,
+        intent: Intent,
+        state: ResourceState,
+        saves: Sequence[ResourceState],
+        removes: Sequence[ResourceState],
+        claims: Sequence[ResourceState] = (),
     ) -> ResourceState:
-        self._journal.close(intent, Ending.DONE, saves=saves, removes=removes, message=state.unsettled)
+        """Raises Refused, the intent closed, where another stack holds what the call found instead of making it."""
+        try:
+            self._journal.close(
+                intent, Ending.DONE, saves=saves, removes=removes, claims=claims, message=state.unsettled
+            )
+        except Refused as error:
+            self._journal.close(intent, Ending.REJECTED, message=error.message)
+            raise
         self._rows.apply(saves, removes)
         return self._promised(state)
 

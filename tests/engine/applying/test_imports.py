@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from controller.engine.applying import approval
 from controller.engine.applying.execute import execute
 from controller.engine.applying.outcome import OnFailure
 from controller.engine.plan import Op
+from controller.engine.planning import imports
 from controller.engine.planning.render import to_json, to_text
 from controller.engine.properties import Secret, revealed
-from controller.engine.provider import Held, Kind
+from controller.engine.provider import Held, Kind, Observation
 from controller.engine.registration import Options, Registration
 from controller.providers.random.text import RandomPassword
 from controller.store.base import Base
@@ -231,3 +233,21 @@ def test_an_id_is_written_as_the_cloud_writes_it(scene: Scene) -> None:
     scene.cloud.things[id.upper()] = scene.cloud.things[id]
     with pytest.raises(Refused, match=f"what is found by the id {id.upper()} has the id {id}"):
         scene.plan(TestProgram(importing(id.upper())))
+
+
+def test_what_two_stacks_import_at_once_has_one_owner(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one takes it over just after this one asked whether somebody has it, and before this one writes."""
+    other = Scene(scene.sessions, scene.vault, provider=scene.provider, name="test/unit/other.gov")
+    program = TestProgram(wanted := importing(there(scene)))
+    execution, theirs = scene.start(program), other.start(program)
+    look, looked = imports.look, count(1)
+
+    def meanwhile(*args: Any) -> Observation:
+        if next(looked) == 2:
+            assert execute(other.means(), theirs, program).state is ExecutionState.SUCCEEDED
+        return look(*args)
+
+    monkeypatch.setattr(imports, "look", meanwhile)
+    outcome = execute(scene.means(), execution, program)
+    assert "belongs to the stack test/unit/other.gov" in outcome.failures[wanted.urn]
+    assert (managed(scene), managed(other)) == ([], [wanted.urn])
