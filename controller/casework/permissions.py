@@ -68,15 +68,25 @@ ROLES: Mapping[Permission, Collection[Role]] = {
 def require(session: Session, account: str, permission: Permission, *, cities: Collection[str]) -> None:
     """Raises Refused unless `account` plays one of the permission's roles in one of `cities` (invariant 6)."""
     roles = [role.value for role in ROLES[permission]]
-    played = select(UserRoleRow.id).where(
-        UserRoleRow.account == account, UserRoleRow.city.in_(cities), UserRoleRow.role.in_(roles)
-    )
-    if session.scalar(played.limit(1)) is None:
+    granted = select(UserRoleRow.role).where(UserRoleRow.account == account, UserRoleRow.city.in_(cities))
+    played = sorted(set(session.scalars(granted)))
+    if not set(played) & set(roles):
+        holds = f"该账号的角色是 {'、'.join(played)}" if played else "该账号没有任何角色"
         raise Refused(
-            f"{account} 不能执行 {permission}",
+            f"{account} 不能执行 {permission}：{holds}",
             where="、".join(cities),
-            remedy=f"应由以下角色执行：{'、'.join(roles)}（用 --as 指明账号，yunguan user list 查看角色）",
+            remedy=f"应由具有以下角色之一的账号执行：{'、'.join(roles)}（用 --as 指明，yunguan user list 查看）；"
+            + _way_to_a_role(session, account, roles[0], cities),
         )
+
+
+def _way_to_a_role(session: Session, account: str, role: str, cities: Collection[str]) -> str:
+    """How the account gets a role, for the person at the terminal."""
+    has_operator = select(UserRoleRow.city).where(UserRoleRow.city.in_(cities), UserRoleRow.role == Role.OPERATOR.value)
+    city = session.scalar(has_operator.limit(1))
+    if city is None:
+        return "尚无操作员：首个执行 yunguan unit add 或 yunguan user grant 的账号成为操作员"
+    return f"角色由操作员授予：yunguan user grant {account} --city {city} --role {role}"
 
 
 def require_operator(session: Session, account: str, permission: Permission, *, city: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import typer
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from typer.testing import CliRunner
 
 from controller.casework.people import Grant, grant
@@ -137,6 +137,20 @@ def test_nobody_else_may(home: Sessions, permission: Permission) -> None:
     assert trail(home) == before
     with home() as session:
         assert {row.state for row in session.scalars(select(IncidentRow))} == {"open"}
+
+
+def test_who_may_not_is_told_his_roles_and_how_to_get_one(home: Sessions) -> None:
+    with pytest.raises(Refused, match="不能执行 stack apply：该账号没有任何角色") as raised:
+        run(*CALLS[Permission.APPLY], "--as", "wei")
+    assert "vendor、operator" in raised.value.remedy
+    assert "yunguan user grant wei --city liuzhou --role vendor" in raised.value.remedy
+    with pytest.raises(Refused, match="不能执行 stack apply：该账号的角色是 finance"):
+        run(*CALLS[Permission.APPLY], "--as", "finance")
+    with home.begin() as session:
+        session.execute(delete(UserRoleRow))
+    with pytest.raises(Refused, match="operator 不能执行 stack apply：该账号没有任何角色") as raised:
+        run(*CALLS[Permission.APPLY], "--as", "operator")
+    assert "首个执行 yunguan unit add" in raised.value.remedy
 
 
 @pytest.mark.parametrize(
