@@ -31,12 +31,12 @@ class Lines:
         with self._lock:
             if step is Step.CALLING:
                 self._begun[op, urn] = time.monotonic()
-                self._tell(f" {_about(op, urn)}")
+                self._tell(f" {_about(op, urn)} {_DOING[op]}")
             elif step is Step.CALLED and (op, urn) in self._begun:
                 took = time.monotonic() - self._begun.pop((op, urn))
-                self._tell(f" {_about(op, urn)} took {took:.1f} s")
+                self._tell(f" {_about(op, urn)}: {_DOING[op]} it took {took:.1f} s")
 
 
 def _about(op: Op, urn: str) -> str:
     kind = short_type(Urn.parse(urn).type)
-    return f"{SYMBOL[op]:<2} {printable(kind)} {name_of(urn)} {_DOING[op]}"
+    return f"{SYMBOL[op]:<2} {printable(kind)} {name_of(urn)}"

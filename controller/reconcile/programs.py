@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from controller.clock import real_now
 from controller.domain.errors import Refused, Stopped, WrongUse
 from controller.engine import storage
-from controller.engine.applying import approval, refresh
+from controller.engine.applying import approval, journal, refresh
 from controller.engine.applying.approval import Person
 from controller.engine.applying.execute import execute
 from controller.engine.applying.means import Means
@@ -31,6 +31,7 @@ from controller.engine.applying.refresh import Seen
 from controller.engine.lookup import Lookup
 from controller.engine.plan import Plan, Purpose
 from controller.engine.planning.preview import make_plan
+from controller.engine.planning.render import DONE
 from controller.engine.planning.targets import ALL, Targets
 from controller.engine.program.project import Project
 from controller.engine.program.run import ProgramFailed, run_program
@@ -162,8 +163,16 @@ class ProgramStack:
             outcome = self._carry_out(running, purpose, OnFailure.STOP)
             for urn, message in outcome.failures.items():
                 self.tell(f"the interrupted run failed: {urn} {message}")
+            self._tell_in_all(running)
         while (recovery := recover(self.means, row.id)).look_again_at is not None:
             self._wait(recovery.look_again_at, recovery.reason)
+
+    def _tell_in_all(self, execution_id: int) -> None:
+        """What came of a run that was taken up: the plan that is made next shows it as unchanged."""
+        with self.means.sessions() as session:
+            done = journal.brought_about(session, execution_id)
+        counts = ", ".join(f"{count} {DONE[op]}" for op, count in done.items())
+        self.tell(f"the interrupted run has ended; before and after the interruption: {counts or 'nothing done'}")
 
     def carry_out(
         self, plan: Plan, *, by: str, gives_up: Collection[str] = (), on_failure: OnFailure = OnFailure.STOP

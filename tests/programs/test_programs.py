@@ -257,6 +257,8 @@ def test_a_killed_run_is_taken_up_by_the_next_one(desk: Desk) -> None:
     )
     assert up.exit_code == 0, up.exception
     assert "an interrupted run is taken up first" in up.stderr
+    assert "before and after the interruption: 9 created" in up.stderr
+    assert re.search(r"Subnet .*: creating it took \d+\.\d s", up.stderr)
     assert desk.networks() >= {"net-0", "net-1", "net-2"}
     assert sum(network.name.startswith("net-") for network in desk.hand.network.networks()) == 3
     assert ops(desk.up("counts", *config(networks=3, ports=1))) == {}

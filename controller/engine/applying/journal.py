@@ -6,7 +6,7 @@ stack's row under the claim's fence. A result, its state rows and its audit row 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -94,6 +94,14 @@ def open_rows(session: Session, stack_id: int) -> Sequence[JournalRow]:
 def has_open(session: Session, stack_id: int) -> bool:
     """Whether there is any of that: nothing else begins before it is resolved."""
     return bool(session.scalar(_ANY_OPEN, {"of_stack": stack_id}))
+
+
+def brought_about(session: Session, execution_id: int) -> Mapping[Op, int]:
+    """How many calls of an execution came to be, in all the times that it was taken up, by what they did."""
+    done = select(JournalRow.op, func.count()).where(
+        JournalRow.execution_id == execution_id, JournalRow.outcome.in_([Ending.DONE, Ending.ADOPTED])
+    )
+    return {Op(op): count for op, count in session.execute(done.group_by(JournalRow.op).order_by(JournalRow.op))}
 
 
 class Journal:
