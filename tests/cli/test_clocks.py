@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from controller.casework.people import Grant, grant
-from controller.cli import app
+from controller.cli.commands import app
 from controller.domain.errors import Refused
 from controller.domain.roles import Role
 from controller.store import clock

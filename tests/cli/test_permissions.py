@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from controller.casework.people import Grant, grant
 from controller.casework.permissions import ROLES, Permission
-from controller.cli import app
+from controller.cli.commands import app
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.roles import Role
 from controller.reconcile.incidents import IncidentKind, report

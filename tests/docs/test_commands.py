@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from controller.cli import app
+from controller.cli.commands import app
 from controller.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from typing import Any
 import openstack
 from typer.testing import CliRunner, Result
 
-from controller.cli import app
+from controller.cli.commands import app
 from controller.store.database import Sessions
 from sandbox.cloud.process import RunningCloud
 from tests.waiting import until

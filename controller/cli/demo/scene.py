@@ -192,7 +192,7 @@ def opened() -> Iterator[Scene]:
 
 
 def _command_line() -> typer.Typer:
-    from controller.cli import app  # noqa: PLC0415 the demo is one of its commands
+    from controller.cli.commands import app  # noqa: PLC0415 the demo is one of its commands
 
     return app
 
