@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from rich.cells import cell_len, set_cell_size
 
-from controller.engine.plan import Op, Operation, Plan
+from controller.engine.plan import Op, Operation, Plan, Purpose
 from controller.engine.planning.differences import (
     HIDDEN,
     changes_of,
@@ -56,6 +56,12 @@ DONE: Final[Mapping[Op, str]] = {
     Op.READ: "read",
     Op.SAME: "unchanged",
 }
+LOSS: Final[Mapping[Purpose, str]] = {
+    Purpose.APPLY: "needs a decision of its own",
+    Purpose.REPAIR: "needs a decision of its own",
+    Purpose.DESTROY: "approving gives it up",
+}
+"""What it takes to lose the data of a resource, by what the plan is for."""
 _HEADINGS: Final = ("", "Type", "Name", "Plan", "Info")
 
 
@@ -117,8 +123,8 @@ def tree(plan: Plan, width: int) -> str:
     """What is touched, under what stands above it, at most `width` columns wide; "" where nothing is."""
     if plan.is_empty:
         return ""
-    usual = _usual_cloud(plan)
-    rows = [_HEADINGS, *(_cells(operation, branch, usual) for operation, branch in _branches(plan))]
+    usual, loss = _usual_cloud(plan), LOSS[plan.purpose]
+    rows = [_HEADINGS, *(_cells(operation, branch, usual, loss) for operation, branch in _branches(plan))]
     widths = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = (" " + "  ".join(map(set_cell_size, row, widths)).rstrip() for row in rows)
     return "\n".join(
@@ -132,19 +138,19 @@ def _usual_cloud(plan: Plan) -> str:
     return max(clouds, key=lambda cloud: (clouds[cloud], cloud), default="")
 
 
-def _cells(operation: Operation, branch: str, usual_cloud: str) -> tuple[str, ...]:
+def _cells(operation: Operation, branch: str, usual_cloud: str, loss: str) -> tuple[str, ...]:
     what = "" if operation.op is Op.SAME else operation.op.value
     kind = branch + printable(short_type(operation.type))
-    return SYMBOL[operation.op], kind, name_of(operation.urn), what, _info(operation, usual_cloud)
+    return SYMBOL[operation.op], kind, name_of(operation.urn), what, _info(operation, usual_cloud, loss)
 
 
-def _info(operation: Operation, usual_cloud: str) -> str:
-    """What is to be known of it, the weightiest first: the line may be cut."""
+def _info(operation: Operation, usual_cloud: str, loss: str) -> str:
+    """What is to be known of it, the weightiest first: the line may be cut. `loss` is what giving up data takes."""
     differs = ",".join(sign_of(change) + printable(path) for path, change in sorted(operation.diff.items()))
     going = operation.op in {Op.REPLACE, Op.DELETE}
     notes = (
         operation.cloud not in {"", usual_cloud} and f"on {printable(operation.cloud)}",
-        operation.data_bearing and going and "bears data: needs a decision of its own",
+        operation.data_bearing and going and f"bears data: {loss}",
         operation.delete_before_replace and "the old one goes first",
         operation.retain and "stays in the cloud",
         operation.deleted_with and f"goes with {name_of(operation.deleted_with)}",

@@ -71,6 +71,13 @@ def test_tree_shows_what_is_touched_and_what_stands_above_it() -> None:
     )
 
 
+def test_a_plan_to_destroy_is_itself_the_decision_about_data() -> None:
+    disk = operation("disk", Op.DELETE, data_bearing=True)
+    tree = overview(replace(PLAN, purpose=Purpose.DESTROY, operations=[disk]), WIDE)
+    assert "bears data: approving gives it up" in tree
+    assert "decision of its own" not in tree
+
+
 def test_each_difference_is_told() -> None:
     text = to_text(PLAN, WIDE)
     assert "of  : output<network>" in text
