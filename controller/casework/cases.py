@@ -20,7 +20,7 @@ from controller.casework.casefile.filing import system_of_stack
 from controller.casework.casefile.steps import exceptions_of, standing_of
 from controller.casework.people import roles_of, roles_on
 from controller.casework.specifying.inventory import stacks_of
-from controller.casework.specifying.publishing import has_approved
+from controller.casework.specifying.publishing import flavors_of, has_approved
 from controller.casework.specifying.resolve import stack_names
 from controller.domain.city import City
 from controller.domain.demand import Demand, DemandedMachine, Difference
@@ -113,6 +113,7 @@ class StackStanding:
 class Detail:
     """A whole case. `changes` is what a change asked for; `people` is None for a reader who may not see them.
 
+    `flavors` names the cloud's flavor that each machine was given at the approval: the smallest that has its sizes.
     `standings` are those of the system's stacks while an open case has something approved; else empty.
     """
 
@@ -121,6 +122,7 @@ class Detail:
     facts: Mapping[str, str]
     exceptions: tuple[str, ...]
     machines: tuple[DemandedMachine, ...]
+    flavors: Mapping[str, str]
     changes: tuple[Difference, ...]
     stacks: tuple[str, ...]
     standings: tuple[StackStanding, ...]
@@ -166,6 +168,7 @@ def show_case(session: Session, number: str, *, actor: str | None = None) -> Det
         facts=case.facts,
         exceptions=tuple(sorted(exceptions_of(session, case))),
         machines=demand.machines,
+        flavors=flavors_of(session, case),
         changes=tuple(Difference.model_validate(one) for one in events[0].details.get("changes", ())),
         stacks=stack_names(case.system, city, demand),
         standings=_standings(session, case),
@@ -181,13 +184,20 @@ def show_case(session: Session, number: str, *, actor: str | None = None) -> Det
 def case_of_stack(session: Session, stack: str) -> str:
     """The number of the open case on the system that `stack` belongs to: what `yunguan confirm STACK` acts on.
 
-    Raises WrongUse where there is none.
+    Raises WrongUse where there is none; it names the one that was closed last, since a case is for all of a system.
     """
     system = system_of_stack(session, stack)
-    number = session.scalar(select(CaseRow.number).where(CaseRow.system_id == system.id, CaseRow.closed_at.is_(None)))
-    if number is None:
+    newest = select(CaseRow).where(CaseRow.system_id == system.id).order_by(CaseRow.closed_at.desc().nulls_first())
+    case = session.scalar(newest.limit(1))
+    if case is None:
         raise WrongUse(f"{stack} 没有在办案件", remedy="用 yunguan request list 查看所有案件")
-    return number
+    if case.closed_at is not None:
+        stage = catalogue.city(case.city).procedure(case.procedure).stage(case.stage)
+        raise WrongUse(
+            f"{stack} 没有在办案件，最近的案件 {case.number} 已办结：{stage.title}",
+            remedy="案件按系统办理，对其各分区一并有效，不必逐个分区办理；用 yunguan request list 查看所有案件",
+        )
+    return case.number
 
 
 def summary_of(case: CaseRow, timer: ClockRow | None, now: datetime) -> Summary:

@@ -141,6 +141,11 @@ def roles_of(session: Session, account: str) -> Roles:
     return Roles(account, tuple(session.scalars(select(UserRoleRow).where(UserRoleRow.account == account))))
 
 
+def is_known(session: Session, account: str) -> bool:
+    """Whether anybody was ever given a role under that name; the controller needs none."""
+    return account == CONTROLLER_ACTOR or bool(roles_of(session, account).rows)
+
+
 def roles_on(session: Session, account: str, unit: UnitRow) -> frozenset[Role]:
     """The roles that `account` plays towards a case of `unit`."""
     return roles_of(session, account).towards(unit)

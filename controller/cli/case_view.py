@@ -36,6 +36,9 @@ def print_case(detail: Detail) -> None:
     for change in detail.changes:
         stdout.print(f"  变更：{_words(change)}", markup=False)
     stdout.print(_machines(detail))
+    if detail.flavors:
+        flavors = "，".join(f"{machine} {flavor}" for machine, flavor in detail.flavors.items())
+        stdout.print(f"  配置规格：{flavors}", markup=False)
     if detail.evidence:
         stdout.print(_documents(detail))
     stdout.print(_timeline(detail))

@@ -11,6 +11,7 @@ from controller.casework.casefile.outcome import Confirmation
 from controller.casework.cases import show_case
 from controller.casework.opening import Application, apply
 from controller.casework.people import Grant, grant, register_unit
+from controller.cli.case_view import print_case
 from controller.domain.errors import Refused, WrongUse
 from controller.domain.funding import UnitKind
 from controller.domain.request import Request
@@ -439,3 +440,20 @@ def test_a_machine_that_the_cloud_cannot_make_stops_the_approval(
         office.act(number, "approve", "authority")
     assert office.case(number).stage == "approving"
     assert office.ports.estate.stacks() == []
+
+
+def test_once_approved_a_case_shows_the_flavor_of_each_machine(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sizes between two flavors run on the larger one: the unit is told on which."""
+    (number,) = office.apply(system("财务管理系统", machine(1, vcpu=3, memory_gb=5)))
+    with office.sessions() as session:
+        assert show_case(session, number).flavors == {}
+    office.act(number, "accept", "authority")
+    office.act(number, "assess", "centre", "approved_plan")
+    office.act(number, "approve", "authority")
+    with office.sessions() as session:
+        shown = show_case(session, number)
+    assert shown.flavors == {"app-1": office.ports.cloud("").flavor(3, 5).name}
+    print_case(shown)
+    assert f"配置规格：app-1 {shown.flavors['app-1']}" in capsys.readouterr().out

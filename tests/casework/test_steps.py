@@ -206,6 +206,25 @@ class TestViews:
             with pytest.raises(WrongUse):
                 case_of_stack(session, "liuzhou/liuzhoushicaizhengju/other.gov")
 
+    def test_a_stack_without_an_open_case_names_the_last_one(self, office: Office) -> None:
+        """Somebody confirms a system's second zone, where the first was confirmed for all of it."""
+        stack = office.opened(system("财务管理系统", machine(1), machine(2, "互联网区", "WEB")))
+        with office.sessions() as session:
+            with pytest.raises(WrongUse) as refused:
+                case_of_stack(session, stack.replace(".gov", ".internet"))
+            (case,) = list_cases(session)
+        assert case.closed
+        assert f"{case.number} 已办结：{case.stage_title}" in refused.value.message
+        assert "不必逐个分区办理" in refused.value.remedy
+
+
+def test_an_account_that_nobody_has_is_named(office: Office) -> None:
+    (number,) = office.apply()
+    with pytest.raises(Refused, match="没有账号 dajs"):
+        office.act(number, "accept", "dajs")
+    with pytest.raises(Refused, match="您的角色不能办理"):
+        office.act(number, "accept", "vendor")
+
 
 class TestEvidence:
     """Files are kept by their hash, bounded, and checked when read."""
@@ -356,6 +375,12 @@ class TestHandingIn:
         with pytest.raises(WrongUse, match="没有材料 diploma") as refused:
             office.act(number, "accept", "authority", "diploma")
         assert "approved_plan" in refused.value.remedy
+
+    def test_a_typing_error_in_its_code_is_named_before_what_lacks(self, office: Office) -> None:
+        (number,) = office.apply()
+        office.act(number, "accept", "authority")
+        with pytest.raises(WrongUse, match="没有材料 approvd_plan"):
+            office.act(number, "assess", "centre", "approvd_plan")
 
     def test_a_bare_file_is_the_one_that_still_lacks(self, office: Office) -> None:
         (number,) = office.apply(origin="existing", classified="no", own_resources="no")

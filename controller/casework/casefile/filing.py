@@ -15,7 +15,7 @@ from controller import audit, catalogue
 from controller.casework.casefile.clocks import CaseClock
 from controller.casework.casefile.declarations import check_facts
 from controller.casework.casefile.evidence import EvidenceStore, HandedIn
-from controller.casework.casefile.steps import keep_evidence
+from controller.casework.casefile.steps import check_documents, keep_evidence
 from controller.casework.people import roles_of, roles_on
 from controller.domain.calendar import day_of
 from controller.domain.demand import Demand
@@ -48,6 +48,7 @@ def file_case(session: Session, filing: Filing, store: EvidenceStore) -> CaseRow
     procedure = city.procedure(filing.procedure)
     payer = _entitle(session, filing.actor, unit)
     check_facts(city, filing.facts, roles_on(session, filing.actor, unit))
+    check_documents(procedure, filing.evidence)
     _refuse_second(session, filing.system)
     now = clock.now(session)
     id = session.scalar(text("SELECT nextval(pg_get_serial_sequence('case_file', 'id'))"))

@@ -17,7 +17,7 @@ from controller import catalogue
 from controller.casework.casefile.clocks import CaseClock
 from controller.casework.casefile.evidence import OTHER, EvidenceStore, HandedIn
 from controller.casework.casefile.outcome import CaseOutcome, Confirmed, Merged
-from controller.casework.people import roles_on
+from controller.casework.people import is_known, roles_on
 from controller.casework.ports import Ports
 from controller.domain.city import City
 from controller.domain.errors import Refused, WrongUse
@@ -72,6 +72,14 @@ def take(session: Session, act: Act, ports: Ports) -> Taken:
         raise Refused(
             f"案件已由他人办理，现处于“{stage.title}”", where=case.number, remedy="请刷新后再办理", rule=stage.rule
         )
+    if not is_known(session, act.actor):
+        raise Refused(
+            f"没有账号 {act.actor}",
+            where=case.number,
+            remedy="用 yunguan user list 查看各账号及其角色",
+            rule=stage.rule,
+        )
+    check_documents(procedure, act.evidence)
     now = clock.now(session)
     step = advance(procedure, standing_of(case), _attempt(session, case, act))
     handed = keep_evidence(session, case, act.evidence, act.actor, ports.evidence)
@@ -107,19 +115,24 @@ def exceptions_of(session: Session, case: CaseRow) -> frozenset[str]:
     return frozenset(session.scalars(rules))
 
 
+def check_documents(procedure: Procedure, files: Iterable[HandedIn]) -> None:
+    """Raises WrongUse for a document that the procedure does not know."""
+    known = procedure.documents
+    for file in files:
+        if file.document not in (*known, OTHER):
+            listed = "、".join(f"{code}（{title}）" for code, title in known.items())
+            raise WrongUse(f"没有材料 {file.document}", remedy=f"可用：{listed}、{OTHER}（其他）")
+
+
 def keep_evidence(
     session: Session, case: CaseRow, files: Iterable[HandedIn], actor: str, store: EvidenceStore
 ) -> list[dict[str, str]]:
     """Stores files in the case file; returns document and hash of each, for the timeline.
 
-    Raises WrongUse for a document that the procedure does not know, and what `EvidenceStore.put` raises.
+    Their documents were checked before. Raises what `EvidenceStore.put` raises.
     """
-    known = catalogue.city(case.city).procedure(case.procedure).documents
     handed: list[dict[str, str]] = []
     for file in files:
-        if file.document not in (*known, OTHER):
-            listed = "、".join(f"{code}（{title}）" for code, title in known.items())
-            raise WrongUse(f"没有材料 {file.document}", remedy=f"可用：{listed}、{OTHER}（其他）")
         kept = store.put(file.path)
         session.add(
             EvidenceRow(

@@ -37,6 +37,13 @@ def has_approved(session: Session, case: CaseRow) -> bool:
     return session.scalar(booked) is not None
 
 
+def flavors_of(session: Session, case: CaseRow) -> dict[str, str]:
+    """The name of the flavor that each machine was given at the last approval in `case`; none before it."""
+    put = select(PublicationRow.proposal).where(PublicationRow.case_id == case.id).order_by(PublicationRow.id)
+    specs = [spec for proposal in session.scalars(put) for spec in _PROPOSAL.validate_python(proposal).put]
+    return {machine.name: machine.flavor.name for spec in specs for machine in spec.machines}
+
+
 def specs_before(session: Session, case: CaseRow) -> dict[str, SystemSpec]:
     """What the earlier cases of the system have left approved, by the stack's name: what held before `case`."""
     earlier = (
