@@ -194,13 +194,14 @@ class Kind(Protocol):
     is given None for it, and is not scanned. Where a program gives none, the engine gives an `autonamed` one a `name`.
     `attaches`: by the token of another kind, the input that names those of it which shall be at a resource of this one
     (the `owner` that their lists show), and under which member of its objects. `imports_secret`: the id that one is
-    imported by tells a secret value.
+    imported by tells a secret value. `keeps`: inputs that keep what they name from going as long as it stands.
     """
 
     token: str
     service: str
     carrier: Carrier
     replace_on: frozenset[str]
+    keeps: frozenset[str]
     data_bearing: bool
     autonamed: bool
     lists_changes: bool

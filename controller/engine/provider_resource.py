@@ -37,6 +37,7 @@ class ProviderResource:
 
     service = ""
     carrier = Carrier.STATE
+    keeps: frozenset[str] = frozenset()
     data_bearing = False
     autonamed = False
     lists_changes = False

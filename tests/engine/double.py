@@ -162,6 +162,7 @@ class DoubleKind:
 
     token: str
     replace_on: frozenset[str] = frozenset()
+    keeps: frozenset[str] = frozenset()
     data_bearing: bool = False
     natural: bool = False
     autonamed: bool = False

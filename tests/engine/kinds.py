@@ -22,6 +22,7 @@ class PureKind:
 
     token: str
     replace_on: frozenset[str] = frozenset()
+    keeps: frozenset[str] = frozenset()
     data_bearing: bool = False
     delete_before_replace: bool = False
     autonamed: bool = False

@@ -93,7 +93,7 @@ def test_what_cannot_change_is_made_anew_with_its_dependents(desk: Desk) -> None
     assert ops(desk.up("replacing", *config(cidr="10.7.1.0/24", key=KEYS[1]))) == {}
 
 
-def test_a_port_moves_over_to_the_new_range_of_its_subnet(desk: Desk) -> None:
+def test_a_port_moves_over_to_the_new_range_of_its_subnet_and_goes_first_where_ranges_overlap(desk: Desk) -> None:
     folder = desk.copy("replacing")
     program = folder / "__main__.py"
     program.write_text(program.read_text().replace('replace_on_changes=["fixedIps"]', ""))
@@ -104,6 +104,10 @@ def test_a_port_moves_over_to_the_new_range_of_its_subnet(desk: Desk) -> None:
     assert [one.name for one in desk.hand.network.subnets(cidr="10.7.0.0/24")] == []
     [address] = desk.hand.network.get_port(second["outputs"]["port"]).fixed_ips
     assert address["subnet_id"] == second["outputs"]["subnet"]
+    third = desk.up(folder, *config(cidr="10.7.1.0/25", key=KEYS[0]))
+    assert ops(third) == {"Subnet subnet": "replace", "Port port": "replace"}
+    assert desk.hand.network.get_subnet(third["outputs"]["subnet"]).cidr == "10.7.1.0/25"
+    assert ops(desk.up(folder, *config(cidr="10.7.1.0/25", key=KEYS[0]))) == {}
 
 
 def test_secrets_are_masked_wherever_they_are_shown_or_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

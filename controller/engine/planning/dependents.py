@@ -1,7 +1,8 @@
 """What is replaced because the old one of something that it hangs on goes before the new one comes.
 
 Pure; called by `preview.py`. A value that comes from such a resource is not there for a while, and may be another one
-afterwards: where it stands in a property that cannot be changed in place, the dependent goes, too, and comes anew.
+afterwards: where it stands in a property that cannot be changed in place, or that keeps what it names from going, the
+dependent goes, too, and comes anew.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def carried_along(
     assessment: Assessment,
     going_first: Collection[str],
 ) -> Assessment:
-    """`assessment`, as a replace that deletes first where a property that replaces comes from one of `going_first`.
+    """`assessment`, as a replace that deletes first where such a property comes from one of `going_first`.
 
     Raises Refused where `prior` is protected.
     """
@@ -35,7 +36,7 @@ def carried_along(
     because = [
         name
         for name, urns in registration.property_dependencies.items()
-        if name in kind.replace_on | replacing
+        if name in kind.replace_on | kind.keeps | replacing
         and set(going_first) & set(urns) & set(prior.property_dependencies.get(name, ()))
     ]
     if not because:

@@ -42,6 +42,7 @@ class DynamicKind:
     service = ""
     carrier = Carrier.NONE
     replace_on: frozenset[str] = frozenset()
+    keeps: frozenset[str] = frozenset()
     data_bearing = False
     lists_changes = False
     imports_secret = False

@@ -20,6 +20,7 @@ class Port(NetworkingKind):
     token = "openstack:networking/port:Port"  # noqa: S105
     path, key, plural = "/ports", "port", "ports"
     delete_before_replace = True  # its address is taken as long as it stands
+    keeps = frozenset({FIXED_IPS})  # a subnet with addresses in use does not go
     fields = (
         Field("networkId", required=True, replaces=True),
         NAME,

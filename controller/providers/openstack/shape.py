@@ -48,6 +48,7 @@ class Shape:
     autonamed         made of the fields: it takes a name, and the engine gives one where the program does not
     lifecycle         None where the API has done its work when it answers
     attaches          by the token of another kind: the input, and its member, that names what of it shall be at one
+    keeps             inputs that keep what they name from going as long as the resource stands
     lists_changes     the API lists what changed since a time; the kind's `changes_of` says how it is asked
     """
 
@@ -67,6 +68,7 @@ class Shape:
     create_microversion: str | None = None
     lifecycle: Lifecycle | None = None
     delete_before_replace: bool = False
+    keeps: frozenset[str] = frozenset()
     data_bearing: bool = False
     lists_changes: bool = False
     imports_secret: bool = False

@@ -48,6 +48,7 @@ class RandomKind(ABC):
     service = ""
     autonamed = False
     carrier = Carrier.STATE
+    keeps: frozenset[str] = frozenset()
     data_bearing = False
     lists_changes = False
     imports_secret = False

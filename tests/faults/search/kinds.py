@@ -40,6 +40,7 @@ class ModelKind:
     autonamed: bool = False
     imports_secret: bool = False
     service: str = "model"
+    keeps: frozenset[str] = frozenset()
     lists_changes: bool = False
     attaches: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     create_timeout: float = REQUEST_TIMEOUT
