@@ -36,7 +36,7 @@ class Op(StrEnum):
 class Operation:
     """One step on one resource.
 
-    `generation` and `observed_version` are those of the state that the step rests on (0 and "" where none is yet).
+    `id`, `generation` and `observed_version` are those of the state that the step rests on ("", 0 where none is yet).
     `import_id` is the id of what an import takes over, secret where that tells a secret; its `observed_version` is that
     of what was seen under it.
     `renamed_from` is the URN under which it stands in the state, where it has another one now. `cloud` is the one that
@@ -52,6 +52,7 @@ class Operation:
     inputs: PropertyMap
     parent: str = ""
     cloud: str = ""
+    id: str = ""
     import_id: PropertyValue = ""
     renamed_from: str = ""
     generation: int = 0
@@ -169,6 +170,7 @@ def _operation_content(operation: Operation) -> dict[str, PropertyValue]:
         "inputs": operation.inputs,
         "parent": operation.parent,
         "cloud": operation.cloud,
+        "id": operation.id,
         "import_id": operation.import_id,
         "renamed_from": operation.renamed_from,
         "generation": operation.generation,

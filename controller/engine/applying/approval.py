@@ -103,10 +103,12 @@ def approve(
     `ground` names the case or document. `gives_up` names what the person gives up: a URN what stands under it, and
     nothing else of that name; what is left over goes by `decisions.name_of_leftover`, and stays where it is not named.
     A termination (a plan to destroy) gives up all of its own. Raises Refused where the plan would remove data that
-    stands and is not given up. Returns the approval's id.
+    stands and is not given up, or is about another thing than stands there now. Returns the approval's id.
     """
     row, plan = _plan(session, plan_id, vault)
     states = _as_planned(storage.load_state(session, row.stack_id, vault), plan)
+    if exchanged := _exchange(plan, states):
+        raise Refused(exchanged, where=plan.stack, remedy="make a new plan")
     given_up = _given_up(plan, states, gives_up)
     if given_up and not isinstance(by, Person):
         raise Refused("only a person can give up data", where=plan.stack, remedy="have a person approve this plan")
@@ -146,10 +148,12 @@ def start(sessions: Sessions, approval_id: int, vault: Vault, *, program_version
         approval, plan_row, stack = _lock(session, approval_id)
         plan = read_plan(plan_row, vault)
         _refuse_unless_free(session, approval, stack)
+        states = _as_planned(storage.load_state(session, stack.id, vault), plan)
         moved = (
             _disproof(session, approval, plan_row, vault)
             or _another_program(plan, program_version)
-            or _movement(plan, plan_row, stack, storage.load_state(session, stack.id, vault))
+            or _exchange(plan, states)
+            or _movement(plan, plan_row, stack, states)
         )
         if moved is None:
             return _consume(session, approval, plan_row, stack, vault)
@@ -314,11 +318,17 @@ def _another_program(plan: Plan, version: str | None) -> str | None:
     return "it was made with another version of the program"
 
 
+def _exchange(plan: Plan, states: Iterable[ResourceState]) -> str | None:
+    """What has the id of another thing since the plan was made, None where nothing has."""
+    ids = {(one.urn, one.generation): one.id for one in plan.operations if one.id}
+    others = [one.urn for one in states if ids.get((one.urn, one.generation), one.id) != one.id]
+    return f"{min(others)} is another one since" if others else None
+
+
 def _movement(plan: Plan, plan_row: PlanRow, stack: StackRow, states: list[ResourceState]) -> str | None:
     """What others moved since the plan was made, None where nothing did."""
     if not stack.spec_commit or stack.spec_commit != plan_row.spec_commit:
         return "the approved specification is another one"
-    states = _as_planned(states, plan)
     pending = {(state.urn, state.generation) for state in states if state.pending_delete}
     deletes = {(one.urn, one.generation) for one in plan.operations if one.op is Op.DELETE or one.passed_over}
     if plan.purpose is not Purpose.REPAIR and pending - deletes:

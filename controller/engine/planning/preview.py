@@ -133,6 +133,7 @@ class Preview:
             inputs=assessment.inputs,
             parent=registration.parent,
             cloud=cloud,
+            id=prior.id if prior else "",
             import_id=assessment.import_id if imported else "",
             renamed_from=self._renames.old_of(registration.urn),
             generation=prior.generation if prior else 0,
@@ -338,6 +339,7 @@ def _on(state: ResourceState, op: Op) -> Operation:
         inputs=state.inputs,
         parent=state.parent,
         cloud=state.cloud,
+        id=state.id,
         generation=state.generation,
         observed_version=state.version,
     )

@@ -112,6 +112,11 @@ def doom(scene: Scene) -> None:
         session.add(ResourceRow(**{**values, "id": None, "urn": "urn:x", "physical_id": "x", "pending_delete": True}))
 
 
+def swap(scene: Scene) -> None:
+    with scene.sessions.begin() as session:
+        session.scalars(select(ResourceRow).where(ResourceRow.urn == NET_A.urn)).one().physical_id = "another's"
+
+
 def respecify(scene: Scene) -> None:
     with scene.sessions.begin() as session:
         session.get_one(StackRow, scene.stack_id).spec_commit = "c2"
@@ -127,6 +132,7 @@ def unmerge(scene: Scene) -> None:
     [
         (lose, "changed since"),
         (drift, "changed since"),
+        (swap, "is another one since"),
         (doom, "to be removed, but not in the plan"),
         (respecify, "specification"),
         (unmerge, "specification"),
@@ -148,6 +154,15 @@ def test_what_moved_before_the_start_makes_the_approval_void_for_good(scene: Sce
         assert session.get_one(ApprovalRow, approval_id).voided
         assert "approval.voided" in session.scalars(select(AuditRow.action)).all()
         assert audit.verify(session).broken_at is None
+
+
+def test_a_plan_is_not_approved_for_another_thing_than_it_is_about(scene: Scene) -> None:
+    """Else the decision about data would be about what somebody wrote into the row since."""
+    scene.apply(BOTH)
+    plan = scene.plan(None, Purpose.DESTROY)
+    swap(scene)
+    with pytest.raises(Refused, match="is another one since"):
+        scene.approve(plan)
 
 
 def test_what_was_made_since_makes_a_plan_to_create_it_void(scene: Scene) -> None:
