@@ -80,10 +80,11 @@ def writes_result_and_state_apart(monkeypatch: pytest.MonkeyPatch) -> None:
         *,
         saves: Sequence[ResourceState] = (),
         removes: Sequence[ResourceState] = (),
+        claims: Sequence[ResourceState] = (),
         message: str = "",
     ) -> None:
         close(self, intent, ending, message=message)
-        self.note(saves=saves, removes=removes)
+        self.note(saves=saves, removes=removes, claims=claims)
 
     monkeypatch.setattr(Journal, "close", apart)
 
