@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from controller.clock import real_now
 from controller.store.audit import AuditRow
+from controller.store.locks import Lock
 
-CHAIN_LOCK = 7_215_002
 GENESIS = "0" * 64
 IDLE_SECONDS = 5.0
 """A worker that stands still at the head of the line loses its place after that: all others wait behind it."""
@@ -68,7 +68,7 @@ def _append(session: Session) -> None:
         return
     session.flush()
     _take_turn(session)
-    session.execute(_STAND_IN_LINE, {"key": CHAIN_LOCK, "idle": f"{IDLE_SECONDS * 1000:.0f}"})
+    session.execute(_STAND_IN_LINE, {"key": Lock.AUDIT_CHAIN, "idle": f"{IDLE_SECONDS * 1000:.0f}"})
     previous = head(session)
     for row in pending:
         row.previous_hash = previous

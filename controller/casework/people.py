@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,8 +15,7 @@ from controller.domain.funding import UnitKind
 from controller.domain.request import Person
 from controller.domain.roles import ACCOUNT, CONTROLLER_ACTOR, Role
 from controller.store.casework import PersonRow, UnitRow, UserRoleRow
-
-PEOPLE_LOCK = 7_215_005
+from controller.store.locks import Lock, stand_in_line_of
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def revoke(session: Session, given: Grant, *, by: str) -> None:
 
 def stand_in_line(session: Session, city: str) -> None:
     """Only one registers at a time in a city, until the caller's transaction ends."""
-    session.execute(text("SELECT pg_advisory_xact_lock(:key, hashtext(:city))"), {"key": PEOPLE_LOCK, "city": city})
+    stand_in_line_of(session, Lock.PEOPLE, city)
 
 
 @dataclass(frozen=True)

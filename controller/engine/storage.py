@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, text
+from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from controller.domain.errors import Refused
 from controller.engine.sealing import opened, sealed
 from controller.engine.state import Holding, ResourceState
 from controller.store.engine import ResourceRow, StackRow
+from controller.store.locks import Lock, stand_in_line
 from controller.store.vault import Vault
 
 # Built once: writing values into a statement costs several times what it costs to send it.
@@ -27,9 +28,6 @@ _SAVE = _INSERT.on_conflict_do_update(
     index_elements=["stack_id", "urn", "generation"],
     set_={column.name: _INSERT.excluded[column.name] for column in _TABLE.columns if column.name != "id"},
 )
-
-OWNERS_LOCK = 7_215_009
-_STAND_IN_LINE = text("SELECT pg_advisory_xact_lock(:key)")
 
 _SEALED = ("inputs", "outputs", "observed", "replacement_trigger", "import_id")
 _PLAIN = tuple(item.name for item in fields(ResourceState) if item.name not in {"id", *_SEALED})
@@ -75,7 +73,7 @@ def refuse_held_elsewhere(session: Session, stack: str, claimed: Mapping[Holding
     asked = {holding: urn for holding, urn in claimed.items() if holding.id and holding.cloud}
     if not asked:
         return
-    session.execute(_STAND_IN_LINE, {"key": OWNERS_LOCK})
+    stand_in_line(session, Lock.OWNERS)
     held = (
         select(ResourceRow.type, ResourceRow.physical_id, ResourceRow.cloud, StackRow.name)
         .join(StackRow, StackRow.id == ResourceRow.stack_id)

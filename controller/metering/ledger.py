@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -21,9 +21,8 @@ from controller.domain.errors import Refused
 from controller.domain.spec import Phase, SystemSpec
 from controller.metering import proof
 from controller.metering.items import Meter, metered
+from controller.store.locks import Lock, stand_in_line_of
 from controller.store.metering import LedgerEventRow, MeterEvent
-
-LEDGER_LOCK = 7_215_004
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def resume(session: Session, system: str, ground: Ground) -> list[LedgerEventRow
 
 def lock(session: Session, city: str) -> None:
     """Holds the city's ledger until the transaction ends: events are numbered in the order in which bills know them."""
-    session.execute(text("SELECT pg_advisory_xact_lock(:key, hashtext(:city))"), {"key": LEDGER_LOCK, "city": city})
+    stand_in_line_of(session, Lock.LEDGER, city)
 
 
 def position(session: Session, city: str) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.calendar import day_of
@@ -26,10 +26,10 @@ from controller.reconcile.incidents import IncidentKind
 from controller.reconcile.planning import applied_plan
 from controller.store import clock
 from controller.store.engine import ExecutionState, ResourceRow, StackRow
+from controller.store.locks import Lock, stand_in_line
 from controller.store.reconcile import RepairRow
 from controller.store.vault import Vault
 
-GUARD_LOCK = 7_215_008
 REPAIR_RULE = "standing approval of the merged plan"
 NOTHING_RULE = "nothing stands that an end would remove"
 
@@ -59,7 +59,7 @@ def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, *, limit
     applied = applied_plan(session, stack.id, vault)
     if applied is None or not stack.applied_digest == stack.spec_digest == applied.spec_digest:
         return None
-    session.execute(_STAND_IN_LINE, {"key": GUARD_LOCK})
+    stand_in_line(session, Lock.GUARD)  # two repairs at once would each count without the other
     reasons = _objections(session, stack, applied, plan, limits)
     if reasons:
         _report(session, stack, plan_id, plan, reasons, vault=vault)
@@ -74,10 +74,6 @@ def yes_to(session: Session, stack: StackRow, plan_id: int, plan: Plan, *, limit
         )
     )
     return Yes(StandingRule(REPAIR_RULE), REPAIR_RULE)
-
-
-_STAND_IN_LINE = text("SELECT pg_advisory_xact_lock(:key)")
-"""Two repairs at once would each count without the other."""
 
 
 def _by_rule(session: Session, stack: StackRow, plan_id: int, plan: Plan, vault: Vault) -> Yes | None:

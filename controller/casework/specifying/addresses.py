@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from controller.domain.city import Zone
 from controller.domain.errors import Refused
 from controller.store.casework import CidrRow, SystemRow
-
-ALLOCATION_LOCK = 7_215_003
+from controller.store.locks import Lock, stand_in_line
 
 
 def subnet_of(session: Session, system: SystemRow, zone: Zone) -> IPv4Network:
     """The block of `system` in `zone`, taken from the pool where it has none. Raises Refused where the pool is full."""
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ALLOCATION_LOCK})
+    stand_in_line(session, Lock.ALLOCATION)
     if held := subnets_of(session, system).get(zone.code):
         return held
     within = sorted(block for block in session.scalars(select(CidrRow.block)) if block.overlaps(zone.cidr_pool))

@@ -6,8 +6,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool, text
 
 from controller.store.base import Base
-
-MIGRATION_LOCK = 7_215_001
+from controller.store.locks import Lock
 
 engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
 with engine.connect() as connection:
@@ -15,5 +14,5 @@ with engine.connect() as connection:
     with context.begin_transaction():
         connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         connection.execute(text("SET LOCAL statement_timeout = '300s'"))
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({Lock.MIGRATION:d})"))
         context.run_migrations()
