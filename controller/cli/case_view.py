@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from rich.markup import escape
 from rich.table import Table
 
 from controller.casework.cases import Detail
 from controller.catalogue import term
 from controller.cli.output import stdout
-from controller.domain.calendar import SHANGHAI
+from controller.domain.calendar import minute_of
 from controller.domain.demand import Difference
 from controller.domain.roles import Role
 
@@ -73,7 +71,7 @@ def _machines(detail: Detail) -> Table:
 def _documents(detail: Detail) -> Table:
     table = Table("代码", "文件", "SHA-256", "提交人", "时间", title="材料")
     for one in detail.evidence:
-        table.add_row(one.document, escape(one.file_name), one.sha256[:12], one.handed_by, _moment(one.handed_at))
+        table.add_row(one.document, escape(one.file_name), one.sha256[:12], one.handed_by, minute_of(one.handed_at))
     return table
 
 
@@ -81,7 +79,7 @@ def _timeline(detail: Detail) -> Table:
     table = Table("时间", "人员", "角色", "事项", "依据", "说明", title="办理记录")
     for event in detail.timeline:
         table.add_row(
-            _moment(event.at),
+            minute_of(event.at),
             event.actor,
             escape(event.role_title),
             escape(event.title),
@@ -89,7 +87,3 @@ def _timeline(detail: Detail) -> Table:
             escape(event.reason),
         )
     return table
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

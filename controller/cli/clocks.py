@@ -12,7 +12,7 @@ from controller.casework.permissions import Permission, require
 from controller.catalogue import cities
 from controller.cli.arguments import OPERATOR, Operator, workplace
 from controller.cli.output import Format, Output, print_facts, say
-from controller.domain.calendar import SHANGHAI
+from controller.domain.calendar import minute_of
 from controller.domain.errors import Refused
 from controller.store import clock
 
@@ -36,4 +36,4 @@ def advance(days: Annotated[int, typer.Argument(min=1, max=3660)], user: Operato
         require(session, user, Permission.MOVE_CLOCK, cities=cities())
         now = clock.advance(session, timedelta(days=days))
         audit.record(session, actor=user, action="clock.advance", target="domain clock", details={"days": days})
-    say(f"it is now {now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}")
+    say(f"it is now {minute_of(now)}")

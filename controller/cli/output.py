@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from controller.domain.calendar import SHANGHAI
+from controller.domain.calendar import minute_of
 
 WIDTH_OF_A_FILE = 160
 """Columns of output that does not go to a terminal."""
@@ -89,7 +89,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+        return minute_of(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):

@@ -69,6 +69,11 @@ def day_of(instant: datetime) -> date:
     return instant.astimezone(SHANGHAI).date()
 
 
+def minute_of(instant: datetime) -> str:
+    """The aware `instant` in Asia/Shanghai, to the minute, as people read it."""
+    return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
 def end_of_day(day: date) -> datetime:
     """24:00 Asia/Shanghai of `day`, as an instant in UTC: from it on, a deadline on `day` has passed."""
     return datetime.combine(day + DAY, time(), SHANGHAI).astimezone(UTC)

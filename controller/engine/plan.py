@@ -6,13 +6,12 @@ it is handed what was observed.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from controller.domain.digests import keyed_digest
 from controller.engine.properties import UNKNOWN, PropertyMap, PropertyValue, Secret, canonical, transform
 from controller.engine.provider import Change
 from controller.engine.sealing import opened, sealed
@@ -104,7 +103,7 @@ class Plan:
 
         Keyed, so that whoever can write to the database cannot make a plan that passes for one of ours.
         """
-        return hmac.new(hmac_key, canonical(_content(self), hmac_key).encode(), hashlib.sha256).hexdigest()
+        return keyed_digest(canonical(_content(self), hmac_key), hmac_key)
 
     @property
     def ends_the_stack(self) -> bool:

@@ -7,12 +7,12 @@ them storable.
 from __future__ import annotations
 
 import enum
-import hashlib
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from controller.domain.digests import keyed_digest
 
 
 class _Unknown(enum.Enum):
@@ -54,26 +54,23 @@ def transform(value: PropertyValue, leaf: Callable[[PropertyValue], PropertyValu
 
 def holds_unknown(value: PropertyValue) -> bool:
     """Whether any part of `value` is still unknown."""
-    if isinstance(value, str):
-        return False
-    if isinstance(value, Mapping):
-        return any(holds_unknown(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(holds_unknown(item) for item in value)
-    if isinstance(value, Secret):
-        return holds_unknown(value.value)
-    return value is UNKNOWN
+    return _any_leaf(value, lambda leaf: holds_unknown(leaf.value) if isinstance(leaf, Secret) else leaf is UNKNOWN)
 
 
 def holds_secret(value: PropertyValue) -> bool:
     """Whether any part of `value` is secret."""
+    return _any_leaf(value, lambda leaf: isinstance(leaf, Secret))
+
+
+def _any_leaf(value: PropertyValue, says: Callable[[PropertyValue], bool]) -> bool:
+    """Whether `says` holds of any part that is neither text, a mapping nor a list (a secret is a leaf)."""
     if isinstance(value, str):
         return False
     if isinstance(value, Mapping):
-        return any(holds_secret(item) for item in value.values())
+        return any(_any_leaf(item, says) for item in value.values())
     if isinstance(value, list | tuple):
-        return any(holds_secret(item) for item in value)
-    return isinstance(value, Secret)
+        return any(_any_leaf(item, says) for item in value)
+    return says(value)
 
 
 def revealed(value: PropertyValue) -> PropertyValue:
@@ -91,8 +88,7 @@ def canonical(value: PropertyValue, hmac_key: bytes) -> str:
 
     def seal(leaf: PropertyValue) -> PropertyValue:
         if isinstance(leaf, Secret):
-            plain = canonical(leaf.value, hmac_key).encode()
-            return {"$secret": hmac.new(hmac_key, plain, hashlib.sha256).hexdigest()}
+            return {"$secret": keyed_digest(canonical(leaf.value, hmac_key), hmac_key)}
         if leaf is UNKNOWN:
             return {"$unknown": True}
         return leaf

@@ -8,7 +8,6 @@ has a person approve another thing than was reported.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from controller import audit
 from controller.clock import real_now
+from controller.domain.digests import keyed_digest
 from controller.domain.errors import Refused, WrongUse
 from controller.store.engine import PlanRow
 from controller.store.place import lies_on
@@ -184,7 +184,7 @@ def is_gone(session: Session, place: str, missing: Sequence[str], vault: Vault) 
 def _digest(session: Session, row: IncidentRow, vault: Vault) -> str:
     """HMAC-SHA256, hexadecimal, over all that an approval of the incident acts on."""
     said = json.dumps([row.kind, row.cloud, *_acted_on(session, row)], sort_keys=True)
-    return hmac.new(vault.hmac_key, said.encode(), hashlib.sha256).hexdigest()
+    return keyed_digest(said, vault.hmac_key)
 
 
 def _acted_on(session: Session, row: IncidentRow) -> Sequence[object]:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from controller.catalogue import term
-from controller.domain.calendar import SHANGHAI
+from controller.domain.calendar import minute_of
 from controller.web.paging import Page
 
 
@@ -41,7 +41,7 @@ def approver(name: str) -> str:
 
 def moment(at: datetime | None) -> str:
     """An instant in Shanghai's time, to the minute; a dash where there is none."""
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if at else "—"
+    return minute_of(at) if at else "—"
 
 
 def day(on: date | None) -> str:

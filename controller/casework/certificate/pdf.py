@@ -15,7 +15,7 @@ from reportlab.platypus import Flowable
 from controller.casework.certificate.issue import fingerprint_of, read
 from controller.casework.certificate.paper import code, facts, rule, space, table, text, to_pdf
 from controller.catalogue import term
-from controller.domain.calendar import SHANGHAI
+from controller.domain.calendar import SHANGHAI, minute_of
 from controller.domain.errors import WrongUse
 from controller.domain.reclaim import Certificate, ReclaimedStack, ReclaimFacts
 from controller.domain.roles import CONTROLLER_ACTOR
@@ -215,7 +215,7 @@ def _issued(certificate: Certificate) -> str:
 
 
 def _minute(at: datetime | None) -> str:
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if at else "—"
+    return minute_of(at) if at else "—"
 
 
 def _second(at: datetime) -> str:

@@ -8,12 +8,12 @@ for another plan or resource (invariants 1 and 4).
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from controller.domain.digests import keyed_digest
 from controller.store.engine import ApprovalRow, DecisionRow, ExecutionRow, PlanRow
 
 
@@ -56,7 +56,7 @@ def is_genuine_execution(execution: ExecutionRow, plan: PlanRow, key: bytes) -> 
 
 
 def _mac(said: Sequence[str], key: bytes) -> str:
-    return hmac.new(key, json.dumps(said).encode(), hashlib.sha256).hexdigest()
+    return keyed_digest(json.dumps(said), key)
 
 
 def _instant(moment: datetime) -> str:
