@@ -81,7 +81,7 @@ incomplete for lists and reads.
 class Cloud:
     """Things by id, the calls that changed them, and what shall go wrong next (by operation, first in first out).
 
-    While it is `blind` its lists are whole and empty.
+    While it is `blind` its lists are whole and empty. By its `clock` (seconds) what is late takes its effect.
     """
 
     things: dict[str, Thing] = field(default_factory=dict)
@@ -89,6 +89,7 @@ class Cloud:
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     witness: Callable[[Call], None] = lambda call: None
     blind: bool = False
+    clock: Callable[[], float] = time.monotonic
     _late: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -100,7 +101,7 @@ class Cloud:
 
     def settle(self, *, after: float = 0.0) -> None:
         """Lets what is due take its effect, as if `after` seconds had passed."""
-        now = time.monotonic() + after
+        now = self.clock() + after
         with self.lock:
             due = [effect for at, effect in self._late if at <= now]
             self._late = [(at, effect) for at, effect in self._late if at > now]
@@ -118,7 +119,7 @@ class Cloud:
             if fault == "lose_before":
                 raise Uncertain("connection closed before the reply")
             if fault == "late":
-                self._late.append((time.monotonic() + 0.7 * SETTLE, lambda: str(effect()) and None))
+                self._late.append((self.clock() + 0.7 * SETTLE, lambda: str(effect()) and None))
                 raise Uncertain("time-out")
             if fault == "stuck":
                 raise Unsettled("still there", observation=observe(self.things[call.id]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -219,6 +220,7 @@ def test_an_update_that_is_underway_is_waited_for(scene: Scene) -> None:
 def test_so_is_one_of_a_dead_worker_which_another_run_would_look_at_too_soon(scene: Scene) -> None:
     scene.apply(TestProgram(NET_A))
     scene.cloud.faults["update"], scene.patience = ["late"], 0.0
+    scene.cloud.clock = lambda: 0.0  # it takes no effect before it is looked at, however long that takes
     program = TestProgram(changed(NET_A, name="new"))
     with pytest.raises(Killed):
         scene.apply(program, progress=KillAt(Step.CALLED))
@@ -227,7 +229,7 @@ def test_so_is_one_of_a_dead_worker_which_another_run_would_look_at_too_soon(sce
 
     assert outcome.state is ExecutionState.RUNNING
     assert "may still show up" in outcome.reason
-    scene.patience = 2.0
+    scene.cloud.clock, scene.patience = time.monotonic, 2.0
     assert scene.resume(program).state is ExecutionState.SUCCEEDED
     assert [call.op for call in scene.cloud.calls] == ["create", "update"]
     scene.assert_whole()
