@@ -203,8 +203,7 @@ class Reconciler:
     def _carry_out(self, stack_id: int, execution_id: int) -> Look:
         with self.means.sessions() as session:
             stack = session.get_one(StackRow, stack_id)
-            row = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id)
-            plan = approval.read_plan(row, self.means.vault)
+            plan = approval.plan_of(session, execution_id, self.means.vault)
         program = None if plan.purpose is Purpose.DESTROY else self.program.apply(stack, self.means.stopping)
         outcome = execute(self.means, execution_id, program)
         if outcome.look_again_at is not None:

@@ -44,7 +44,7 @@ from controller.engine.stack_names import pulumi_stack_name
 from controller.engine.state import ResourceState
 from controller.reconcile import desire, guard
 from controller.reconcile.guard import Limits
-from controller.store.engine import ExecutionRow, ExecutionState, PlanRow, Provisioning, StackRow, Wanted
+from controller.store.engine import ExecutionState, Provisioning, StackRow, Wanted
 
 VALID_FOR = timedelta(hours=1)
 """How long the yes of whoever runs a program holds: it is carried out at once."""
@@ -247,8 +247,7 @@ class ProgramStack:
     def _carry_out(self, execution_id: int, purpose: Purpose, on_failure: OnFailure) -> Outcome:
         """Goes on until the execution ends. Raises Stopped where the process is told to end meanwhile."""
         with self.means.sessions() as session:
-            row = session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id)
-            planned = approval.read_plan(row, self.means.vault).purpose
+            planned = approval.plan_of(session, execution_id, self.means.vault).purpose
         program = partial(self._run, preview=False) if self._runs_program(purpose) else None
         while True:
             outcome = execute(self.means, execution_id, program if planned is purpose else _given_up, on_failure)

@@ -288,11 +288,15 @@ def test_a_step_behind_the_create_call_that_fails_tells_what_stands(world: World
     assert kind.diff(inputs, seen.fields, inputs).changes.keys() == {"tags"}
 
 
+def renaming(world: World) -> tuple[Inputs, Inputs, Observation]:
+    """A network with its inputs, and those that give it another name and another tag."""
+    old = checked(world, cases.NETWORK, {"name": "old", "tags": ["a"]})
+    return old, checked(world, cases.NETWORK, {"name": "new", "tags": ["b"]}), world.make(cases.NETWORK, old)
+
+
 def test_an_update_that_is_refused_halfway_tells_what_was_changed(world: World) -> None:
     kind = world.provider.kind(cases.NETWORK)
-    old = checked(world, cases.NETWORK, {"name": "old", "tags": ["a"]})
-    new = checked(world, cases.NETWORK, {"name": "new", "tags": ["b"]})
-    made = world.make(cases.NETWORK, old)
+    old, new, made = renaming(world)
     world.fault(action="status", status=403, service="network", method="PUT", path="/tags")
     with pytest.raises(Unsettled, match="refused the rest") as failure:
         kind.update(world.cloud, made.id, new, kind.diff(old, made.fields, new).changes)
@@ -303,9 +307,7 @@ def test_an_update_that_is_refused_halfway_tells_what_was_changed(world: World) 
 
 def test_an_update_of_which_nothing_was_taken_is_refused(world: World) -> None:
     kind = world.provider.kind(cases.NETWORK)
-    old = checked(world, cases.NETWORK, {"name": "old", "tags": ["a"]})
-    new = checked(world, cases.NETWORK, {"name": "new", "tags": ["b"]})
-    made = world.make(cases.NETWORK, old)
+    old, new, made = renaming(world)
     world.fault(action="status", status=403, service="network", method="PUT", path="/networks")
     with pytest.raises(Rejected):
         kind.update(world.cloud, made.id, new, kind.diff(old, made.fields, new).changes)

@@ -173,6 +173,11 @@ def running(session: Session, stack_id: int) -> int | None:
     return session.scalar(_RUNNING, {"stack_id": stack_id})
 
 
+def plan_of(session: Session, execution_id: int, vault: Vault) -> Plan:
+    """The plan that an execution carries out. Raises ForgedPlan as `read_plan`."""
+    return read_plan(session.get_one(PlanRow, session.get_one(ExecutionRow, execution_id).plan_id), vault)
+
+
 def end(
     session: Session,
     execution_id: int,

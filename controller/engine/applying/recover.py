@@ -205,8 +205,8 @@ class Resolver:
             return
         first, *doubles = sorted(found, key=lambda one: (str(one.outputs.get("createdAt", "")), one.id))
         saves, removes = taking_over(replace(seen(target, first), unsettled=ADOPTED), self._rows.live(target.urn))
-        doomed = self._duplicates(target, doubles)
-        self._close(intent, Ending.ADOPTED, saves=[*saves, *doomed], removes=removes, claims=[*saves, *doomed])
+        adopted = [*saves, *self._duplicates(target, doubles)]
+        self._close(intent, Ending.ADOPTED, saves=adopted, removes=removes, claims=adopted)
 
     def _witnesses(self, target: ResourceState, kind: Kind) -> Mapping[str, ResourceState]:
         """What else of its kind is known to be there, by id. A natural key is asked for itself, and needs no list."""

@@ -92,9 +92,7 @@ class Steps:
         """Imports what is there under the target's id; nothing is sent that changes it. Raises as `look_at`."""
         observation = self.look_at(Import.of(target), kind, version)
         state = seen(replace(target, generation=self.fresh_generation(target.urn)), observation)
-        saves, removes = taking_over(state, self._rows.live(state.urn))
-        self._journal.note(saves=saves, removes=removes, claims=[state])
-        self._rows.apply(saves, removes)
+        self._write(*taking_over(state, self._rows.live(state.urn)), claims=[state])
         return state
 
     def refresh(self, target: ResourceState, kind: Kind) -> ResourceState:
@@ -230,8 +228,13 @@ class Steps:
             message = f"left to the next run, because the process was told to end: {problem}"
             raise Stopped(message, where=resource.urn)
 
-    def _write(self, saves: Sequence[ResourceState], removes: Sequence[ResourceState]) -> None:
-        self._journal.note(saves=saves, removes=removes)
+    def _write(
+        self,
+        saves: Sequence[ResourceState],
+        removes: Sequence[ResourceState],
+        claims: Sequence[ResourceState] = (),
+    ) -> None:
+        self._journal.note(saves=saves, removes=removes, claims=claims)
         self._rows.apply(saves, removes)
 
 

@@ -21,7 +21,7 @@ from controller.engine.integrity import verify_integrity
 from controller.engine.lookup import STACK_REFERENCE
 from controller.engine.order import Key
 from controller.engine.plan import Op
-from controller.engine.properties import Secret
+from controller.engine.planning import imports
 from controller.engine.provider import Provider
 from controller.engine.provider_resource import is_provider_type
 from controller.engine.references import as_read
@@ -102,8 +102,8 @@ def _placed(state: ResourceState, stack: StackRow, provider: Provider) -> Resour
     kind = provider.kind(state.type)
     if is_provider_type(state.type) and (failures := kind.check(state.inputs).failures):
         raise Refused("; ".join(f"{one.path}: {one.reason}" for one in failures), where=state.urn)
-    import_id = Secret(state.import_id) if state.import_id and kind.imports_secret else state.import_id
-    return replace(state, cloud=(state.cloud or stack.cloud) if kind.service else "", import_id=import_id)
+    cloud = (state.cloud or stack.cloud) if kind.service else ""
+    return replace(state, cloud=cloud, import_id=imports.import_id(state.import_id, kind))
 
 
 def _at_home(state: ResourceState, vault: Vault) -> ResourceState:

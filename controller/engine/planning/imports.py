@@ -45,9 +45,8 @@ class Import:
         return Holding(self.type, str(revealed(self.id)), self.cloud)
 
 
-def import_id(registration: Registration, kind: Kind) -> PropertyValue:
-    """The id that the program imports it by, secret where that tells a secret; "" where it imports nothing."""
-    id = registration.options.import_id
+def import_id(id: str, kind: Kind) -> PropertyValue:
+    """The id that a program imports one of this kind by, secret where that tells a secret; "" for none."""
     return Secret(id) if id and kind.imports_secret else id
 
 

@@ -107,7 +107,7 @@ def assess(
             where=registration.urn,
             remedy="correct these inputs in the program or its specification",
         )
-    import_id = imports.import_id(registration, kind)
+    import_id = imports.import_id(registration.options.import_id, kind)
     imports.refuse_another(registration.urn, import_id, prior)
     compared = prior is not None and not prior.missing
     diff = kind.diff(prior.inputs, prior.observed, checked.inputs) if prior is not None and compared else None

@@ -69,8 +69,7 @@ def reading(
 ) -> tuple[Registration, PropertyValue]:
     """What is to be read, and its id. Raises Refused for a package that is not installed with the controller."""
     urn = _urn(request.type, request.name, request.parent, project, stack)
-    refuse_parameterized(request, "reading a resource", urn)
-    _refuse_another_release(request, request.type, urn)
+    refuse_foreign(request, request.type, "reading a resource", urn)
     id = UNKNOWN if request.id == wire.UNKNOWN_MARK else request.id
     options = Options(additional_secret_outputs=tuple(request.additionalSecretOutputs))
     return (
@@ -89,26 +88,26 @@ def reading(
     )
 
 
-def refuse_parameterized(request: Any, what: str, where: str) -> None:
-    """Raises Refused where `what` is asked of a package that is not installed with the controller."""
+def refuse_foreign(request: Any, token: str, what: str, where: str) -> None:
+    """Raises Refused where `what` is asked of a package, or a release of it, that is not the one here."""
     if request.packageRef:
         raise Refused(
             f"{what} of a parameterized package is not supported by this engine",
             where=where,
             remedy="take it out of the program",
         )
+    _refuse_another_release(request, token, where)
 
 
 def invocation(request: resource_pb2.ResourceInvokeRequest) -> Invocation:
     """The call in `request`. Raises Refused for a function of a package that is not installed with the controller."""
-    refuse_parameterized(request, "a function", request.tok)
-    _refuse_another_release(request, request.tok, request.tok)
+    refuse_foreign(request, request.tok, "a function", request.tok)
     return Invocation(request.tok, wire.without_references(wire.decode(request.args)), request.provider)
 
 
 def existence(request: resource_pb2.ExistsResourceRequest) -> Invocation:
     """The question in `request`, as a function of the type. Raises Refused for a parameterized package."""
-    refuse_parameterized(request, "asking for a resource", request.type)
+    refuse_foreign(request, request.type, "asking for a resource", request.type)
     asked = {
         "id": UNKNOWN if request.id == wire.UNKNOWN_MARK else request.id,
         "inputs": wire.without_references(wire.decode(request.properties)),

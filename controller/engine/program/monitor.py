@@ -240,7 +240,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def Call(self, request: Any, context: Any) -> provider_pb2.CallResponse:
         with self.heard.reported(context):
-            messages.refuse_parameterized(request, f"the method {request.tok}", request.tok)
+            messages.refuse_foreign(request, request.tok, f"the method {request.tok}", request.tok)
             return self._components.call(request)
 
     def RegisterStackTransform(self, request: Any, context: Any) -> empty_pb2.Empty:

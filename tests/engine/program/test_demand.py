@@ -47,6 +47,8 @@ def test_a_program_that_demands_another_release_is_not_run() -> None:
         "pulumi.ProviderResource('openstack', 'a', {}, ResourceOptions(version='4.1.0'))",
         "pulumi.CustomResource('openstack:x/net:Net', 'a', {}, ResourceOptions(version='4.1.0', id='7'))",
         "pulumi.runtime.invoke('openstack:x/get:get', {}, pulumi.InvokeOptions(version='4.1.0'))",
+        "from pulumi.runtime.proto import resource_pb2\npulumi.runtime.settings.get_monitor().ExistsResource("
+        "resource_pb2.ExistsResourceRequest(type='openstack:x/net:Net', id='7', version='4.1.0'))",
     ],
 )
 def test_a_provider_of_another_major_release_is_refused(body: str) -> None:
